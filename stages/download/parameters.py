@@ -1,0 +1,15 @@
+"""The download section of params.yaml."""
+
+from pydantic import Field
+
+from stages.common.validation import Strict
+
+
+class DownloadParameters(Strict):
+    """How a dataset is read.
+
+    Attributes:
+        most_rejected: How many records may be unreadable, one by one, before the whole file counts as wrong.
+    """
+
+    most_rejected: int = Field(ge=0)

@@ -1,0 +1,26 @@
+"""Fetches a pretrained encoder, each of its files checked against the hash in catalog/models."""
+
+import tempfile
+from pathlib import Path
+
+from stages.common.catalog import load_entry
+from stages.common.entry import run_stage
+from stages.common.messages import closing_line
+from stages.common.outputs import new_outputs
+from stages.common.packed_files import PackedFiles, fetch_packed
+from stages.common.parameters import load_value
+
+MODEL = Path("models/pretrained")
+
+
+def main() -> None:
+    """Puts the model's files, and no others, into models/pretrained."""
+    name = load_value("model")
+    entry = load_entry("models", name, PackedFiles)
+    with new_outputs(MODEL) as (folder,), tempfile.TemporaryDirectory(prefix=".archive-", dir=folder) as scratch:
+        fetch_packed(entry, name, folder, Path(scratch))
+    closing_line("fetch_model", f"{entry.title}, {len(entry.members)} files, hashes as pinned")
+
+
+if __name__ == "__main__":
+    run_stage(main, "Fetch the pretrained encoder that params.yaml names.")
