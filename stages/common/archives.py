@@ -1,9 +1,11 @@
 """Reads members of zip and tar archives without unpacking them: no member outside the archive, no link, no bomb."""
 
 import fnmatch
+import lzma
 import stat
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
@@ -13,7 +15,7 @@ from stages.common.messages import UserError
 # An archive of text seldom shrinks by more than a factor of ten; these leave room and stop a bomb early.
 MOST_EXPANSION = 200
 ALWAYS_ALLOWED_BYTES = 100 * 1024**2
-CHUNK_BYTES = 1 << 20
+DAMAGE = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError)
 
 
 def is_archive(path: Path) -> bool:
@@ -36,16 +38,18 @@ def open_members(archive: Path, pattern: str) -> Iterator[tuple[str, IO[bytes]]]
         UserError: If it is no archive, a member's name leads outside, a member is a link or a device, or its content is
             more than its size can explain.
     """
+    if not is_archive(archive):
+        raise UserError(f"{archive.name}: not a zip or tar archive.", "Correct the catalog entry, or fetch it again.")
     limit = max(ALWAYS_ALLOWED_BYTES, MOST_EXPANSION * archive.stat().st_size)
     members = _zip_members if zipfile.is_zipfile(archive) else _tar_members
+    spent = 0
     try:
-        spent = 0
         for name, stream in members(archive, pattern):
             limited = _Limited(stream, limit - spent, f"{archive.name}: {name}")
             yield name, cast(IO[bytes], limited)
             spent += limited.count
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
-        raise UserError(f"{archive.name}: not a readable archive ({error}).", "Fetch it again.") from None
+    except DAMAGE as error:
+        raise _damaged(archive.name, error) from None
 
 
 def _zip_members(archive: Path, pattern: str) -> Iterator[tuple[str, IO[bytes]]]:
@@ -69,10 +73,14 @@ def _tar_members(archive: Path, pattern: str) -> Iterator[tuple[str, IO[bytes]]]
 
 def _check_member(archive: Path, name: str, is_plain: bool) -> None:
     path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in path.parts[:1]:
+    if path.is_absolute() or ".." in path.parts or path.parts[0].endswith(":"):
         raise UserError(f"{archive.name}: member {name!r} leads outside the archive.", "Do not trust this file.")
     if not is_plain:
         raise UserError(f"{archive.name}: member {name!r} is a link or a device.", "Only files and folders are read.")
+
+
+def _damaged(name: str, error: Exception) -> UserError:
+    return UserError(f"{name}: cannot be unpacked ({error}).", "It is damaged: fetch it again.")
 
 
 class _Limited:
@@ -84,7 +92,10 @@ class _Limited:
 
     def read(self, size: int = -1) -> bytes:
         wanted = self._limit - self.count + 1 if size is None or size < 0 else size
-        data = self._stream.read(wanted)
+        try:
+            data = self._stream.read(wanted)
+        except DAMAGE as error:
+            raise _damaged(self._name, error) from None
         self.count += len(data)
         if self.count > self._limit:
             raise UserError(f"{self._name}: unpacks to more than {self._limit:,} bytes.", "It looks like a bomb.")

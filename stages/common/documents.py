@@ -109,7 +109,7 @@ def _to_arrow(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
     for field in schema:
         values = frame[field.name] if field.name in frame else pd.Series([None] * len(frame))
         if pa.types.is_list(field.type):
-            values = values.map(lambda value: list(value) if isinstance(value, list | tuple) else value)
+            values = values.map(lambda value: list(value) if isinstance(value, list | tuple) else value).astype(object)
         columns[field.name] = pa.array(values, type=field.type, from_pandas=True)
     return pa.table(columns, schema=schema)
 

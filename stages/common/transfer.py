@@ -95,7 +95,7 @@ def _open_at(url: str, offset: int) -> Iterator[tuple[int, int | None, Iterator[
                 raise PermanentError(f"the server answered {answer.status_code} {answer.reason_phrase}")
             start = offset if answer.status_code == httpx2.codes.PARTIAL_CONTENT else 0
             length = answer.headers.get("Content-Length")
-            yield start, start + int(length) if length else None, answer.iter_raw(CHUNK_BYTES)
+            yield start, start + int(length) if length else None, answer.iter_raw()
             return
     raise PermanentError(f"redirects more than {REDIRECTS} times")
 

@@ -1,0 +1,51 @@
+# Everything runs in .venv, which the first target that needs it makes; nothing has to be activated.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export VIRTUAL_ENV := $(CURDIR)/.venv
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+
+.PHONY: help repro test lint format seeds tables verify pins clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.venv/installed: requirements.txt
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --requirement requirements.txt
+	@touch $@
+
+repro: .venv/installed ## run what changed in the graph, then print the result table and where the plots are
+	dvc repro
+	@python -m commands.tables results
+
+test: .venv/installed ## run the tests
+	pytest --numprocesses 2 --dist loadgroup
+
+lint: .venv/installed ## check format, style and types
+	ruff format --check .
+	ruff check .
+	mypy
+
+format: .venv/installed ## bring the code into its format
+	ruff format .
+	ruff check --fix .
+
+seeds: .venv/installed ## train with several seeds, as DVC experiments, and write reports/seeds/
+	python -m commands.seeds
+
+tables: .venv/installed ## write the stage table and the result tables into README.md
+	python -m commands.tables write
+
+verify: .venv/installed ## compare this run with the one that is committed
+	python -m commands.verify
+
+pins: ## pin the newest releases that requirements.in allows: requirements.txt and pins.yaml
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet pip-tools
+	.venv/bin/pip-compile --quiet --upgrade --strip-extras --no-header --no-emit-index-url --no-emit-find-links \
+		--no-emit-trusted-host --output-file requirements.txt requirements.in
+	sed -i 's/^\(torch==[^+]*\)+.*/\1/' requirements.txt  # "+cpu" and the like name one build; every machine takes its own
+	.venv/bin/python -m commands.pins
+
+clean: ## remove what a run makes, but not DVC's cache
+	rm -rf data/[a-z]*/ models/[a-z]*/ reports/index.html .checkpoints .pytest_cache .mypy_cache .ruff_cache dvc_plots

@@ -1,0 +1,45 @@
+"""Writes pins.yaml: the versions of the packages that shape results, taken from requirements.txt."""
+
+from pathlib import Path
+
+REQUIREMENTS, PINS = Path("requirements.txt"), Path("pins.yaml")
+
+HEAD = "# Made from requirements.txt by `make pins`. Stages list theirs as params, so that an upgrade reruns them.\n"
+
+# A package belongs here if another version of it can change the bytes of an output or the value of a figure. Those that
+# fetch, check and show (pydantic, tqdm, httpx2, …) do not: what is fetched has a pinned hash.
+SHAPE_RESULTS = [
+    "accelerate",
+    "dvclive",
+    "jinja2",
+    "matplotlib",
+    "numpy",
+    "pandas",
+    "pillow",
+    "pyarrow",
+    "safetensors",
+    "scikit-learn",
+    "scipy",
+    "tokenizers",
+    "torch",
+    "transformers",
+    "wordcloud",
+]
+
+
+def pins(requirements: str) -> str:
+    """The content of pins.yaml.
+
+    Args:
+        requirements: The content of requirements.txt.
+
+    Returns:
+        One line a package, sorted by name.
+    """
+    lines = (line.split("#")[0].strip() for line in requirements.splitlines())
+    versions = dict(line.split("==", 1) for line in lines if "==" in line)
+    return HEAD + "".join(f'{name}: "{versions[name]}"\n' for name in SHAPE_RESULTS)
+
+
+if __name__ == "__main__":
+    PINS.write_text(pins(REQUIREMENTS.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,63 @@
+"""Cleans the documents: repairs texts, drops what is unusable, repeated or contradictory, and says why row by row."""
+
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from stages.clean.duplicates import find_contradictions, find_repeats, group_duplicates
+from stages.clean.filters import find_unusable
+from stages.clean.parameters import CleanParameters
+from stages.clean.repair import CHANGED_BY, repair
+from stages.clean.verdict import check_outcome, judge
+from stages.common.card import read_card, write_card
+from stages.common.documents import read_documents, write_documents, write_flags, write_rejected
+from stages.common.entry import run_stage
+from stages.common.messages import closing_line
+from stages.common.outputs import new_outputs, write_json
+from stages.common.parameters import load_section
+from stages.common.partitions import map_partitions
+
+RAW, CLEAN, REPORT = Path("data/raw"), Path("data/clean"), Path("reports/clean/summary.json")
+
+
+def main() -> None:
+    """Cleans data/raw into data/clean."""
+    parameters = load_section("clean", CleanParameters)
+    raw, card = read_documents(RAW / "documents.parquet"), read_card(RAW)
+
+    repaired = map_partitions(partial(repair, parameters=parameters), raw, "repair")
+    changed = repaired[CHANGED_BY].explode().value_counts().sort_index().to_dict()
+
+    documents, verdicts = repaired, []
+    for find_faults, on in (
+        (partial(find_unusable, parameters=parameters), True),
+        (find_contradictions, parameters.contradictions),
+        (find_repeats, parameters.duplicates),
+    ):
+        documents["group"] = group_duplicates(documents)
+        if on:
+            verdict = judge(documents, find_faults(documents))
+            verdicts.append(verdict)
+            documents = verdict.kept
+    rejected, flags = (pd.concat(parts) for parts in zip(*((v.rejected, v.flags) for v in verdicts), strict=True))
+    check_outcome(raw, documents, rejected)
+
+    with new_outputs(CLEAN, REPORT) as (data, report):
+        write_documents(documents, data / "documents.parquet")
+        write_rejected(rejected, data / "rejected.parquet")
+        write_flags(flags, data / "flags.parquet")
+        write_card(card, data)
+        summary = {
+            "documents_in": len(raw),
+            "documents_out": len(documents),
+            "rejected": rejected["rule"].value_counts().sort_index().to_dict(),
+            "flagged": flags["rule"].value_counts().sort_index().to_dict(),
+            "changed": changed,
+        }
+        write_json(report, summary)
+    closing_line("clean", f"{len(raw):,} documents in, {len(documents):,} out, {len(rejected):,} rejected")
+
+
+if __name__ == "__main__":
+    run_stage(main, "Clean the documents.")

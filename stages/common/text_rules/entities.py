@@ -1,0 +1,34 @@
+"""Undoes HTML entities that a scraper left in the text."""
+
+import html
+import re
+
+import pandas as pd
+
+# Only entities that end in a semicolon: html.unescape also takes "&copy=2" in an address for a copyright sign.
+ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+REPLACEMENT = "\ufffd"  # what html.unescape makes of &#0; and other numbers that are no character
+
+
+def undo_entities(texts: pd.Series) -> pd.Series:
+    """Replaces HTML entities by their characters until none is left, so that ``&amp;lt;`` becomes ``<``.
+
+    Args:
+        texts: One text a row.
+
+    Returns:
+        The texts in the same order. What only looks like an entity stays.
+    """
+    marked = texts.str.contains("&", regex=False)
+    return texts.where(~marked, texts[marked].map(_undo))
+
+
+def _undo(text: str) -> str:
+    while (undone := ENTITY.sub(_character, text)) != text:
+        text = undone
+    return text
+
+
+def _character(entity: re.Match[str]) -> str:
+    character = html.unescape(entity[0])
+    return entity[0] if REPLACEMENT in character else character

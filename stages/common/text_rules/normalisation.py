@@ -1,0 +1,23 @@
+"""The form in which two texts are compared to see whether they are the same."""
+
+import unicodedata
+
+import pandas as pd
+
+from stages.common.text_rules.entities import undo_entities
+
+
+def duplicate_key(texts: pd.Series) -> pd.Series:
+    """What is left of a text without differences of case, white space, HTML entities and compatible characters.
+
+    Args:
+        texts: One text a row.
+
+    Returns:
+        One key a row: equal keys mean the same text.
+    """
+    return undo_entities(texts).map(_key)
+
+
+def _key(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).split())

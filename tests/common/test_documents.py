@@ -1,0 +1,61 @@
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stages.common.documents import DOCUMENTS, read_documents, read_rejected, write_documents, write_rejected
+from stages.common.messages import UserError
+
+
+def test_the_same_rows_in_another_order_give_the_same_file(make_documents, tmp_path):
+    documents = make_documents([f"text {n}" for n in range(50)], label=["a", None] * 25)
+    write_documents(documents, tmp_path / "one.parquet")
+    write_documents(documents.sample(frac=1, random_state=1), tmp_path / "two.parquet")
+    assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
+
+
+def test_what_is_written_is_read_again(make_documents, tmp_path):
+    documents = make_documents(["שלום", "👩‍🔬", "x" * 1_000_000], tokens=[["a"], None, None], tags=[["O"], None, None])
+    write_documents(documents, tmp_path / "documents.parquet")
+    again = read_documents(tmp_path / "documents.parquet")
+    assert list(again.columns) == DOCUMENTS.names
+    assert again["text"].tolist() == documents["text"].tolist()
+    assert again["tokens"].tolist() == [["a"], None, None]
+    assert again["label"].tolist() == ["a", "a", "a"]
+    assert again["published_split"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "said"),
+    [
+        ("id", ["x", "x"], "the id 'x' occurs 2 times"),
+        ("text", ["x", None], "column 'text' has empty cells"),
+        ("published_split", ["train", "dev"], "published_split holds 'dev'"),
+        ("tags", [["O", "O"], None], "more tokens than tags"),
+        ("derived_from", [["d0"], []], "empty derived_from"),
+    ],
+)
+def test_what_is_no_document_table_is_not_written(make_documents, tmp_path, column, values, said):
+    documents = make_documents(["one", "two"], tokens=[["a"], None], tags=[["O"], None])
+    documents[column] = pd.Series(values, dtype=object)
+    with pytest.raises(UserError, match=said):
+        write_documents(documents, tmp_path / "documents.parquet")
+    assert not (tmp_path / "documents.parquet").exists()
+
+
+def test_a_file_that_is_no_document_table_is_named(tmp_path):
+    with pytest.raises(UserError, match="there is no such file"):
+        read_documents(tmp_path / "documents.parquet")
+    (tmp_path / "documents.parquet").write_bytes(b"PAR1 or not")
+    with pytest.raises(UserError, match="not a parquet file"):
+        read_documents(tmp_path / "documents.parquet")
+    pd.DataFrame({"text": ["x"]}).to_parquet(tmp_path / "documents.parquet")
+    with pytest.raises(UserError, match="its columns are text"):
+        read_documents(tmp_path / "documents.parquet")
+
+
+@given(st.lists(st.sampled_from(["empty", "duplicates"]), max_size=5))
+def test_rejected_rows_keep_their_rule_and_reason(tmp_path_factory, rules):
+    path = tmp_path_factory.mktemp("rejected") / "rejected.parquet"
+    write_rejected(pd.DataFrame({"rule": rules, "reason": rules}, dtype="str"), path)
+    assert read_rejected(path)["rule"].tolist() == sorted(rules)

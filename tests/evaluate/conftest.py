@@ -1,0 +1,99 @@
+"""A small corpus, split, and a tiny randomly initialised encoder for it."""
+
+import json
+
+import pandas as pd
+import pytest
+import yaml
+
+from stages.common.card import Card, Label, write_card
+from stages.common.documents import write_documents
+
+LABELS = ("politics", "sport", "tech")
+WORDS = {"politics": "minister vote party law", "sport": "team cup match goal", "tech": "phone chip software web"}
+PARAMETERS = {
+    "seed": 1,
+    "bootstrap_samples": 100,
+    "confidence": 0.95,
+    "device": "cpu",
+    "threads": 1,
+    "baseline": {"ngram_max": 2, "min_df": 1, "sublinear_tf": True, "c": [1.0, 10.0], "max_iterations": 100},
+}
+
+
+def documents(split, per_label, labels=LABELS):
+    rows = []
+    for label in labels:
+        words = WORDS[label].split()
+        for number in range(per_label):
+            ident = f"{split}/{label}/{number:03}"
+            text = f"The {words[number % 4]} and the {words[(number + 1) % 4]}, number {number}."
+            rows.append({"id": ident, "text": text, "label": label, "group": ident, "derived_from": [ident]})
+    return pd.DataFrame(rows).assign(method="original")
+
+
+def card(labels=LABELS):
+    return Card(
+        name="tiny",
+        title="Tiny news",
+        task="text-classification",
+        language="en",
+        licence="none",
+        citation="none",
+        known_faults=[],
+        labels=[Label(name=label, definition=f"About {label}.") for label in labels],
+        sources=[],
+        rows=100,
+    )
+
+
+def save_tiny_model(folder, labels=LABELS):
+    import torch
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "and", "number", ",", ".", *" ".join(WORDS.values()).split()]
+    words += [str(number) for number in range(40)]
+    tokenizer = Tokenizer(models.WordLevel({word: index for index, word in enumerate(words)}, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]"
+    ).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(words),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        max_position_embeddings=64,
+        id2label=dict(enumerate(labels)),
+        label2id={label: index for index, label in enumerate(labels)},
+    )
+    model = BertForSequenceClassification(config)
+    model.save_pretrained(folder)
+    (folder / "inference.json").write_text(json.dumps({"max_length": 32, "batch_tokens": 256}))
+    return model
+
+
+@pytest.fixture
+def workplace(tmp_path, monkeypatch):
+    """A folder with params.yaml, splits and a finetuned model, which is the working directory."""
+    monkeypatch.chdir(tmp_path)
+    write_parameters(tmp_path)
+    splits = tmp_path / "data/splits"
+    splits.mkdir(parents=True)
+    for name, per_label in (("train", 12), ("validation", 4), ("test", 6)):
+        write_documents(documents(name, per_label), splits / f"{name}.parquet")
+    write_card(card(), splits)
+    (tmp_path / "models/finetuned").mkdir(parents=True)
+    save_tiny_model(tmp_path / "models/finetuned")
+    return tmp_path
+
+
+def write_parameters(folder, **changes):
+    (folder / "params.yaml").write_text(yaml.safe_dump({"evaluate": {**PARAMETERS, **changes}}))
