@@ -1,0 +1,64 @@
+"""Trains with several seeds, as DVC experiments, and writes how far their figures spread.
+
+A seed that ran before comes out of DVC's run cache in seconds, so the command can be stopped and called again.
+"""
+
+import csv
+import io
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from stages.common.entry import run_stage
+from stages.common.messages import UserError, closing_line, progress
+from stages.common.outputs import new_outputs
+from stages.common.parameters import load_value
+
+SEEDS = (1, 2, 3)
+TABLES = Path("reports/seeds")
+METRICS, SUMMARY = "reports/evaluate/metrics.json", "reports/finetune/summary.json"
+
+
+def main() -> None:
+    """Runs one experiment a seed and writes reports/seeds/<dataset>.csv."""
+    dataset = load_value("dataset")
+    rows = [run_seed(seed) for seed in progress(SEEDS, "seeds", "seed", len(SEEDS))]
+    table = io.StringIO()
+    writer = csv.DictWriter(table, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    with new_outputs(TABLES / f"{dataset}.csv") as (path,):
+        path.write_text(table.getvalue(), encoding="utf-8")
+    closing_line("seeds", f"{len(rows)} seeds in {TABLES / dataset}.csv; `make tables` puts them into README.md")
+
+
+def run_seed(seed: int) -> dict[str, Any]:
+    """Runs the graph up to evaluate with one training seed, in a copy of the checkout.
+
+    Args:
+        seed: What ``finetune.seed`` is set to.
+
+    Returns:
+        The seed's figures on validation and on test.
+
+    Raises:
+        UserError: If the experiment fails; its own messages stand above.
+    """
+    name = f"seed-{seed}"
+    command = ["dvc", "exp", "run", "--temp", "--force", "--name", name, "-S", f"finetune.seed={seed}", "evaluate"]
+    if subprocess.run(command).returncode:
+        raise UserError(f"seed {seed}: `{' '.join(command)}` failed.", "Mend what it says above and run it again.")
+    head = _git("rev-parse", "HEAD")
+    revision = f"refs/exps/{head[:2]}/{head[2:]}/{name}"
+    metrics, summary = (json.loads(_git("show", f"{revision}:{path}")) for path in (METRICS, SUMMARY))
+    figures = {f"test_{figure}": said["value"] for figure, said in metrics["encoder"].items()}
+    return {"seed": seed, **figures, "validation_macro_f1": summary["validation"]["macro_f1"]}
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout.strip()
+
+
+if __name__ == "__main__":
+    run_stage(main, "Train with several seeds and write how far their figures spread.")

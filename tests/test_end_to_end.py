@@ -1,0 +1,218 @@
+"""The whole graph under DVC, on a tiny corpus with a tiny encoder."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from tests.corpus import commit, environment, make_repository, run
+
+pytestmark = pytest.mark.xdist_group("end_to_end")
+DATA_STAGES = ["download", "fetch_lexicon", "clean", "augment", "split"]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A repository after its first `dvc repro`, committed. Tests copy it."""
+    folder = make_repository(tmp_path_factory.mktemp("finished"))
+    run(folder, "dvc", "repro")
+    commit(folder, "a run")
+    return folder
+
+
+@pytest.fixture
+def repository(finished, tmp_path):
+    return Path(shutil.copytree(finished, tmp_path / "repository", symlinks=True))
+
+
+def stages_run(done):
+    return {line.split("'")[1] for line in done.stdout.splitlines() if line.startswith("Running stage '")}
+
+
+def output_hashes(folder):
+    lock = yaml.safe_load((folder / "dvc.lock").read_text())
+    return {out["path"]: out["md5"] for stage in lock["stages"].values() for out in stage["outs"]}
+
+
+def test_a_second_run_reruns_nothing(repository):
+    done = run(repository, "dvc", "repro")
+    assert stages_run(done) == set()
+    assert "Data and pipelines are up to date." in done.stdout
+    assert run(repository, "git", "status", "--porcelain").stdout == ""
+
+
+def test_every_row_is_accounted_for_from_raw_to_splits(repository):
+    ids = {name: set(pq.read_table(repository / f"data/{name}.parquet")["id"].to_pylist()) for name in (
+        "raw/documents", "clean/documents", "clean/rejected", "augmented/documents",
+        "splits/train", "splits/validation", "splits/test", "splits/rejected",
+    )}  # fmt: skip
+    assert ids["raw/documents"] == ids["clean/documents"] | ids["clean/rejected"]
+    assert not ids["clean/documents"] & ids["clean/rejected"]
+    sides = [ids[f"splits/{name}"] for name in ("train", "validation", "test", "rejected")]
+    assert set.union(*sides) == ids["augmented/documents"]
+    assert sum(map(len, sides)) == len(ids["augmented/documents"])
+    assert len(ids["clean/rejected"]) == 12
+
+
+def test_planted_duplicates_and_variants_of_test_documents_never_reach_training(repository):
+    rows = {name: pq.read_table(repository / f"data/splits/{name}.parquet").to_pylist() for name in ("train", "test")}
+    held_out = {row["id"] for row in rows["test"]}
+    assert any(row["method"] != "original" for row in rows["train"])
+    for row in rows["train"]:
+        assert not held_out & {row["id"], *row["derived_from"]}
+    plain = {name: {row["text"].casefold() for row in rows[name]} for name in rows}
+    assert not plain["train"] & plain["test"]
+
+
+def test_a_fresh_clone_makes_the_same_bytes(finished, tmp_path):
+    run(tmp_path, "git", "clone", "--quiet", str(finished), "clone")
+    clone = tmp_path / "clone"
+    done = run(clone, "dvc", "repro", PYTHONHASHSEED="77")
+    assert stages_run(done) >= {*DATA_STAGES, "fetch_model", "finetune", "evaluate"}
+    assert output_hashes(clone)["models/finetuned"] == output_hashes(finished)["models/finetuned"]
+    changed = run(clone, "git", "status", "--porcelain").stdout.splitlines()
+    assert {line[3:] for line in changed} <= {"dvc.lock", "reports/finetune/environment.json"}
+    said = run(clone, "python", "-m", "commands.verify").stdout
+    assert "the data stages made the committed bytes" in said
+    assert "the model has the same bytes" in said
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_order_hash_seed_and_workers_change_no_byte_of_the_data(tmp_path, workers):
+    """Runs the data stages one by one, shuffling the rows of each stage's input before the next one reads it."""
+    folder = make_repository(tmp_path / "repository", per_topic=450)
+    for stage in DATA_STAGES:
+        run(folder, "python", "-m", f"stages.{stage}", PYTHONHASHSEED="0", PLUMBLINE_WORKERS="1")
+    places = ("raw", "clean", "augmented", "splits")
+    before = {path: path.read_bytes() for place in places for path in (folder / "data" / place).iterdir()}
+    shuffled = random.Random(3)
+    for stage in DATA_STAGES:
+        for place in places:
+            table = folder / "data" / place / "documents.parquet"
+            if table.exists():
+                rows = pq.read_table(table)
+                pq.write_table(rows.take(shuffled.sample(range(len(rows)), len(rows))), table)
+        run(folder, "python", "-m", f"stages.{stage}", PYTHONHASHSEED="123", PLUMBLINE_WORKERS=workers)
+        made = {path: path.read_bytes() for path in before if path.exists()}
+        wrong = [path for path in made if stage_of(path) == stage and made[path] != before[path]]
+        assert not wrong
+        for path in made:
+            if stage_of(path) == stage:
+                path.write_bytes(before[path])
+
+
+def stage_of(path):
+    return {"raw": "download", "clean": "clean", "augmented": "augment", "splits": "split"}[path.parent.name]
+
+
+def test_experiments_rerun_only_what_they_must_and_compare_by_validation_figures(repository):
+    done = run(repository, "dvc", "exp", "run", "--name", "plain", "-S", "split.augmented=0.0")
+    assert stages_run(done) == {"split", "finetune", "evaluate", "report"}
+    run(repository, "dvc", "exp", "run", "--queue", "--name", "seven", "-S", "finetune.seed=7")
+    run(repository, "dvc", "queue", "start")
+    deadline = time.monotonic() + 300
+    while "Success" not in (status := run(repository, "dvc", "queue", "status").stdout):
+        assert "Failed" not in status, run(repository, "dvc", "queue", "logs", "seven", check=False).stdout
+        assert time.monotonic() < deadline, status
+        time.sleep(1)
+    logged = run(repository, "dvc", "queue", "logs", "seven").stdout
+    assert "Running stage 'finetune'" in logged
+    for stage in (*DATA_STAGES, "fetch_model"):
+        assert f"Running stage '{stage}'" not in logged
+    shown = run(repository, "dvc", "exp", "show", "--csv", "--drop", "reports/evaluate.*").stdout.splitlines()
+    head = shown[0].split(",")
+    assert any("validation.macro_f1" in column for column in head)
+    assert sum(name in "\n".join(shown) for name in ("plain", "seven")) == 2
+
+
+def test_reviewers_can_read_metrics_plots_and_dag(repository):
+    metrics = json.loads(run(repository, "dvc", "metrics", "show", "--json").stdout)[""]["data"]
+    accuracy = metrics["reports/evaluate/metrics.json"]["data"]["encoder"]["accuracy"]
+    assert accuracy["low"] <= accuracy["value"] <= accuracy["high"]
+    run(repository, "dvc", "plots", "show", "--out", "dvc_plots")
+    drawn = (repository / "dvc_plots" / "index.html").read_text()
+    assert "confusion" in drawn
+    for stage in (*DATA_STAGES, "finetune", "evaluate", "report"):
+        assert stage in run(repository, "dvc", "dag", "--dot").stdout
+
+
+def test_the_model_is_an_artifact_that_can_be_tagged_and_got(repository, tmp_path):
+    run(repository, "gto", "register", "classifier", "--version", "v0.1.0")
+    run(tmp_path, "dvc", "artifacts", "get", str(repository), "classifier", "--out", "got")
+    assert (tmp_path / "got" / "model.safetensors").read_bytes() == (
+        repository / "models" / "finetuned" / "model.safetensors"
+    ).read_bytes()
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_a_killed_run_leaves_nothing_half_written_and_the_next_one_finishes(repository, attempt):
+    """Kills DVC and every process below it with SIGKILL at a random moment of a run of all stages."""
+    before = output_hashes(repository)
+    for place in ("data", "models"):
+        shutil.rmtree(repository / place)
+    shutil.rmtree(repository / ".dvc" / "cache")
+    moment = random.Random(attempt).uniform(1, 25)
+    with subprocess.Popen(
+        ["dvc", "repro"], cwd=repository, env=environment(), start_new_session=True, stdout=subprocess.DEVNULL
+    ) as process:
+        try:
+            process.wait(moment)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+    for path in before:
+        whole = repository / path
+        if whole.is_dir():
+            assert not any(name.name.endswith(".partial") for name in whole.rglob("*"))
+    run(repository, "dvc", "repro")
+    after = output_hashes(repository)
+    assert {path: after[path] for path in before if path.startswith(("data", "models"))} == {
+        path: before[path] for path in before if path.startswith(("data", "models"))
+    }
+    assert not list(repository.glob("*/.*.partial"))
+
+
+@pytest.mark.parametrize("stage", ["clean", "augment", "split"])
+def test_a_stage_killed_while_it_writes_leaves_the_old_outputs(repository, stage):
+    target = {"clean": "clean", "augment": "augmented", "split": "splits"}[stage]
+    folder = repository / "data" / target
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    killed = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    code = (
+        "import stages.common.outputs as o, runpy\n"
+        f"o._flush = lambda path: exec({killed!r})\n"
+        f"runpy.run_module('stages.{stage}', run_name='__main__')"
+    )
+    done = run(repository, "python", "-c", code, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    run(repository, "python", "-m", f"stages.{stage}")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("stage", "change", "said"),
+    [
+        ("download", {"dataset": "bbc"}, "catalog/datasets has no entry 'bbc'"),
+        ("split", {"split": {"seeds": 1}}, "split.seeds: there is no such key. Did you mean 'seed'?"),
+        ("split", {"split": {"validation": 0.6, "test": 0.6}}, "split"),
+        ("finetune", {"finetune": {"epochs": 0}}, "finetune.epochs"),
+        ("evaluate", {"evaluate": {"bootstrap_sample": 1}}, "Did you mean 'bootstrap_samples'?"),
+    ],
+)
+def test_a_wrong_parameter_is_one_line_and_exit_code_1(repository, stage, change, said):
+    params = yaml.safe_load((repository / "params.yaml").read_text())
+    for section, values in change.items():
+        params[section] = {**params[section], **values} if isinstance(values, dict) else values
+    (repository / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    done = run(repository, "./py", "-m", f"stages.{stage}", check=False)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert len([line for line in done.stderr.splitlines() if line.strip()]) == 1
