@@ -48,7 +48,7 @@ def read_documents(path: Path) -> pd.DataFrame:
     Raises:
         UserError: If there is no such file, or it is not a document table.
     """
-    table = _read(path, DOCUMENTS)
+    table = _read(path, DOCUMENTS).sort_by("id")
     _check(table, str(path))
     return _to_pandas(table)
 

@@ -1,7 +1,6 @@
 """The figures of a classifier, from how often each class occurs, is predicted, and both."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,27 +25,6 @@ class Tally(NamedTuple):
     predicted: Counts
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A figure with its interval over documents.
-
-    Attributes:
-        value: The figure on the test split; None where it is not defined.
-        low: Lower end of the interval; None where there is none.
-        high: Upper end of the interval.
-        reason: Why something above is None, or what an average had to leave out; None if nothing is to be said.
-    """
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    reason: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """The fields for a JSON file, without an empty reason."""
-        return {name: value for name, value in asdict(self).items() if name != "reason" or value}
-
-
 def tally(actual: Counts, predicted: Counts, classes: int, weights: Counts | None = None) -> Tally:
     """Counts documents by class.
 
@@ -62,8 +40,8 @@ def tally(actual: Counts, predicted: Counts, classes: int, weights: Counts | Non
     weights = np.ones(len(actual), dtype=np.int64) if weights is None else weights
     right = actual == predicted
     counted = (
-        np.bincount(where, weights=weight, minlength=classes)  # sums of whole numbers below 2**53: exact as floats
-        for where, weight in ((actual[right], weights[right]), (actual, weights), (predicted, weights))
+        np.bincount(index, weights=weight, minlength=classes)  # whole numbers below 2**53 add up exactly as floats
+        for index, weight in ((actual[right], weights[right]), (actual, weights), (predicted, weights))
     )
     return Tally(*(count.astype(np.int64) for count in counted))
 
@@ -107,37 +85,28 @@ def overall_figures(counts: Tally) -> dict[str, Floats]:
     return figures
 
 
-def why_undefined(name: str, actual: int, predicted: int) -> str:
-    """In words, why a class has no precision, recall or F1.
-
-    Args:
-        name: One of :data:`PER_CLASS`.
-        actual: Test documents of the class.
-        predicted: Test documents predicted as the class.
-    """
+def why_undefined(figure: str) -> str:
+    """In words, why a class has no figure of this name (one of :data:`PER_CLASS`)."""
     absent, never = "the test split has no document of this class", "no test document is predicted as this class"
-    said = {"precision": [never], "recall": [absent], "f1": [absent, never]}[name]
-    if name not in PER_CLASS or (actual and predicted):
-        raise ValueError(f"{name} is defined for a class with {actual} documents and {predicted} predictions")
-    return " and ".join(said)
+    return {"precision": never, "recall": absent, "f1": f"{absent}, and {never}"}[figure]
 
 
 def left_out(name: str, counts: Tally, labels: Sequence[str]) -> str | None:
-    """In words, which classes an average of ``overall_figures`` leaves out; None if it covers all of them.
+    """In words, which classes a figure of :func:`overall_figures` leaves out; None if it covers all of them.
 
     Args:
-        name: The name of a figure there.
+        name: The figure's name.
         counts: Counts on the test split, shape (classes,).
         labels: The classes' names.
     """
-    _, _, figure = name.partition("_")
+    figure = name.removeprefix("macro_").removeprefix("weighted_")
     if figure not in PER_CLASS:
         return None
     undefined = [label for label, value in zip(labels, class_figures(counts)[figure], strict=True) if np.isnan(value)]
     if not undefined:
         return None
-    kind = {"precision": "never predicted", "recall": "not in the test split", "f1": "neither there nor predicted"}
-    return f"over {len(labels) - len(undefined)} of {len(labels)} classes; {kind[figure]}: {', '.join(undefined)}"
+    over = f"the average is over {len(labels) - len(undefined)} of {len(labels)} classes"
+    return f"{over}; for {', '.join(undefined)} {why_undefined(figure)}"
 
 
 def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> Floats:

@@ -37,7 +37,7 @@ class EvaluateParameters(Strict):
         baseline: The baseline's settings.
     """
 
-    seed: int = Field(ge=0)
+    seed: int = Field(ge=0, lt=2**32)
     bootstrap_samples: int = Field(ge=100)
     confidence: float = Field(gt=0.5, lt=1.0)
     device: Literal["auto", "cpu", "cuda", "mps"]

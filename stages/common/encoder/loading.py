@@ -1,11 +1,38 @@
-"""Loads an encoder with a classification head, and its tokenizer, from a folder: safetensors only, no network, no remote code."""
+"""Loads an encoder with a classification head and its tokenizer: a folder, no pickle, no network, no remote code."""
 
+import json
+import logging
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import torch
+import transformers
 from pydantic import Field
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from safetensors import SafetensorError
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
-from stages.common.validation import Strict
+from stages.common.encoder.device import choose_device
+from stages.common.messages import UserError, one_line
+from stages.common.outputs import write_json
+from stages.common.validation import Strict, validate
+
+INFERENCE = "inference.json"
+CONFIG = "config.json"
+WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
+PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
+FAULTS = (OSError, ValueError, KeyError, RuntimeError, AttributeError, TypeError, SafetensorError)
+
+logging.getLogger("transformers").setLevel(logging.ERROR)  # what it would warn of is checked here, and told in one line
+transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers has no types there
 
 
 class Inference(Strict):
@@ -20,6 +47,34 @@ class Inference(Strict):
     batch_tokens: int = Field(ge=1)
 
 
+def load_pretrained(
+    folder: Path, labels: Sequence[str], dropout: float
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Loads an encoder to be fine-tuned; its classification head is drawn from torch's random numbers.
+
+    A head of the same shape that the folder already holds is kept instead.
+
+    Args:
+        folder: Such as ``models/pretrained``: the model and the tokenizer in transformers' form.
+        labels: The labels' names in the order of the model's outputs.
+        dropout: The share of values dropped in training, wherever the architecture drops any.
+
+    Returns:
+        The model in float32 on the processor, and its tokenizer.
+
+    Raises:
+        UserError: If the folder lacks a file, its weights are a pickle or do not fit its config, or the tokenizer
+            cannot pad.
+    """
+    config = _load_config(folder)
+    config.id2label = dict(enumerate(labels))
+    config.label2id = {label: index for index, label in enumerate(labels)}
+    for setting, value in config.to_dict().items():
+        if "dropout" in setting and (value is None or type(value) in (int, float)):
+            setattr(config, setting, float(dropout))
+    return _load_model(folder, config), _load_tokenizer(folder)
+
+
 def load_finetuned(folder: Path, device: str = "auto") -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Loads what the finetune stage made, ready for :func:`stages.common.encoder.scoring.score`.
 
@@ -32,9 +87,13 @@ def load_finetuned(folder: Path, device: str = "auto") -> tuple[PreTrainedModel,
         card's order), and its tokenizer.
 
     Raises:
-        UserError: If the folder lacks a file, its weights are no safetensors, or there is no such device.
+        UserError: If the folder lacks a file, its weights are a pickle or lack a part, or there is no such device.
     """
-    raise NotImplementedError
+    place = choose_device(device)
+    model = _load_model(folder, _load_config(folder), with_head=True)
+    model.to(place)  # type: ignore[arg-type]  # transformers wraps Module.to and loses its overloads
+    model.train(False)
+    return model, _load_tokenizer(folder)
 
 
 def read_inference(folder: Path) -> Inference:
@@ -43,4 +102,88 @@ def read_inference(folder: Path) -> Inference:
     Raises:
         UserError: If it is missing or something in it is wrong.
     """
-    raise NotImplementedError
+    path = folder / INFERENCE
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such file.", "Run `dvc repro finetune`, which makes it.") from None
+    except ValueError as error:
+        raise UserError(f"{path}: not JSON ({error}).", "Make it again with `dvc repro -f finetune`.") from None
+    return validate(Inference, content, str(path))
+
+
+def write_inference(inference: Inference, folder: Path) -> None:
+    """Writes ``inference.json`` beside a fine-tuned model."""
+    write_json(folder / INFERENCE, inference.model_dump())
+
+
+def _load_config(folder: Path) -> PretrainedConfig:
+    if not (folder / CONFIG).is_file():
+        raise UserError(f"{folder / CONFIG}: there is no such file.", "Run `dvc repro`, which makes it.")
+    try:
+        config: PretrainedConfig = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except FAULTS as error:
+        raise _unusable(folder / CONFIG, "no config of a model that transformers knows", error) from None
+    return config
+
+
+def _load_model(folder: Path, config: PretrainedConfig, with_head: bool = False) -> PreTrainedModel:
+    if not any((folder / name).is_file() for name in WEIGHTS):
+        pickles = sorted(path.name for pattern in PICKLES for path in folder.glob(pattern))
+        if pickles:
+            raise UserError(
+                f"{folder / pickles[0]}: weights in a pickle are not loaded, since opening one can run code.",
+                f"Convert them to {WEIGHTS[0]}.",
+            )
+        raise UserError(f"{folder / WEIGHTS[0]}: there is no such file.", "Run `dvc repro`, which makes it.")
+    try:
+        model: PreTrainedModel
+        model, loaded = AutoModelForSequenceClassification.from_pretrained(
+            folder,
+            config=config,
+            dtype=torch.float32,
+            use_safetensors=True,
+            local_files_only=True,
+            trust_remote_code=False,
+            ignore_mismatched_sizes=True,  # a head for other labels; everything else is checked below
+            output_loading_info=True,
+        )
+    except FAULTS as error:
+        raise _unusable(folder, "a model for text classification cannot be loaded", error) from None
+    _check_weights(folder, model, loaded, with_head)
+    return model
+
+
+def _check_weights(folder: Path, model: PreTrainedModel, loaded: dict[str, Any], with_head: bool) -> None:
+    """Refuses weights of which a part was missing and would be random now: all but a new head and its pooler."""
+    missing = {*loaded["missing_keys"], *(name for name, *_ in loaded["mismatched_keys"])}
+    encoder = f"{model.base_model_prefix}."
+    wanted = sorted(n for n in missing if with_head or (n.startswith(encoder) and "pooler" not in n))
+    if wanted:
+        raise UserError(
+            f"{folder}: the weights lack {wanted[0]!r} ({len(wanted)} missing in all) or hold it in another size.",
+            "Use weights and config.json of one and the same model.",
+        )
+
+
+def _load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    if not any(any(folder.glob(pattern)) for pattern in TOKENIZERS):
+        raise UserError(
+            f"{folder}: the model's tokenizer is missing (none of {', '.join(TOKENIZERS)}).",
+            "Put the tokenizer's files beside the weights.",
+        )
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except (*FAULTS, ImportError) as error:
+        raise _unusable(folder, "the tokenizer cannot be loaded", error) from None
+    if tokenizer.pad_token_id is None:
+        raise UserError(f"{folder}: the tokenizer has no padding token.", "Name one in tokenizer_config.json.")
+    return tokenizer
+
+
+def _unusable(place: Path, what: str, error: Exception) -> UserError:
+    said = one_line(str(error))
+    return UserError(
+        f"{place}: {what} ({type(error).__name__}: {said[:160]}{'...' * (len(said) > 160)}).",
+        "Check that the folder holds all files of one model.",
+    )

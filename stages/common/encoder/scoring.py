@@ -4,7 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from stages.common.encoder.batching import budgeted_batches, make_batch
+from stages.common.encoder.tokenising import tokenise
+from stages.common.messages import progress
+
+BATCH_TOKENS = 4_096
+WINDOW = 2_048  # texts of about one length that are tokenised together, which bounds the memory
 
 
 def score(
@@ -12,7 +20,7 @@ def score(
     tokenizer: PreTrainedTokenizerBase,
     texts: Sequence[str],
     max_length: int,
-    batch_tokens: int = 8192,
+    batch_tokens: int = BATCH_TOKENS,
     what: str = "scoring",
 ) -> npt.NDArray[np.float32]:
     """The model's logits for each text.
@@ -30,4 +38,17 @@ def score(
     Returns:
         Logits, float32, [documents, labels], in the order of the texts.
     """
-    raise NotImplementedError
+    was_training = model.training
+    model.train(False)
+    distinct = sorted(set(texts), key=lambda text: (len(text), text))
+    logits = np.zeros((len(distinct), len(model.config.id2label or {})), dtype=np.float32)
+    windows = [slice(start, start + WINDOW) for start in range(0, len(distinct), WINDOW)]
+    with torch.inference_mode():
+        for window in progress(windows, what, "window"):
+            tokens = tokenise(tokenizer, distinct[window], max_length)
+            for rows in budgeted_batches(tokens.lengths, batch_tokens):
+                batch = make_batch(tokens, rows, tokenizer, model.device)
+                logits[window][rows] = model(**batch).logits.float().cpu().numpy()
+    model.train(was_training)
+    place = {text: row for row, text in enumerate(distinct)}
+    return logits[[place[text] for text in texts]]

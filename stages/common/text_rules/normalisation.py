@@ -16,7 +16,13 @@ def duplicate_key(texts: pd.Series) -> pd.Series:
     Returns:
         One key a row: equal keys mean the same text.
     """
-    return undo_entities(texts).map(_key)
+    keys = undo_entities(texts).map(_key)
+    marked = keys[keys.str.contains("&", regex=False)]  # folding may lay an entity open, as in "&NDASH;"
+    while len(marked):
+        again = undo_entities(marked).map(_key)
+        marked = again[again.ne(marked)]
+        keys.loc[marked.index] = marked
+    return keys
 
 
 def _key(text: str) -> str:

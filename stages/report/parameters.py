@@ -1,0 +1,23 @@
+"""The section of params.yaml that the stage reads."""
+
+from pydantic import Field
+
+from stages.common.validation import Strict
+
+
+class ReportParameters(Strict):
+    """What the page shows, and how much of it.
+
+    Attributes:
+        seed: Seed of the choice of examples and of the places of words in the clouds.
+        word_cloud_words: Words in the cloud of a class, at most.
+        examples: Documents shown for each rule of cleaning and each method of augmentation, at most.
+        errors: Wrongly classified test documents shown, at most.
+        excerpt_characters: Characters after which a shown text is cut.
+    """
+
+    seed: int = Field(ge=0)
+    word_cloud_words: int = Field(ge=1, le=200)
+    examples: int = Field(ge=0, le=50)
+    errors: int = Field(ge=0, le=200)
+    excerpt_characters: int = Field(ge=40, le=2000)

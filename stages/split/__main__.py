@@ -1,0 +1,93 @@
+"""Divides the documents into train, validation and test, and admits variants of training documents to train."""
+
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from stages.common.card import read_card, write_card
+from stages.common.documents import ORIGINAL, SPLITS, read_documents, write_documents, write_rejected
+from stages.common.entry import run_stage
+from stages.common.messages import UserError, closing_line
+from stages.common.outputs import new_outputs, write_json
+from stages.common.parameters import load_section
+from stages.split.checks import check_splits
+from stages.split.parameters import SplitParameters
+from stages.split.placing import check_corpus, clashing, place
+from stages.split.summary import count_classes, summarise
+from stages.split.training import beyond_class_size, beyond_share, copies, inadmissible
+
+AUGMENTED, DATA = Path("data/augmented"), Path("data/splits")
+SUMMARY, COUNTS = Path("reports/split/summary.json"), Path("reports/split/class_counts.csv")
+
+
+def main() -> None:
+    """Reads data/augmented, writes data/splits."""
+    parameters = load_section("split", SplitParameters)
+    documents, card = read_documents(AUGMENTED / "documents.parquet"), read_card(AUGMENTED)
+
+    splits, rejected = divide(documents, parameters)
+    for split, rows in splits.items():
+        if rows.empty:
+            raise UserError(f"{AUGMENTED}: no document is left for the {split} split.", "Add documents to the corpus.")
+    check_splits(splits, rejected, documents)
+    counts = count_classes(splits, card.label_names)
+    summary = summarise(counts, documents, rejected, parameters.seed)
+
+    with new_outputs(DATA, SUMMARY, COUNTS) as (data, summary_file, counts_file):
+        for split, rows in splits.items():
+            write_documents(rows, data / f"{split}.parquet")
+        write_rejected(rejected, data / "rejected.parquet")
+        write_card(card, data)
+        write_json(summary_file, summary)
+        counts.to_csv(counts_file, index=False, lineterminator="\n")
+    train, validation, test = (summary["splits"][split] for split in SPLITS)
+    closing_line(
+        "split",
+        f"train {train['originals']:,} documents and {train['variants']:,} variants, "
+        f"validation {validation['originals']:,}, test {test['originals']:,}, {len(rejected):,} rejected",
+    )
+
+
+def divide(documents: pd.DataFrame, parameters: SplitParameters) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """Divides a corpus.
+
+    Args:
+        documents: Originals and variants.
+        parameters: Seed and shares.
+
+    Returns:
+        The rows of each split, and the rows that are in none, with ``rule`` and ``reason``.
+
+    Raises:
+        UserError: If the corpus cannot be divided.
+    """
+    originals, variants = documents[documents["method"].eq(ORIGINAL)], documents[documents["method"].ne(ORIGINAL)]
+    check_corpus(originals, str(AUGMENTED / "documents.parquet"))
+    rejected = [clashing(originals)]
+    originals = originals.drop(rejected[0].index)
+
+    placed = originals.assign(split=place(originals, parameters))
+    train, held_out = placed[placed["split"].eq("train")], placed[placed["split"].ne("train")]
+    for rule in (
+        partial(copies, held_out=held_out),
+        partial(beyond_class_size, size=parameters.train_per_class, seed=parameters.seed),
+    ):
+        rejected.append(rule(train))
+        train = train.drop(rejected[-1].index)
+    for rule in (
+        partial(inadmissible, training=train, held_out=held_out),
+        partial(copies, held_out=held_out),
+        partial(beyond_share, share=parameters.augmented, seed=parameters.seed),
+    ):
+        rejected.append(rule(variants))
+        variants = variants.drop(rejected[-1].index)
+
+    splits = {"train": pd.concat([train, variants], ignore_index=True)}
+    splits |= {split: held_out[held_out["split"].eq(split)] for split in SPLITS[1:]}
+    reasons = pd.concat(rejected)
+    return splits, documents.loc[reasons.index].assign(rule=reasons["rule"], reason=reasons["reason"])
+
+
+if __name__ == "__main__":
+    run_stage(main, "Divide the documents into train, validation and test.")

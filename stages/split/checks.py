@@ -1,0 +1,43 @@
+"""What must hold of the splits before they are written; a violation is a fault of this stage, not of the user."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+
+def check_splits(splits: Mapping[str, pd.DataFrame], rejected: pd.DataFrame, documents: pd.DataFrame) -> None:
+    """Checks that no row is lost or doubled, and that nothing of a held-out document is trained on.
+
+    Args:
+        splits: The rows of train, validation and test.
+        rejected: The rows that are in none.
+        documents: The rows that came in.
+
+    Raises:
+        RuntimeError: Naming a row or group for which that is not so.
+    """
+    placed = pd.concat([rows.assign(split=split) for split, rows in splits.items()], ignore_index=True)
+    ids = pd.concat([placed["id"], rejected["id"]])
+    if ids.duplicated().any():
+        raise RuntimeError(f"{ids[ids.duplicated()].iloc[0]!r} is in two places")
+    if set(ids) != set(documents["id"]):
+        raise RuntimeError(f"{sorted(set(ids) ^ set(documents['id']))[0]!r} was lost, or came from nowhere")
+
+    published = placed["published_split"].isin(["validation", "test"]) & placed["split"].eq(placed["published_split"])
+    sides = placed.groupby("group")["split"].nunique()
+    torn = placed["group"].isin(sides.index[sides > 1]) & ~published  # the publisher's own rows stay where they are
+    if torn.any():
+        raise RuntimeError(f"the group {placed.loc[torn, 'group'].iloc[0]!r} is on two sides")
+
+    moved = documents[documents["published_split"].isin(["validation", "test"]) & documents["method"].eq("original")]
+    moved = moved[~moved["id"].isin(placed.loc[published, "id"])]
+    if len(moved):
+        raise RuntimeError(f"{moved['id'].iloc[0]!r} is not in the split that its publisher put it in")
+
+    originals = placed["method"].eq("original")
+    variants = placed[~originals]
+    donors = variants["derived_from"].explode()
+    stray = donors.index[~donors.isin(placed.loc[originals & placed["split"].eq("train"), "id"])]
+    stray = stray.append(variants.index[variants["split"].ne("train")])
+    if len(stray):
+        raise RuntimeError(f"{placed.loc[stray[0], 'id']!r} is derived from a document that is not trained on")

@@ -1,0 +1,67 @@
+"""What the stage says it did."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from stages.common.documents import ORIGINAL
+from stages.split.placing import strata
+
+
+def count_classes(splits: Mapping[str, pd.DataFrame], labels: list[str]) -> pd.DataFrame:
+    """Counts the documents and variants of each class in each split.
+
+    Args:
+        splits: The rows of train, validation and test.
+        labels: The class names in the order of the card.
+
+    Returns:
+        Columns ``split``, ``label``, ``documents`` (originals) and ``variants``; a row for each split and class.
+    """
+    rows = pd.concat([documents.assign(split=split, label=strata(documents)) for split, documents in splits.items()])
+    names = [*labels, *sorted(set(rows["label"]) - set(labels))]
+    order = pd.MultiIndex.from_product([list(splits), names], names=["split", "label"])
+    originals = rows["method"].eq(ORIGINAL)
+    counts = {
+        "documents": rows[originals].groupby(["split", "label"]).size(),
+        "variants": rows[~originals].groupby(["split", "label"]).size(),
+    }
+    return pd.DataFrame(counts).reindex(order).fillna(0).astype("int64").reset_index()
+
+
+def summarise(counts: pd.DataFrame, documents: pd.DataFrame, rejected: pd.DataFrame, seed: int) -> dict[str, Any]:
+    """Makes the summary of what is where.
+
+    Args:
+        counts: What :func:`count_classes` counted.
+        documents: The rows that came in.
+        rejected: The rows that are in no split.
+        seed: The stage's seed.
+
+    Returns:
+        Rows in, and for each split its originals, its variants and its share of all originals in the splits; the same
+        counts for each class; how many rows each rule rejected.
+    """
+    totals = counts.groupby("split", sort=False)[["documents", "variants"]].sum()
+    classes: dict[str, dict[str, int]] = {}
+    for split, label, originals, variants in counts.itertuples(index=False, name=None):
+        classes.setdefault(label, {})[split] = originals
+        if split == "train":
+            classes[label]["variants"] = variants
+    originals = documents["method"].eq(ORIGINAL)
+    return {
+        "seed": seed,
+        "originals": int(originals.sum()),
+        "variants": int((~originals).sum()),
+        "splits": {
+            str(split): {
+                "originals": int(total["documents"]),
+                "variants": int(total["variants"]),
+                "share": round(float(total["documents"] / totals["documents"].sum()), 4),
+            }
+            for split, total in totals.iterrows()
+        },
+        "classes": classes,
+        "rejected": {str(rule): int(count) for rule, count in rejected["rule"].value_counts().sort_index().items()},
+    }

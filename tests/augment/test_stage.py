@@ -1,0 +1,135 @@
+"""The stage as a program: what it reads, writes and says."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from stages.augment.__main__ import main
+from stages.common.card import Card, Label, read_card, write_card
+from stages.common.documents import read_documents, read_rejected, write_documents
+from stages.common.entry import run_stage
+from tests.augment.conftest import write_lexicon
+from tests.imports import ROOT
+
+METHOD = {"count": 2, "rate": 0.2}
+PARAMETERS = {"seed": 1, "synonym": METHOD, "insertion": METHOD, "swap": METHOD, "deletion": METHOD}
+CARD = Card(
+    name="tiny",
+    title="Tiny",
+    task="text-classification",
+    language="en-GB",
+    licence="none",
+    citation="none",
+    known_faults=[],
+    labels=[Label(name="a", definition="A.")],
+    sources=[],
+    rows=4,
+)
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch, make_documents):
+    """A folder with the stage's inputs, made the current one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PLUMBLINE_WORKERS", "1")
+    texts = ["The quick company saw a film.", "A happy service of the company, truly.", "word", "quick film"]
+    documents = make_documents(texts, published_split=[None, "test", None, None])
+    (tmp_path / "data/clean").mkdir(parents=True)
+    write_documents(documents, tmp_path / "data/clean/documents.parquet")
+    write_card(CARD, tmp_path / "data/clean")
+    write_lexicon(tmp_path / "data/lexicon")
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump({"augment": PARAMETERS}))
+    return tmp_path
+
+
+def run_and_read_error(capsys):
+    with pytest.raises(SystemExit) as ended:
+        run_stage(main, "", [])
+    assert ended.value.code == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    return lines[0]
+
+
+def test_the_corpus_stays_as_it_is_and_variants_join_it(place):
+    main()
+    before, after = (
+        read_documents(place / "data/clean/documents.parquet"),
+        read_documents(place / "data/augmented/documents.parquet"),
+    )
+    originals = after[after["method"] == "original"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(originals, before)
+    variants = after[after["method"] != "original"]
+    assert len(variants) > 6
+    assert {(origin,) for origin in ("d0", "d3")} == set(map(tuple, variants["derived_from"]))
+    assert read_card(place / "data/augmented") == CARD
+
+
+def test_every_variant_asked_for_is_kept_rejected_or_counted_as_impossible(place, capsys):
+    main()
+    summary = json.loads((place / "reports/augment/summary.json").read_text())
+    rejected = read_rejected(place / "data/augmented/rejected.parquet")
+    after = read_documents(place / "data/augmented/documents.parquet")
+    assert (summary["documents"], summary["augmented_documents"]) == (4, 3)
+    for name, said in summary["methods"].items():
+        assert said["made"] == said["kept"] + sum(said["rejected"].values())
+        assert said["made"] + 2 * said["documents_with_nothing_to_change"] == 6
+        assert said["kept"] == sum(after["method"] == name)
+        assert sum(said["rejected"].values()) == sum(rejected["method"] == name)
+        assert said["documents_with_nothing_to_change"] == 1
+        assert 0 < said["mean_share_of_words_changed"] <= 1
+    assert rejected["reason"].notna().all()
+    assert f"{len(after) - 4} variants of 3 documents by 4 methods, {len(rejected)} rejected" in capsys.readouterr().out
+
+
+def test_the_same_bytes_for_any_order_number_of_workers_and_hash_seed(place, make_documents):
+    texts = [
+        f"The quick company number {number} saw a happy film, and the film was truly good." for number in range(1100)
+    ]
+    write_documents(make_documents(texts), place / "data/clean/documents.parquet")
+    made = []
+    for hash_seed, workers, order in (("0", "1", 1), ("5", "2", -1)):
+        table = pq.read_table(place / "data/clean/documents.parquet")
+        pq.write_table(table.take(list(range(len(texts)))[::order]), place / "data/clean/documents.parquet")
+        settings = {"PYTHONHASHSEED": hash_seed, "PLUMBLINE_WORKERS": workers, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-m", "stages.augment"]
+        subprocess.run(command, cwd=place, env={**os.environ, **settings}, check=True, capture_output=True)
+        made.append({path.name: path.read_bytes() for path in (place / "data/augmented").iterdir()})
+    assert made[0] == made[1]
+    assert len(made[0]["documents.parquet"]) > 50_000
+
+
+def test_with_all_methods_off_the_pool_is_the_corpus(place):
+    off = {name: {"count": 0, "rate": 0.1} if name != "seed" else 1 for name in PARAMETERS}
+    (place / "params.yaml").write_text(yaml.safe_dump({"augment": off}))
+    main()
+    clean, pool = (place / f"data/{folder}/documents.parquet" for folder in ("clean", "augmented"))
+    assert pool.read_bytes() == clean.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"synonym": {"count": 1, "rate": 1.5}},
+            "params.yaml: augment.synonym.rate: input should be less than or equal",
+        ),
+        ({"swap": {"count": -1, "rate": 0.1}}, "params.yaml: augment.swap.count"),
+        ({"synonyms": METHOD}, "augment.synonyms: there is no such key. Did you mean 'synonym'?"),
+    ],
+)
+def test_a_wrong_parameter_is_one_line(place, capsys, change, said):
+    (place / "params.yaml").write_text(yaml.safe_dump({"augment": {**PARAMETERS, **change}}))
+    assert said in run_and_read_error(capsys)
+    assert not (place / "data/augmented").exists()
+
+
+def test_an_english_lexicon_is_not_used_on_another_language(place, capsys):
+    write_card(CARD.model_copy(update={"language": "de"}), place / "data/clean")
+    assert "augment.synonym: the lexicon is English, but the documents are in 'de'" in run_and_read_error(capsys)

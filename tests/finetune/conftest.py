@@ -1,0 +1,90 @@
+"""A folder with splits and a tiny pretrained encoder, as the stage finds them."""
+
+import shutil
+
+import pandas as pd
+import pytest
+import yaml
+from accelerate.state import AcceleratorState
+
+from stages.common.card import Card, Label, write_card
+from stages.common.documents import write_documents
+from stages.finetune.parameters import Finetune
+from tests.common.tiny_encoder import TOPICS, article, save_encoder
+
+PARAMETERS = {
+    "seed": 1,
+    "epochs": 2,
+    "batch_size": 8,
+    "max_length": 32,
+    "learning_rate": 5.0e-3,
+    "weight_decay": 0.01,
+    "warmup": 0.1,
+    "clip_norm": 1.0,
+    "dropout": 0.1,
+    "early_stopping_patience": 2,
+    "device": "cpu",
+    "precision": "fp32",
+    "threads": 1,
+}
+
+
+@pytest.fixture
+def parameters():
+    def change(**changes):
+        return Finetune.model_validate({**PARAMETERS, **changes})
+
+    return change
+
+
+@pytest.fixture(autouse=True)
+def fresh_accelerator():
+    """Lets each test choose a device and precision of its own: accelerate keeps the first choice of a process."""
+    yield
+    AcceleratorState._reset_state(True)
+
+
+@pytest.fixture(scope="session")
+def encoder(tmp_path_factory):
+    return save_encoder(tmp_path_factory.mktemp("pretrained") / "encoder")
+
+
+def make_split(first, per_label):
+    rows = [
+        {"id": f"{topic}/{number:03}", "text": article(topic, number, words=4 + number % 17), "label": topic}
+        for topic in TOPICS
+        for number in range(first, first + per_label)
+    ]
+    frame = pd.DataFrame(rows).assign(method="original")
+    return frame.assign(group=frame["id"], derived_from=[[row_id] for row_id in frame["id"]])
+
+
+def make_card(labels=tuple(TOPICS), task="text-classification"):
+    return Card(
+        name="tiny",
+        title="Tiny news",
+        task=task,
+        language="en",
+        licence="none",
+        citation="none",
+        known_faults=[],
+        labels=[Label(name=label, definition=f"About {label}.") for label in labels],
+        sources=[],
+        rows=100,
+    )
+
+
+def fill(folder, encoder):
+    """Puts what the stage reads into a folder: params.yaml, splits and models/pretrained."""
+    splits = folder / "data/splits"
+    splits.mkdir(parents=True)
+    write_documents(make_split(0, 24), splits / "train.parquet")
+    write_documents(make_split(100, 8), splits / "validation.parquet")
+    write_card(make_card(), splits)
+    shutil.copytree(encoder, folder / "models/pretrained")
+    write_parameters(folder)
+    return folder
+
+
+def write_parameters(folder, **changes):
+    (folder / "params.yaml").write_text(yaml.safe_dump({"finetune": {**PARAMETERS, **changes}}))

@@ -1,0 +1,148 @@
+import numpy as np
+import pytest
+import torch
+from accelerate import Accelerator
+
+from stages.common.encoder.device import compute_alike
+from stages.common.encoder.loading import load_pretrained
+from stages.common.messages import UserError
+from stages.finetune.examples import make_examples
+from stages.finetune.figures import Figures
+from stages.finetune.training import train
+from tests.common.tiny_encoder import TOPICS
+from tests.finetune.conftest import make_split
+
+LABELS = list(TOPICS)
+
+
+def figures(macro_f1=0.5, loss=1.0):
+    return Figures(accuracy=macro_f1, macro_precision=0.0, macro_recall=0.0, macro_f1=macro_f1, loss=loss)
+
+
+@pytest.fixture
+def run_training(encoder, parameters):
+    """Trains with given validation results; returns the outcome, the weights, what was logged, weights per epoch."""
+
+    def run(validation=None, spoil=None, **changes):
+        settings = parameters(**changes)
+        compute_alike(settings.seed, settings.threads)
+        model, tokenizer = load_pretrained(encoder, LABELS, settings.dropout)
+        if spoil is not None:
+            model.register_forward_hook(spoil)
+        documents = make_split(0, 11)
+        indices = documents["label"].map(LABELS.index).to_numpy(dtype=np.int64, copy=True)
+        examples = make_examples(documents, indices, tokenizer, settings.max_length)
+        answers = iter(validation or [figures()] * settings.epochs)
+        logged, seen = [], []
+
+        def validate():
+            seen.append({name: tensor.clone() for name, tensor in model.state_dict().items()})
+            return next(answers)
+
+        outcome = train(
+            model,
+            tokenizer,
+            examples,
+            validate,
+            settings,
+            Accelerator(cpu=True, mixed_precision="no"),
+            lambda step, values: logged.append((step, dict(values))),
+        )
+        return outcome, model.state_dict(), logged, seen
+
+    return run
+
+
+def same(left, right):
+    return all(torch.equal(left[name], right[name]) for name in left)
+
+
+def test_training_lowers_the_loss(run_training):
+    _, _, logged, _ = run_training(epochs=10, dropout=0.0)
+    losses = [values["train/loss"] for _, values in logged if "train/loss" in values]
+    assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
+
+
+def test_every_step_and_epoch_is_logged_once_with_the_planned_learning_rate(run_training):
+    outcome, _, logged, _ = run_training(epochs=2, warmup=0.2, learning_rate=1e-3)
+    rates = [(step, values["train/learning_rate"]) for step, values in logged if "train/learning_rate" in values]
+    assert [step for step, _ in rates] == list(range(1, 11))  # 33 documents in batches of 8, twice
+    assert [rate for _, rate in rates[:4]] == pytest.approx([5e-4, 1e-3, 1e-3 * 8 / 9, 1e-3 * 7 / 9])
+    epochs = [(step, values) for step, values in logged if "validation/loss" in values]
+    assert [step for step, _ in epochs] == [5, 10]
+    assert set(epochs[0][1]) == {"validation/accuracy", "validation/macro_f1", "validation/loss"}
+    assert outcome.steps == 10
+
+
+def test_tokens_are_counted_over_all_epochs_with_and_without_padding(run_training):
+    outcome, _, _, _ = run_training(epochs=3)
+    once, _, _, _ = run_training(epochs=1)
+    assert outcome.real_tokens == 3 * once.real_tokens
+    assert once.real_tokens == sum(len(text.split()) + 3 for text in make_split(0, 11)["text"])  # [CLS] . [SEP]
+    assert 0.85 < outcome.real_tokens / outcome.computed_tokens < 1
+
+
+def test_the_weights_of_the_best_epoch_are_kept(run_training):
+    outcome, weights, _, seen = run_training([figures(0.3), figures(0.7), figures(0.6)], epochs=3)
+    assert (outcome.best_epoch, outcome.epochs, outcome.best["macro_f1"]) == (2, 3, 0.7)
+    assert same(weights, seen[1])
+    assert not same(weights, seen[2])
+
+
+def test_the_earliest_of_equally_good_epochs_is_kept(run_training):
+    outcome, weights, _, seen = run_training([figures(0.7, 0.9), figures(0.7, 0.1)], epochs=2)
+    assert outcome.best_epoch == 1
+    assert outcome.best["loss"] == 0.9
+    assert same(weights, seen[0])
+
+
+def test_training_stops_when_patience_ends(run_training):
+    scores = [0.2, 0.5, 0.4, 0.4]
+    outcome, weights, logged, seen = run_training([figures(s) for s in scores], epochs=9, early_stopping_patience=2)
+    assert (outcome.best_epoch, outcome.epochs, outcome.steps) == (2, 4, 20)
+    assert same(weights, seen[1])
+    assert logged[-1][0] == 20
+
+
+def test_a_loss_that_is_no_number_stops_training_and_names_the_step(run_training):
+    calls = []
+
+    def spoil(module, inputs, output):
+        calls.append(1)
+        if len(calls) == 7:
+            output.logits = output.logits * float("nan")
+        return output
+
+    with pytest.raises(UserError, match=r"training loss is nan at step 7 \(epoch 2\).*learning_rate") as caught:
+        run_training(epochs=2, spoil=spoil)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_validation_loss_that_is_no_number_stops_training_too(run_training):
+    with pytest.raises(UserError, match=r"validation loss is inf at step 5 \(epoch 1\)"):
+        run_training([figures(0.5, float("inf"))], epochs=1)
+
+
+def test_a_seed_fixes_the_weights_and_another_gives_others(run_training):
+    first, again, other = (run_training(epochs=1, seed=seed)[1] for seed in (1, 1, 2))
+    assert same(first, again)
+    assert not same(first, other)
+
+
+def test_the_gradient_is_clipped(run_training):
+    _, clipped, _, _ = run_training(epochs=1, clip_norm=1e-12, weight_decay=0.0, learning_rate=1e-6)
+    _, free, _, _ = run_training(epochs=1, clip_norm=1e3, weight_decay=0.0, learning_rate=1e-6)
+    assert not same(clipped, free)
+
+
+def test_training_in_bf16_keeps_its_weights_in_float32(encoder, parameters):
+    settings = parameters(epochs=1, precision="bf16")
+    model, tokenizer = load_pretrained(encoder, LABELS, settings.dropout)
+    documents = make_split(0, 4)
+    examples = make_examples(documents, np.arange(12) % 3, tokenizer, settings.max_length)
+    formats = []
+    model.classifier.register_forward_hook(lambda module, inputs, output: formats.append(output.dtype))
+    accelerator = Accelerator(cpu=True, mixed_precision="bf16")
+    train(model, tokenizer, examples, figures, settings, accelerator, lambda step, values: None)
+    assert set(formats) == {torch.bfloat16}
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}

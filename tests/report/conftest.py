@@ -1,0 +1,206 @@
+"""A small run: everything that the stage reads, with texts in it that no page should take for its own."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+import yaml
+
+from stages.common.card import Card, Label, SourceFile, write_card
+from stages.common.documents import write_documents, write_flags, write_parquet, write_rejected
+
+SCRIPT = "<script>document.documentElement.setAttribute('data-planted','script')</script>"
+IMAGE = "\"><img src=x onerror=\"document.documentElement.setAttribute('data-planted','image')\">"
+CDATA = "]]><svg onload=\"document.documentElement.setAttribute('data-planted','svg')\">"
+TEMPLATE = "{{7*7}}{% raw %}${7*7}"
+RIGHT_TO_LEFT = "\u202eshowneht\u202c \u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627"
+CONTROLS = "bell\x07 escape\x1b[31m null-like\x01 zero\u200bwidth"
+PLANTED = (SCRIPT, IMAGE, CDATA, TEMPLATE, RIGHT_TO_LEFT, CONTROLS)
+HUGE = "enormous " * 120_000
+
+LABELS = ("politics", "sport", "tech")
+HOSTILE_LABELS = (SCRIPT, IMAGE, "$x_1$ & \u05e9\u05dc\u05d5\u05dd")
+WORDS = ("minister votes on the new party law", "team wins the cup after a late goal", "phone chip runs the new software")
+PARAMETERS = {"seed": 1, "word_cloud_words": 20, "examples": 3, "errors": 5, "excerpt_characters": 120}
+
+
+def document(ident, text, label, **columns):
+    return {"id": ident, "text": text, "label": label, "group": ident, "derived_from": [ident], "method": "original"} | columns
+
+
+def corpus(labels, planted, per_split):
+    """Raw documents by split: each label's words, and the planted texts among the first of each split."""
+    splits = {}
+    for split, count in per_split.items():
+        rows = []
+        for number in range(count):
+            label = number % len(labels)
+            text = f"{WORDS[label]}, story {number} of {split}.\n"
+            if number < len(planted):
+                text = f"{planted[number]} {text}"
+            rows.append(document(f"{split}-{number:03}", text, labels[label]))
+        splits[split] = pd.DataFrame(rows)
+    return splits
+
+
+def figure(value, reason=None):
+    if value is None:
+        return {"value": None, "low": None, "high": None, "reason": reason}
+    return {"value": value, "low": max(0.0, value - 0.02), "high": min(1.0, value + 0.02)}
+
+
+def evaluation(labels, outcome):
+    """metrics.json and summary.json of evaluate for an outcome; None stands for an encoder that gives no figures."""
+    names = ["accuracy", *(f"{a}_{f}" for a in ("macro", "weighted") for f in ("precision", "recall", "f1"))]
+    value, reason = {"better": 0.95, "worse": 0.7, "no clear difference": 0.9, "unknown": None}[outcome], "no finite logits"
+    encoder = {name: figure(value, reason) for name in names}
+    baseline = {name: figure(0.9) for name in names}
+    difference = {"value": None, "low": None, "high": None, "reason": reason, "outcome": outcome}
+    if value is not None:
+        difference |= {"value": value - 0.9, "low": value - 0.91, "high": value - 0.89}
+        del difference["reason"]
+    per_class = {"precision": figure(None, "no test document is predicted as this class"), "recall": figure(0.5), "f1": figure(0.6)}
+    summary = {
+        "documents": 30,
+        "bootstrap_samples": 1000,
+        "confidence": 0.95,
+        "encoder": encoder,
+        "baseline": baseline,
+        "baseline_model": {"features": 1234, "c": 10.0, "validation_macro_f1": {"1.0": 0.8, "10.0": 0.9}},
+        "classes": [{"label": label, "support": 10, "encoder": per_class, "baseline": per_class} for label in labels],
+    }
+    metrics = {
+        "documents": 30,
+        "encoder": {name: encoder[name] for name in ("accuracy", "macro_f1")},
+        "baseline": {name: baseline[name] for name in ("accuracy", "macro_f1")},
+        "difference": dict.fromkeys(("accuracy", "macro_f1"), difference),
+        "encoder_vs_baseline": outcome,
+    }
+    return metrics, summary
+
+
+def predictions(test, labels, silent=False):
+    """A random classifier that is always sure; one that gives no prediction if it is silent."""
+    probability = np.random.default_rng(0).dirichlet([0.3] * len(labels), len(test))
+    predicted = [None if silent else labels[index] for index in probability.argmax(axis=1)]
+    columns = {"id": test["id"], "label": test["label"], "predicted": predicted}
+    columns |= {f"p:{label}": None if silent else probability[:, place] for place, label in enumerate(labels)}
+    return pd.DataFrame(columns | {"baseline_predicted": list(test["label"])})
+
+
+def write_json(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+
+
+def write_run(folder, labels=LABELS, planted=(), outcome="better", augmented=True, **parameters):
+    """Writes a whole run into a folder."""
+    (folder / "params.yaml").write_text(
+        yaml.safe_dump({"model": "tiny-encoder", "report": {**PARAMETERS, **parameters}})
+    )
+    splits = corpus(labels, planted, {"train": 60, "validation": 30, "test": 30})
+    raw = pd.concat(splits.values(), ignore_index=True)
+    clean = raw.assign(text=raw["text"].str.strip().str.replace("votes", "decides"))
+    dropped = clean.iloc[:7].assign(id=[f"dropped-{n}" for n in range(7)], rule="duplicates", reason="the same text as another")
+    variants = clean.iloc[:10].assign(
+        id=[f"{ident}#swap-1" for ident in clean["id"][:10]],
+        text=clean["text"][:10].str.replace("the", "a small"),
+        method="swap",
+        derived_from=clean["derived_from"][:10],
+    )
+    variants = variants if augmented else variants.iloc[:0]
+    card = Card(
+        name="tiny",
+        title=f"Tiny news {planted[0] if planted else ''}",
+        task="text-classification",
+        language="en",
+        licence="none",
+        citation="none",
+        known_faults=list(planted[:1]),
+        labels=[Label(name=label, definition=f"About {label}.") for label in labels],
+        sources=[SourceFile(name=planted[1] if planted else "tiny.zip", hash="sha256:0")],
+        rows=len(raw),
+    )
+    for stage in ("raw", "clean", "augmented", "splits"):
+        (folder / "data" / stage).mkdir(parents=True)
+        write_card(card, folder / "data" / stage)
+        write_rejected(dropped if stage == "clean" else dropped.iloc[:0], folder / "data" / stage / "rejected.parquet")
+    write_documents(raw, folder / "data/raw/documents.parquet")
+    write_documents(clean, folder / "data/clean/documents.parquet")
+    write_flags(
+        pd.DataFrame({"id": clean["id"][:2], "rule": "too_short", "reason": "fewer than 9 words"}),
+        folder / "data/clean/flags.parquet",
+    )
+    write_documents(pd.concat([clean, variants]), folder / "data/augmented/documents.parquet")
+    for split in splits:
+        rows = clean[clean["id"].str.startswith(split)]
+        rows = pd.concat([rows, variants]) if split == "train" else rows
+        write_documents(rows, folder / f"data/splits/{split}.parquet")
+    _write_reports(folder, labels, splits["test"], outcome, augmented)
+
+
+def _write_reports(folder, labels, test, outcome, augmented):
+    reports = folder / "reports"
+    write_json(
+        reports / "clean/summary.json",
+        {"documents_in": 127, "documents_out": 120, "rejected": {"duplicates": 7}, "flagged": {"too_short": 2}, "changed": {"whitespace": 120}},
+    )
+    swap = {"made": 12, "kept": 10, "rejected": {"equals_origin": 2}, "documents_with_nothing_to_change": 0, "mean_share_of_words_changed": 0.1}
+    write_json(
+        reports / "augment/summary.json",
+        {"seed": 1, "documents": 120, "augmented_documents": 10 * augmented, "methods": {"swap": swap} if augmented else {}},
+    )
+    write_json(reports / "split/summary.json", {"seed": 1})
+    write_json(
+        reports / "finetune/summary.json",
+        {
+            "validation": {"accuracy": 0.9, "macro_f1": 0.89},
+            "best_epoch": 2,
+            "epochs_run": 3,
+            "steps": 12,
+            "training_rows": 70,
+            "augmented_training_rows": 10,
+            "trainable_parameters": 1000,
+            "real_tokens": 900,
+            "computed_tokens": 1000,
+            "real_share": 0.9,
+        },
+    )
+    write_json(
+        reports / "finetune/environment.json",
+        {"python": "3.11", "packages": {"torch": "2.0"}, "git": {"revision": "abc123", "dirty": True}, "peak_memory_mib": None},
+    )
+    for name, steps in {
+        "train/loss": range(1, 13),
+        "train/learning_rate": range(1, 13),
+        "validation/loss": (4, 8, 12),
+        "validation/accuracy": (4, 8, 12),
+        "validation/macro_f1": (4, 8, 12),
+    }.items():
+        path = reports / f"finetune/live/plots/metrics/{name}.tsv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"step\t{name.split('/')[1]}\n" + "".join(f"{step}\t{1 / (1 + step)}\n" for step in steps))
+    metrics, summary = evaluation(labels, outcome)
+    write_json(reports / "evaluate/metrics.json", metrics)
+    write_json(reports / "evaluate/summary.json", summary)
+    table = predictions(test, labels, silent=outcome == "unknown")
+    schema = pa.schema([(name, pa.float64() if name.startswith("p:") else pa.string()) for name in table.columns])
+    write_parquet(pa.Table.from_pandas(table, schema=schema, preserve_index=False), reports / "evaluate/predictions.parquet")
+
+
+@pytest.fixture
+def make_page(tmp_path, monkeypatch):
+    """Makes a run in a folder of its own, runs the stage on it and gives the page."""
+    from stages.report.__main__ import main
+
+    def make(**settings):
+        folder = tmp_path / f"run-{len(list(tmp_path.iterdir()))}"
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        write_run(folder, **settings)
+        main()
+        return folder / "reports/index.html"
+
+    return make

@@ -1,0 +1,39 @@
+"""What the splits are made of."""
+
+import numpy as np
+import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stages.report.composition import class_counts, length_shares, lengths, words_per_document
+from tests.report.conftest import document
+
+TRAIN = pd.DataFrame(
+    [
+        document("1", "one two three", "tech"),
+        document("1#swap-1", "two one three", "tech", method="swap"),
+        document("2", "one", "arts"),
+    ]
+)
+
+
+def test_classes_are_counted_in_each_split_in_the_order_of_the_card():
+    found = class_counts({"train": TRAIN, "test": TRAIN.iloc[2:]}, {"tech": "T.", "arts": "A.", "sport": "S."})
+    assert [(row.label, row.counts) for row in found] == [
+        ("tech", {"train": 2, "test": 0}),
+        ("arts", {"train": 1, "test": 1}),
+        ("sport", {"train": 0, "test": 0}),
+    ]
+
+
+def test_lengths_are_in_words_and_variants_are_counted():
+    words = {"train": words_per_document(TRAIN)}
+    (row,) = lengths({"train": TRAIN}, words)
+    assert (row.documents, row.variants, row.median, row.longest) == (3, 1, 3.0, 3)
+
+
+@given(st.lists(st.integers(0, 5_000), min_size=1, max_size=50), st.lists(st.integers(0, 50), min_size=1, max_size=50))
+def test_every_document_falls_into_one_bin(train, test):
+    _, shares = length_shares({"train": np.array(train), "test": np.array(test)})
+    for values in shares.values():
+        assert values.sum() == np.float64(1) or np.isclose(values.sum(), 1)

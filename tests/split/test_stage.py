@@ -1,0 +1,134 @@
+"""The stage as a program: what it reads, writes and says."""
+
+import csv
+import json
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from stages.common.card import Card, Label, read_card, write_card
+from stages.common.documents import read_documents, read_rejected, write_documents
+from stages.common.entry import run_stage
+from stages.split.__main__ import main
+from tests.split.conftest import DEFAULTS
+
+CARD = Card(
+    name="tiny",
+    title="Tiny",
+    task="text-classification",
+    language="en",
+    licence="none",
+    citation="none",
+    known_faults=[],
+    labels=[Label(name=name, definition=name) for name in ("b", "a")],
+    sources=[],
+    rows=40,
+)
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch, make_documents, add_variants):
+    """A folder with the stage's inputs, made the current one."""
+    monkeypatch.chdir(tmp_path)
+    documents = make_documents([f"text number {number}" for number in range(40)], label=["a", "b"] * 20)
+    save(tmp_path, add_variants(documents, *[[f"d{number}"] for number in range(40)]))
+    write_card(CARD, tmp_path / "data/augmented")
+    set_parameters(tmp_path)
+    return tmp_path
+
+
+def save(place, documents):
+    (place / "data/augmented").mkdir(parents=True, exist_ok=True)
+    write_documents(documents, place / "data/augmented/documents.parquet")
+
+
+def set_parameters(place, **changes):
+    (place / "params.yaml").write_text(yaml.safe_dump({"split": {**DEFAULTS, "augmented": 0.5, **changes}}))
+
+
+def run_and_read_error(place, capsys):
+    with pytest.raises(SystemExit) as ended:
+        run_stage(main, "", [])
+    assert ended.value.code == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert not (place / "data/splits").exists()
+    return lines[0]
+
+
+def test_the_splits_and_what_is_said_of_them_agree(place, capsys):
+    main()
+    summary = json.loads((place / "reports/split/summary.json").read_text())
+    splits = {s: read_documents(place / f"data/splits/{s}.parquet") for s in ("train", "validation", "test")}
+    rejected = read_rejected(place / "data/splits/rejected.parquet")
+    assert sum(map(len, splits.values())) + len(rejected) == summary["originals"] + summary["variants"] == 80
+    assert summary["splits"] == {
+        "train": {"originals": 28, "variants": 14, "share": 0.7},
+        "validation": {"originals": 6, "variants": 0, "share": 0.15},
+        "test": {"originals": 6, "variants": 0, "share": 0.15},
+    }
+    assert summary["classes"]["a"] == {"train": 14, "variants": 7, "validation": 3, "test": 3}
+    assert summary["rejected"] == {"augmented": 14, "origin_held_out": 12}
+    assert len(splits["train"]) == 42
+    with (place / "reports/split/class_counts.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert rows[:2] == [
+        {"split": "train", "label": "b", "documents": "14", "variants": "7"},
+        {"split": "train", "label": "a", "documents": "14", "variants": "7"},
+    ]
+    assert len(rows) == 6
+    assert read_card(place / "data/splits") == CARD
+    assert "train 28 documents and 14 variants, validation 6, test 6, 26 rejected" in capsys.readouterr().out
+
+
+def test_the_same_bytes_for_any_order_of_the_rows(place):
+    made = []
+    table = pq.read_table(place / "data/augmented/documents.parquet")
+    for step in (1, -1, 7):
+        order = [number * step % 80 for number in range(80)]
+        pq.write_table(table.take(order), place / "data/augmented/documents.parquet")
+        main()
+        made.append(
+            {path: path.read_bytes() for path in (*place.glob("data/splits/*"), *place.glob("reports/split/*"))}
+        )
+    assert made[0] == made[1] == made[2]
+    assert len(made[0]) == 7
+
+
+def test_ratios_that_leave_nothing_to_train_on_are_named(place, capsys):
+    set_parameters(place, validation=0.6, test=0.4)
+    assert run_and_read_error(place, capsys) == (
+        "error: params.yaml: split: validation (0.6) and test (0.4) must sum to less than 1, "
+        "for the rest is trained on. Change that value."
+    )
+
+
+@pytest.mark.parametrize(
+    "change", [{"test": 0.0}, {"augmented": 1.1}, {"train_per_class": 0}, {"seed": -1}, {"validation": 1.0}]
+)
+def test_a_value_out_of_range_is_named(place, capsys, change):
+    set_parameters(place, **change)
+    assert f"params.yaml: split.{next(iter(change))}: input should be" in run_and_read_error(place, capsys)
+
+
+def test_a_class_with_fewer_groups_than_splits_is_named(place, capsys, make_documents):
+    documents = make_documents([f"t{number}" for number in range(30)], label=["rare"] * 4 + ["b"] * 26)
+    documents.loc[:2, "group"] = "one"
+    save(place, documents)
+    assert "Class 'rare' has 2 group(s) of documents, fewer than the 3 splits." in run_and_read_error(place, capsys)
+
+
+def test_a_single_class_is_named(place, capsys, make_documents):
+    save(place, make_documents(["one", "two", "three"], label="only"))
+    assert "data/augmented/documents.parquet: all documents have the label 'only'." in run_and_read_error(place, capsys)
+
+
+def test_an_empty_corpus_is_an_error(place, capsys, make_documents):
+    save(place, make_documents(["one"])[:0])
+    assert "data/augmented/documents.parquet: holds no document." in run_and_read_error(place, capsys)
+
+
+def test_a_corpus_that_its_publisher_holds_out_whole_is_an_error(place, capsys, make_documents):
+    save(place, make_documents(["one", "two"], label=["a", "b"], published_split=["test", "validation"]))
+    assert "no document is left for the train split" in run_and_read_error(place, capsys)
