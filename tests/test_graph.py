@@ -133,3 +133,10 @@ def test_every_parameter_has_a_comment():
             section = line
             continue
         assert "#" in line or not line.strip(), f"{section} {line}"
+
+
+def test_every_package_that_is_imported_is_a_direct_requirement():
+    listed = {line.partition("=")[0] for line in (ROOT / "requirements.in").read_text().splitlines()}
+    for package in ("stages", "commands"):
+        _, imported = import_closure(package)
+        assert imported <= listed
