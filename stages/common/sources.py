@@ -93,7 +93,9 @@ def fetch(file: PinnedFile, entry: str, folder: Path) -> Path:
             target.unlink(missing_ok=True)
     tried = " | ".join(faults) or "it has no source, and $DATA_MIRROR names no mirror"
     raise UserError(
-        f"{entry}: cannot get {file.name}: {one_line(tried)}", "README says what to do: 'When a download fails'."
+        f"{entry}: cannot get {file.name}: {one_line(tried)}",
+        f"Get {file.name} elsewhere, put it into the folder {file.mirror or entry} of a mirror and set {MIRROR} to that "
+        "mirror; README says more: 'When a download fails'.",
     )
 
 

@@ -1,21 +1,21 @@
 """Gets a dataset: fetches its files, checks their hashes, reads them into the document table."""
 
+import argparse
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from stages.common.card import write_card
 from stages.common.catalog import load_entry
-from stages.common.documents import write_documents, write_rejected
-from stages.common.entry import run_stage
+from stages.common.entry import run_program
 from stages.common.messages import closing_line, progress
 from stages.common.outputs import new_outputs, write_json
 from stages.common.parameters import load_section, load_value
 from stages.common.sources import fetch
-from stages.download.assemble import assemble
-from stages.download.entry import DatasetEntry, Part
+from stages.download.assemble import Tally, assemble, check
+from stages.download.entry import DatasetEntry
 from stages.download.parameters import DownloadParameters
-from stages.download.readers.record import BadRecord, Record
+from stages.download.sorting import SortedById
+from stages.download.tables import write_rejected_records, write_tables
 
 DATA, REPORT = Path("data/raw"), Path("reports/download/summary.json")
 
@@ -29,28 +29,29 @@ def main() -> None:
     with new_outputs(DATA, REPORT) as (data, report):
         with tempfile.TemporaryDirectory(prefix=".files-", dir=data) as scratch:
             files = {file.name: fetch(file, name, Path(scratch)) for file in entry.files}
-            documents, rejected = assemble(read(entry.parts, files), entry, parameters.most_rejected)
 
-        write_documents(documents, data / "documents.parquet")
-        write_rejected(rejected, data / "rejected.parquet")
-        write_card(entry.card(name, len(documents)), data)
+            tally, rows = Tally(), SortedById(Path(scratch))
+            for part in entry.parts:
+                found = progress(part.reader.read(files[part.file]), part.file, "block")
+                for table in assemble(part, found, entry, parameters.most_rejected, tally):
+                    rows.add(table)
+            check(entry, tally)
+
+            write_tables(rows, entry, files, data)
+        write_rejected_records(tally.rejected, data)
+        write_card(entry.card(name, tally.documents), data)
         summary = {
             "dataset": name,
-            "documents": len(documents),
-            "rejected": len(rejected),
-            "labels": documents["label"].value_counts().sort_index().to_dict(),
-            "published_splits": documents["published_split"].value_counts().sort_index().to_dict(),
+            "documents": tally.documents,
+            "rejected": len(tally.rejected),
+            "labels": dict(sorted(tally.labels.items())),
+            "published_splits": dict(sorted(tally.splits.items())),
         }
         write_json(report, summary)
-    closing_line("download", f"{entry.title}, {len(documents):,} documents, {len(rejected):,} rejected")
-
-
-def read(parts: list[Part], files: dict[str, Path]) -> Iterator[tuple[Part, Record | BadRecord]]:
-    """Yields each record of each part."""
-    for part in parts:
-        for record in progress(part.reader.read(files[part.file]), part.file, "document"):
-            yield part, record
+    closing_line("download", f"{entry.title}, {tally.documents:,} documents, {len(tally.rejected):,} rejected")
 
 
 if __name__ == "__main__":
-    run_stage(main, "Get the dataset that params.yaml names.")
+    parser = argparse.ArgumentParser(description="Get the dataset that params.yaml names.")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    run_program(main, parser.parse_args().debug)
