@@ -11,7 +11,7 @@ from stages.common.messages import closing_line, progress
 from stages.common.outputs import new_outputs, write_json
 from stages.common.parameters import load_section, load_value
 from stages.common.sources import fetch
-from stages.download.assemble import Tally, assemble, check
+from stages.download.assemble import Tally, as_documents, assemble, check
 from stages.download.entry import DatasetEntry
 from stages.download.parameters import DownloadParameters
 from stages.download.sorting import SortedById
@@ -33,8 +33,8 @@ def main() -> None:
             tally, rows = Tally(), SortedById(Path(scratch))
             for part in entry.parts:
                 found = progress(part.reader.read(files[part.file]), part.file, "block")
-                for table in assemble(part, found, entry, parameters.most_rejected, tally):
-                    rows.add(table)
+                for batch in assemble(part, found, entry, parameters.most_rejected, tally):
+                    rows.add(as_documents(batch, part.split, entry.annotations))
             check(entry, tally)
 
             write_tables(rows, entry, files, data)

@@ -49,5 +49,5 @@ def places_of(row_id: str, found: Iterable[Batch | BadRecord]) -> list[str]:
         batch.place(row)
         for batch in found
         if isinstance(batch, Batch)
-        for row in np.flatnonzero(pc.equal(batch.rows["id"], row_id).to_numpy()).tolist()
+        for row in np.flatnonzero(pc.equal(batch.ids(), row_id).to_numpy(zero_copy_only=False)).tolist()
     ]

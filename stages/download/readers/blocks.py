@@ -5,61 +5,26 @@ few array operations; where the quotes do not add up, the line at fault is left 
 """
 
 import codecs
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
-from typing import IO, Any, TypeVar
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import xxhash
 
 from stages.common.messages import UserError
-from stages.download.readers.record import MOST_RECORD_BYTES, BadRecord
+from stages.download.readers.record import MOST_RECORD_BYTES, BadRecord, Batch
 
-BLOCK_BYTES = 4 * 1024**2
-LOOKAHEAD = 2  # blocks that are parsed at once
+BLOCK_BYTES = 2 * 1024**2
+LOOKAHEAD = 3  # blocks that are parsed at once
 LINE_FEED, CARRIAGE_RETURN = 10, 13
 Numbers = npt.NDArray[np.int64]
-Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class Block:
-    """Some records that follow each other.
-
-    Attributes:
-        content: Their bytes, in UTF-8.
-        starts: Where in the content each record begins.
-        ends: Where it ends, its line break not counted.
-        lines: The number of its first line in the file, counted from 1.
-    """
-
-    content: bytes
-    starts: Numbers
-    ends: Numbers
-    lines: Numbers
-
-    def __len__(self) -> int:
-        return len(self.starts)
-
-    def record(self, row: int) -> bytes:
-        """The bytes of one record."""
-        return self.content[self.starts[row] : self.ends[row]]
-
-    def keep(self, rows: npt.NDArray[np.bool_]) -> "Block":
-        """A block of some of these records."""
-        kept = [self.record(int(row)) for row in np.flatnonzero(rows)]
-        ends = np.cumsum([len(record) + 1 for record in kept], dtype=np.int64) - 1
-        starts = np.concatenate([np.zeros(min(1, len(kept)), np.int64), ends[:-1] + 1])
-        return Block(b"\n".join([*kept, b""]), starts, ends, self.lines[rows])
-
-    def ids(self, source: str) -> list[str]:
-        """A hash of each record (XXH3, 128 bits), another one for another source; equal records have equal ones."""
-        content, seed = memoryview(self.content), xxhash.xxh3_64_intdigest(source.encode())
-        spans = zip(self.starts.tolist(), self.ends.tolist(), strict=True)
-        return [xxhash.xxh3_128_hexdigest(content[start:end], seed) for start, end in spans]
 
 
 @dataclass(frozen=True)
@@ -77,6 +42,74 @@ class Dialect:
     delimiter: str | None = None
 
 
+class Spans(NamedTuple):
+    """Where the records of a block lie.
+
+    Attributes:
+        starts: Where in the content each record begins.
+        ends: Where it ends, its line break not counted.
+        lines: The number of its first line in the file, counted from 1.
+    """
+
+    starts: Numbers
+    ends: Numbers
+    lines: Numbers
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some records that follow each other.
+
+    Attributes:
+        content: Their bytes, each record closed by a line feed; what follows ``size`` belongs to the next block.
+        size: How many bytes of the content are theirs.
+        line: The number of the first line in the file, counted from 1.
+        dialect: How records are told apart.
+        known: Where they lie, if that is known.
+    """
+
+    content: bytes
+    size: int
+    line: int
+    dialect: Dialect
+    known: Spans | None = None
+
+    @cached_property
+    def spans(self) -> Spans:
+        """Where the records lie; found when it is asked for."""
+        return self.known or _find_records(self)
+
+    def __len__(self) -> int:
+        return len(self.spans.starts)
+
+    def record(self, row: int) -> bytes:
+        """The bytes of one record."""
+        return self.content[self.spans.starts[row] : self.spans.ends[row]]
+
+    def place(self, name: str, row: int) -> str:
+        """The file's name and the line that a record begins in."""
+        return f"{name}:{self.spans.lines[row]}"
+
+    def bad(self, name: str, row: int, rule: str, reason: str) -> BadRecord:
+        """What is wrong with one record."""
+        return BadRecord.of(self.place(name, row), rule, reason, self.record(row))
+
+    def without(self, rows: Iterable[int]) -> "Block":
+        """A block of the other records."""
+        kept = np.setdiff1d(np.arange(len(self)), list(rows))
+        records = [self.record(row) for row in kept.tolist()]
+        ends = np.cumsum([len(record) + 1 for record in records], dtype=np.int64) - 1
+        content = b"\n".join([*records, b""])
+        spans = Spans(_starts(ends), ends, self.spans.lines[kept])
+        return Block(content, len(content), self.line, self.dialect, spans)
+
+    def ids(self, source: str) -> pa.Array:
+        """A hash of each record (XXH3, 128 bits), another one for another source; equal records have equal ones."""
+        content, seed = memoryview(self.content), xxhash.xxh3_64_intdigest(source.encode())
+        bounds = zip(self.spans.starts.tolist(), self.spans.ends.tolist(), strict=True)
+        return pa.array([xxhash.xxh3_128_hexdigest(content[start:end], seed) for start, end in bounds], pa.string())
+
+
 def read_blocks(stream: IO[bytes], name: str, encoding: str, dialect: Dialect) -> Iterator[Block | BadRecord]:
     """Cuts a stream into blocks.
 
@@ -87,46 +120,50 @@ def read_blocks(stream: IO[bytes], name: str, encoding: str, dialect: Dialect) -
         dialect: How records are told apart.
 
     Yields:
-        Blocks of records whose quotes are in order and that are UTF-8 without NUL bytes, in the order of the file;
-        between them the records left out. Empty lines belong to neither.
+        Blocks of records whose quotes are in order, in the order of the file; between them the records left out. Empty
+        lines belong to neither.
 
     Raises:
         UserError: If the file is empty or in another encoding.
     """
     cutter = _Cutter(name, dialect)
-    text = _as_utf8(stream, name, encoding)
-    first = next(text, b"")
+    pieces = _as_utf8(stream, name, encoding)
+    first = next(pieces, b"")
     if not first:
         raise UserError(f"{name}: is empty.", "Fetch it again, or correct the catalog entry.")
-    for found in chain.from_iterable(map(cutter.feed, chain([first], text))):
-        yield from _checked(found, name)
-    for found in cutter.finish():
-        yield from _checked(found, name)
+    yield from chain.from_iterable(map(cutter.feed, chain([first], pieces)))
+    yield from cutter.finish()
 
 
-def in_parallel(
-    function: Callable[[Block], list[Result]], found: Iterable[Block | BadRecord]
-) -> Iterator[Result | BadRecord]:
-    """Applies a function to blocks, a few at once, and yields what it gives in the order of the blocks.
+def parse_blocks(
+    parse: Callable[[Block], list[Batch | BadRecord]], found: Iterable[Block | BadRecord], name: str
+) -> Iterator[Batch | BadRecord]:
+    """Parses blocks, a few at once, and yields what is in them in the order of the blocks.
 
     Args:
-        function: From a block to results; NumPy, Arrow and hashing let the threads run side by side.
+        parse: From a block, whose records are UTF-8 without NUL bytes, to what is in it.
         found: Blocks, and records that were left out, which are passed on.
+        name: How messages call the file.
 
     Yields:
-        The results and the records left out.
+        The batches and the records left out.
     """
+
+    def work(block: Block) -> list[Batch | BadRecord]:
+        sound, bad = _sound(block, name)
+        return [*bad, *parse(sound)] if sound.size else bad
+
     with ThreadPoolExecutor(LOOKAHEAD) as pool:
-        waiting: list[Future[list[Result]] | BadRecord] = []
+        waiting: deque[Future[list[Batch | BadRecord]] | BadRecord] = deque()
         for item in found:
-            waiting.append(item if isinstance(item, BadRecord) else pool.submit(function, item))
+            waiting.append(item if isinstance(item, BadRecord) else pool.submit(work, item))
             while len(waiting) > LOOKAHEAD:
-                yield from _results(waiting.pop(0))
+                yield from _results(waiting.popleft())
         for ready in waiting:
             yield from _results(ready)
 
 
-def _results(ready: "Future[list[Result]] | BadRecord") -> "list[Result] | list[BadRecord]":
+def _results(ready: "Future[list[Batch | BadRecord]] | BadRecord") -> list[Batch | BadRecord]:
     return [ready] if isinstance(ready, BadRecord) else ready.result()
 
 
@@ -153,10 +190,10 @@ class _Cutter:
             if self._skipping:
                 content = self._skip_line(content)
                 continue
-            block, cut, fault = self._whole_records(content, ended)
-            if len(block):
-                yield block
-            self._line += content.count(b"\n", 0, cut)
+            cut, fault = self._whole_records(content, ended)
+            if cut:
+                yield Block(content, cut, self._line, self._dialect)
+                self._line += content.count(b"\n", 0, cut)
             content = content[cut:]
             if not fault and ended and content:
                 fault = "a quote was opened here and never closed"
@@ -176,26 +213,37 @@ class _Cutter:
         self._line += 1 if end else 0
         return content[end:] if end else b""
 
-    def _whole_records(self, content: bytes, ended: bool) -> tuple[Block, int, str]:
-        """The records before the first fault or the end, where they end, and what the fault is."""
-        masked = _without_escapes(content, self._dialect.escape)
-        characters = np.frombuffer(masked, np.uint8)
-        breaks = np.flatnonzero(characters == LINE_FEED)
-        ends, fault = breaks, ""
-        if self._dialect.quote and self._dialect.quote.encode() in content:
-            quotes = np.flatnonzero(characters == ord(self._dialect.quote))
-            ends = breaks[np.searchsorted(quotes, breaks) % 2 == 0]
+    def _whole_records(self, content: bytes, ended: bool) -> tuple[int, str]:
+        """Where the records end that lie before the first fault, and what the fault is."""
+        cut, fault = content.rfind(b"\n") + 1, ""
+        quote = (self._dialect.quote or "").encode()
+        if quote and quote in content:
+            characters = np.frombuffer(_without_escapes(content, self._dialect), np.uint8)
+            quotes = np.flatnonzero(characters == ord(quote))
             wrong = _misplaced(characters, quotes, self._dialect, ended)
             if wrong is not None:
-                ends = ends[: np.searchsorted(ends, wrong)]
-                fault = "a quote inside a field without quotes, or one that is not closed"
-        cut = int(ends[-1]) + 1 if len(ends) else 0
-        starts = np.concatenate([np.zeros(min(1, len(ends)), np.int64), ends[:-1] + 1])
-        lines = self._line + np.searchsorted(breaks, starts)
-        if len(ends):
-            ends = ends - ((characters[ends - 1] == CARRIAGE_RETURN) & (ends > starts))
-        filled = ends > starts
-        return Block(content[:cut], starts[filled], ends[filled], lines[filled]), cut, fault
+                cut, fault = wrong, "a quote inside a field without quotes, or one that is not closed"
+            while cut and (np.searchsorted(quotes, cut) % 2 or characters[cut - 1] != LINE_FEED):
+                cut = content.rfind(b"\n", 0, cut - 1) + 1
+        return cut, fault
+
+
+def _find_records(block: Block) -> Spans:
+    characters = np.frombuffer(_without_escapes(block.content, block.dialect), np.uint8)[: block.size]
+    breaks = ends = np.flatnonzero(characters == LINE_FEED)
+    if block.dialect.quote:
+        quotes = np.flatnonzero(characters == ord(block.dialect.quote))
+        ends = breaks[np.searchsorted(quotes, breaks) % 2 == 0]
+    starts = _starts(ends)
+    lines = block.line + (np.searchsorted(breaks, starts) if len(ends) < len(breaks) else np.arange(len(ends)))
+    ends = ends - ((characters[ends - 1] == CARRIAGE_RETURN) & (ends > starts))
+    filled = ends > starts
+    return Spans(starts, ends, lines) if filled.all() else Spans(starts[filled], ends[filled], lines[filled])
+
+
+def _starts(ends: Numbers) -> Numbers:
+    """Where records begin, each one after the line feed that ends the one before."""
+    return np.concatenate([np.zeros(min(1, len(ends)), np.int64), ends[:-1] + 1])
 
 
 def _misplaced(characters: npt.NDArray[np.uint8], quotes: Numbers, dialect: Dialect, ended: bool) -> int | None:
@@ -212,46 +260,41 @@ def _misplaced(characters: npt.NDArray[np.uint8], quotes: Numbers, dialect: Dial
     return min(wrong) if wrong else None
 
 
-def _without_escapes(content: bytes, escape: str | None) -> bytes:
+def _without_escapes(content: bytes, dialect: Dialect) -> bytes:
     """The content with each escape and the character after it replaced by two others, so that every position holds."""
-    if escape is None or escape.encode() not in content:
+    if dialect.escape is None or dialect.escape.encode() not in content:
         return content
-    mark = escape.encode()
-    for escaped in (mark, b'"', b"'", b"\n"):
-        content = content.replace(mark + escaped, b"xx")
+    mark = dialect.escape.encode()
+    for escaped in (mark, (dialect.quote or "").encode(), b"\n"):
+        content = content.replace(mark + escaped, b"xx"[: len(mark + escaped)])
     return content
 
 
-def _checked(found: Block | BadRecord, name: str) -> Iterator[Block | BadRecord]:
-    """Takes the records out of a block that hold NUL bytes, are no UTF-8 or are too large."""
-    if isinstance(found, BadRecord):
-        yield found
-        return
+def _sound(block: Block, name: str) -> tuple[Block, list[Batch | BadRecord]]:
+    """The records of a block but those that hold NUL bytes, are no UTF-8 or are too large; and these."""
     faults: dict[int, tuple[str, str]] = {}
-    for row in np.flatnonzero(found.ends - found.starts > MOST_RECORD_BYTES).tolist():
-        faults[row] = ("too_large", f"the record is longer than {MOST_RECORD_BYTES:,} bytes")
-    if b"\0" in found.content:
-        for row in range(len(found)):
-            if b"\0" in found.record(row):
-                faults[row] = ("nul", "holds NUL bytes, as text in another encoding (UTF-16) or a damaged file does")
-    if not _is_utf8(found.content):
-        for row in range(len(found)):
-            if not _is_utf8(found.record(row)):
+    if block.size > MOST_RECORD_BYTES:
+        for row in np.flatnonzero(block.spans.ends - block.spans.starts > MOST_RECORD_BYTES).tolist():
+            faults[row] = ("too_large", f"is longer than {MOST_RECORD_BYTES:,} bytes")
+    if block.content.find(b"\0", 0, block.size) >= 0:
+        for row in range(len(block)):
+            if b"\0" in block.record(row):
+                faults[row] = ("nul", "holds NUL bytes, as a file in UTF-16 or a damaged one does")
+    if not _is_utf8(block.content, block.size):
+        for row in range(len(block)):
+            if not _is_utf8(block.record(row)):
                 faults[row] = ("undecodable", "is not UTF-8; if the file is in another encoding, set `encoding`")
     if not faults:
-        yield found
-        return
-    for row, (rule, reason) in sorted(faults.items()):
-        yield BadRecord.of(f"{name}:{found.lines[row]}", rule, reason, found.record(row))
-    kept = found.keep(~np.isin(np.arange(len(found)), list(faults)))
-    if len(kept):
-        yield kept
+        return block, []
+    bad = [block.bad(name, row, rule, reason) for row, (rule, reason) in sorted(faults.items())]
+    return block.without(faults), list(bad)
 
 
-def _is_utf8(content: bytes) -> bool:
+def _is_utf8(content: bytes, size: int | None = None) -> bool:
+    bounds = pa.py_buffer(np.array([0, len(content) if size is None else size], np.int32))
     try:
-        codecs.utf_8_decode(content, "strict", True)
-    except UnicodeDecodeError:
+        pa.Array.from_buffers(pa.string(), 1, [None, bounds, pa.py_buffer(content)]).validate(full=True)
+    except pa.ArrowInvalid:
         return False
     return True
 

@@ -1,6 +1,7 @@
 """What the readers of tables have in common: which columns hold what, and how a label is written there."""
 
 import codecs
+from collections.abc import Callable
 from typing import Annotated, Literal, Self
 
 import pyarrow as pa
@@ -9,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from stages.common.messages import UserError, suggestion
 from stages.common.validation import Strict
-from stages.download.readers.record import ANNOTATION
+from stages.download.readers.record import ANNOTATION, Batch
 
 
 def _known_encoding(name: str) -> str:
@@ -98,18 +99,19 @@ class Columns(Labelled):
             if present.count(name) > 1:
                 raise UserError(f"{place}: {present.count(name)} columns are named {name!r}.", "Rename one of them.")
 
-    def rows(self, table: pa.Table, ids: list[str] | None) -> pa.Table:
-        """Brings a table of strings into the columns of a batch.
+    def batch(self, table: pa.Table, hashes: Callable[[], pa.Array], place: Callable[[int], str]) -> Batch:
+        """Makes a batch of a table.
 
         Args:
             table: Columns of strings, those of :attr:`wanted` among them.
-            ids: An id for each row; None to take the publisher's.
-
-        Returns:
-            The columns id, text, label and the annotations.
+            hashes: Gives an id for each row, for use if the publisher has none.
+            place: From the number of a row to where it stands.
         """
         texts = [table[name] for name in self.text]
         text = texts[0] if len(texts) == 1 else pc.binary_join_element_wise(*texts, self.join)
-        columns = {"id": table[self.id] if ids is None else pa.array(ids, pa.string())}
-        columns |= {"text": text, "label": table[self.label]}
-        return pa.table(columns | {ANNOTATION + name: table[name] for name in self.annotations})
+        columns = {"text": text, "label": table[self.label]}
+        rows = pa.table(columns | {ANNOTATION + name: table[name] for name in self.annotations})
+        if self.id is None:
+            return Batch(rows, hashes, True, place)
+        published = table[self.id].combine_chunks()
+        return Batch(rows, lambda: published, False, place)

@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import IO, Literal
@@ -79,15 +80,12 @@ class ConllReader(Strict):
         tags = [[line[-1] for _, line in sentence] for sentence in sentences]
         if self.scheme == "IOB1":
             tags = [iob1_to_bio(sentence) for sentence in tags]
-        seed = xxhash.xxh3_64_intdigest(name.encode())
-        raw = ["\n".join(" ".join(line) for _, line in sentence).encode() for sentence in sentences]
         rows = {
-            "id": pa.array([xxhash.xxh3_128_hexdigest(sentence, seed) for sentence in raw], pa.string()),
             "text": pa.array([" ".join(sentence) for sentence in tokens], pa.string()),
             "tokens": pa.array(tokens, pa.list_(pa.string())),
             "tags": pa.array(tags, pa.list_(pa.string())),
         }
-        return Batch(pa.table(rows), lambda row: f"{name}:{sentences[row][0][0]}", hashed=True)
+        return Batch(pa.table(rows), partial(_ids, sentences, name), True, lambda row: f"{name}:{sentences[row][0][0]}")
 
 
 def iob1_to_bio(tags: list[str]) -> list[str]:
@@ -96,6 +94,13 @@ def iob1_to_bio(tags: list[str]) -> list[str]:
         f"B-{tag[2:]}" if tag.startswith("I-") and before[2:] != tag[2:] else tag
         for before, tag in zip(["O", *tags], tags, strict=False)
     ]
+
+
+def _ids(sentences: list[Lines], name: str) -> pa.Array:
+    """A hash of each sentence (XXH3, 128 bits), another one for another file; equal sentences have equal ones."""
+    seed = xxhash.xxh3_64_intdigest(name.encode())
+    raw = ["\n".join(" ".join(line) for _, line in sentence).encode() for sentence in sentences]
+    return pa.array([xxhash.xxh3_128_hexdigest(sentence, seed) for sentence in raw], pa.string())
 
 
 def _lines(stream: IO[bytes], name: str, encoding: str) -> Iterator[tuple[int, str]]:

@@ -2,23 +2,28 @@
 
 import csv
 from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Literal, Self
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 from pydantic import Field, model_validator
 
 from stages.common.messages import UserError
-from stages.download.readers.blocks import Block, Dialect, in_parallel, read_blocks
+from stages.download.readers.blocks import (
+    CARRIAGE_RETURN,
+    LINE_FEED,
+    Block,
+    Dialect,
+    parse_blocks,
+    read_blocks,
+)
 from stages.download.readers.columns import Columns, Encoding
 from stages.download.readers.record import BadRecord, Batch
 from stages.download.streams import open_data
-
-Rows = npt.NDArray[np.bool_]
-LONE_RETURN = "holds a carriage return outside quotes"
 
 
 class CsvReader(Columns):
@@ -86,14 +91,8 @@ def take_records(
         raise UserError(f"{block.place}: {block.reason}.", "Mend the first line, or correct the catalog entry.")
     if block is None or len(block) < count:
         raise UserError(f"{name}:1: ends before the rows begin.", "Correct the catalog entry's reader.")
-    head = [block.record(row).decode() for row in range(count)]
-    return head, _chained(block, np.arange(len(block)) >= count, found)
-
-
-def _chained(block: Block, rows: Rows, found: Iterator[Block | BadRecord]) -> Iterator[Block | BadRecord]:
-    if rows.any():
-        yield block.keep(rows)
-    yield from found
+    head = [block.record(row).decode(errors="replace") for row in range(count)]
+    return head, chain([block.without(range(count))], found)
 
 
 def split_fields(record: str, dialect: Dialect) -> list[str]:
@@ -130,18 +129,18 @@ def read_rows(
     def parse(block: Block) -> list[Batch | BadRecord]:
         bad: list[Batch | BadRecord] = []
         broken = _broken_lines(block, dialect)
-        if broken.any():
-            bad += [_bad(name, block, int(row), "line_break", LONE_RETURN) for row in np.flatnonzero(broken)]
-            block = block.keep(~broken)
-        ragged: list[pa.csv.InvalidRow] = []
+        if broken:
+            bad += [block.bad(name, row, "line_break", "holds a carriage return outside quotes") for row in broken]
+            block = block.without(broken)
+        ragged: dict[int, str] = {}
 
         def skip(row: pa.csv.InvalidRow) -> str:
-            ragged.append(row)
+            ragged[row.number - 1] = f"has {row.actual_columns} fields, not {row.expected_columns}"
             return "skip"
 
         table = pa.csv.read_csv(
-            pa.BufferReader(block.content),
-            pa.csv.ReadOptions(column_names=names, use_threads=False, block_size=len(block.content)),
+            pa.BufferReader(pa.py_buffer(block.content).slice(0, block.size)),
+            pa.csv.ReadOptions(column_names=names, use_threads=False, block_size=max(block.size, 1)),
             pa.csv.ParseOptions(
                 delimiter=dialect.delimiter,
                 quote_char=dialect.quote or False,
@@ -156,29 +155,21 @@ def read_rows(
                 check_utf8=False,
             ),
         )
-        for row in ragged:
-            fields = f"has {row.actual_columns} fields, not {row.expected_columns}"
-            bad.append(_bad(name, block, row.number - 1, "ragged", fields))
         if ragged:
-            block = block.keep(~np.isin(np.arange(len(block)), [row.number - 1 for row in ragged]))
-        if len(block) != len(table):
-            raise AssertionError(f"{name}:{block.lines[0]}: {len(block)} records became {len(table)} rows")
-        ids = block.ids(name) if columns.id is None else None
-        rows = columns.rows(table, ids)
-        return [*bad, Batch(rows, lambda row: f"{name}:{block.lines[row]}", hashed=ids is not None)]
+            bad += [block.bad(name, row, "ragged", reason) for row, reason in ragged.items()]
+            block = block.without(ragged)
+        return [*bad, columns.batch(table, partial(block.ids, name), partial(block.place, name))]
 
-    return in_parallel(parse, found)
+    return parse_blocks(parse, found, name)
 
 
-def _bad(name: str, block: Block, row: int, rule: str, reason: str) -> BadRecord:
-    return BadRecord.of(f"{name}:{block.lines[row]}", rule, reason, block.record(row))
-
-
-def _broken_lines(block: Block, dialect: Dialect) -> Rows:
+def _broken_lines(block: Block, dialect: Dialect) -> list[int]:
     """Which records hold a carriage return outside quotes, which some programs take for the end of a row."""
-    broken = np.zeros(len(block), np.bool_)
-    if block.content.count(b"\r") != block.content.count(b"\r\n"):
-        quote = (dialect.quote or "\n").encode()
-        for row in range(len(block)):
-            broken[row] = any(b"\r" in outside for outside in block.record(row).split(quote)[0::2])
-    return broken
+    if block.content.find(b"\r", 0, block.size) < 0:
+        return []
+    characters = np.frombuffer(block.content, np.uint8)[: block.size]
+    returns = np.flatnonzero(characters == CARRIAGE_RETURN)
+    if (characters[returns + 1] == LINE_FEED).all():  # a block ends in a line feed, so something follows each
+        return []
+    quote = (dialect.quote or "\n").encode()
+    return [row for row in range(len(block)) if any(b"\r" in part for part in block.record(row).split(quote)[0::2])]

@@ -1,6 +1,7 @@
 """Reads one text file a document, in folders named after the labels, from an archive or from a folder on the disk."""
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -40,9 +41,8 @@ class FolderReader(Labelled):
             yield from (file for file in some if isinstance(file, BadRecord))
             read = [file for file in some if not isinstance(file, BadRecord)]
             names, ids, texts, labels = zip(*read, strict=True) if read else ([], [], [], [])
-            rows = {"id": ids, "text": texts, "label": labels}
-            table = pa.table({column: pa.array(values, pa.string()) for column, values in rows.items()})
-            yield Batch(table, names.__getitem__, hashed=False)
+            rows = {"text": pa.array(texts, pa.string()), "label": pa.array(labels, pa.string())}
+            yield Batch(pa.table(rows), partial(pa.array, ids, pa.string()), False, names.__getitem__)
 
     def _files(self, archive: Path) -> Iterator[tuple[str, str, str, str] | BadRecord]:
         for name, stream in open_members(archive, self.members):

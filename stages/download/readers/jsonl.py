@@ -1,13 +1,14 @@
 """Reads JSON lines: one object a line."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import orjson
 import pyarrow as pa
 
-from stages.download.readers.blocks import Block, Dialect, in_parallel, read_blocks
+from stages.download.readers.blocks import Block, Dialect, parse_blocks, read_blocks
 from stages.download.readers.columns import Columns, Encoding
 from stages.download.readers.record import BadRecord, Batch
 from stages.download.streams import open_data
@@ -30,26 +31,24 @@ class JsonlReader(Columns):
         """Yields the documents of a file in batches, and the lines that could not be read."""
         with open_data(path, self.member) as (name, stream):
             found = read_blocks(stream, name, self.encoding, Dialect())
-            yield from in_parallel(lambda block: self._parse(block, name), found)
+            yield from parse_blocks(lambda block: self._parse(block, name), found, name)
 
     def _parse(self, block: Block, name: str) -> list[Batch | BadRecord]:
         bad: list[Batch | BadRecord] = []
         columns: dict[str, list[str | None]] = {column: [] for column in self.wanted}
-        good: list[int] = []
+        wrong: list[int] = []
         for row in range(len(block)):
-            record = block.record(row)
             try:
-                values = self._values(orjson.loads(record))
+                values = self._values(orjson.loads(block.record(row)))
             except ValueError as error:
-                bad.append(BadRecord.of(f"{name}:{block.lines[row]}", "json", str(error), record))
+                bad.append(block.bad(name, row, "json", str(error)))
+                wrong.append(row)
                 continue
-            good.append(row)
             for column, value in values.items():
                 columns[column].append(value)
-        ids = block.ids(name) if self.id is None else None
         table = pa.table({column: pa.array(values, pa.string()) for column, values in columns.items()})
-        rows = self.rows(table, [ids[row] for row in good] if ids else None)
-        return [*bad, Batch(rows, lambda row: f"{name}:{block.lines[good[row]]}", hashed=ids is not None)]
+        kept = block.without(wrong) if wrong else block
+        return [*bad, self.batch(table, partial(kept.ids, name), partial(kept.place, name))]
 
     def _values(self, said: Any) -> dict[str, str | None]:
         if not isinstance(said, dict):

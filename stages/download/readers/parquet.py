@@ -41,8 +41,7 @@ class ParquetReader(Columns):
             row = 1
             for batch in table.iter_batches(BATCH_ROWS, columns=self.wanted):
                 columns = pa.table({column: _as_strings(batch[column]) for column in self.wanted})
-                ids = record_ids(columns, name) if self.id is None else None
-                yield Batch(self.rows(columns, ids), partial(_place, name, row), hashed=ids is not None)
+                yield self.batch(columns, partial(record_ids, columns, name), partial(_place, name, row))
                 row += len(batch)
 
     def _check_types(self, schema: pa.Schema, name: str) -> None:
@@ -78,11 +77,11 @@ def open_table(file: IO[bytes], name: str) -> pq.ParquetFile:
         raise UserError(f"{name}: is no parquet file ({error}).", "Correct `format` in the catalog entry.") from None
 
 
-def record_ids(columns: pa.Table, name: str) -> list[str]:
+def record_ids(columns: pa.Table, name: str) -> pa.Array:
     """A hash of each row (XXH3, 128 bits), another one for another file; equal rows have equal ones."""
     seed = xxhash.xxh3_64_intdigest(name.encode())
     joined = pc.binary_join_element_wise(*columns.columns, "\x1f", null_handling="replace", null_replacement="\x00")
-    return [xxhash.xxh3_128_hexdigest(record.encode(), seed) for record in joined.to_pylist()]
+    return pa.array([xxhash.xxh3_128_hexdigest(record.encode(), seed) for record in joined.to_pylist()], pa.string())
 
 
 def _place(name: str, first: int, row: int) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 # A single text beyond this is no document but a fault, such as a quote that was never closed.
@@ -17,16 +19,24 @@ class Batch:
     """Documents as they stand in their source, some thousands at once.
 
     Attributes:
-        rows: The columns ``id`` and ``text``, then ``label`` or ``tokens`` and ``tags``, then those kept aside, with
+        rows: The column ``text``, then ``label`` or ``tokens`` and ``tags``, then those kept aside, with
             :data:`ANNOTATION` before their names; all strings (lists of strings for the tokens and tags), null where
             the source has nothing.
-        place: From the number of a row, counted from 0, to where it stands, such as a file's line.
+        ids: Gives the id of each row, null where the source has none.
         hashed: Whether the ids are hashes of the raw records; else they are the publisher's.
+        place: From the number of a row, counted from 0, to where it stands, such as a file's line.
     """
 
     rows: pa.Table
-    place: Callable[[int], str]
+    ids: Callable[[], pa.Array]
     hashed: bool
+    place: Callable[[int], str]
+
+    def take(self, kept: npt.NDArray[np.int64]) -> "Batch":
+        """A batch of some of the rows."""
+        return Batch(
+            self.rows.take(kept), lambda: self.ids().take(kept), self.hashed, lambda row: self.place(int(kept[row]))
+        )
 
 
 @dataclass(frozen=True)
