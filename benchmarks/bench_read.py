@@ -2,10 +2,10 @@
 
     python -m benchmarks.bench_read [ROWS] [RUNS]
 
-Each run is a process of its own. `reader` is the CSV reader up to checked batches of documents: the text, the label by its
-name in the card. `reader, ids` also makes each record's id. `stage` is all of `python -m stages.download`: copying the
-file, checking its hash, reading, sorting by id, writing documents.parquet. Memory is the peak above that of an interpreter
-that does nothing; what it imports is in it.
+Each run is a process of its own. `reader` is the CSV reader up to checked batches of documents: the text, the label by
+its name in the card. `reader, ids` also makes each record's id. `stage` is all of `python -m stages.download`: copying the
+file, checking its hash, reading, sorting by id, writing documents.parquet. Memory is the peak above that of an
+interpreter that does nothing; what it imports is in it.
 """
 
 import hashlib

@@ -22,6 +22,7 @@ from stages.common.messages import UserError
 from stages.download.readers.record import MOST_RECORD_BYTES, BadRecord, Batch
 
 BLOCK_BYTES = 2 * 1024**2
+PIECE_BYTES = 256 * 1024
 LOOKAHEAD = 3  # blocks that are parsed at once
 LINE_FEED, CARRIAGE_RETURN = 10, 13
 Numbers = npt.NDArray[np.int64]
@@ -193,7 +194,7 @@ class _Cutter:
             cut, fault = self._whole_records(content, ended)
             if cut:
                 yield Block(content, cut, self._line, self._dialect)
-                self._line += content.count(b"\n", 0, cut)
+                self._line += len(positions(content[:cut], LINE_FEED))
             content = content[cut:]
             if not fault and ended and content:
                 fault = "a quote was opened here and never closed"
@@ -216,27 +217,40 @@ class _Cutter:
     def _whole_records(self, content: bytes, ended: bool) -> tuple[int, str]:
         """Where the records end that lie before the first fault, and what the fault is."""
         cut, fault = content.rfind(b"\n") + 1, ""
-        quote = (self._dialect.quote or "").encode()
-        if quote and quote in content:
-            characters = np.frombuffer(_without_escapes(content, self._dialect), np.uint8)
-            quotes = np.flatnonzero(characters == ord(quote))
-            wrong = _misplaced(characters, quotes, self._dialect, ended)
+        quote = self._dialect.quote
+        if quote and quote.encode() in content:
+            masked = _without_escapes(content, self._dialect)
+            quotes = positions(masked, ord(quote))
+            wrong = _misplaced(masked, quotes, self._dialect, ended)
             if wrong is not None:
                 cut, fault = wrong, "a quote inside a field without quotes, or one that is not closed"
-            while cut and (np.searchsorted(quotes, cut) % 2 or characters[cut - 1] != LINE_FEED):
-                cut = content.rfind(b"\n", 0, cut - 1) + 1
+            while cut and (np.searchsorted(quotes, cut) % 2 or masked[cut - 1] != LINE_FEED):
+                cut = masked.rfind(b"\n", 0, cut - 1) + 1
         return cut, fault
 
 
+def positions(content: bytes, character: int) -> Numbers:
+    """Where a character stands. Piece by piece: fresh memory for a whole block costs more than looking through it."""
+    found = np.frombuffer(content, np.uint8)
+    equal = np.empty(PIECE_BYTES, np.bool_)
+    pieces = []
+    for start in range(0, len(found), PIECE_BYTES):
+        piece = found[start : start + PIECE_BYTES]
+        pieces.append(np.flatnonzero(np.equal(piece, character, out=equal[: len(piece)])) + start)
+    return np.concatenate(pieces)
+
+
 def _find_records(block: Block) -> Spans:
-    characters = np.frombuffer(_without_escapes(block.content, block.dialect), np.uint8)[: block.size]
-    breaks = ends = np.flatnonzero(characters == LINE_FEED)
-    if block.dialect.quote:
-        quotes = np.flatnonzero(characters == ord(block.dialect.quote))
+    content = _without_escapes(block.content[: block.size], block.dialect)
+    breaks = ends = positions(content, LINE_FEED)
+    if block.dialect.quote and block.dialect.quote.encode() in content:
+        quotes = positions(content, ord(block.dialect.quote))
         ends = breaks[np.searchsorted(quotes, breaks) % 2 == 0]
     starts = _starts(ends)
     lines = block.line + (np.searchsorted(breaks, starts) if len(ends) < len(breaks) else np.arange(len(ends)))
-    ends = ends - ((characters[ends - 1] == CARRIAGE_RETURN) & (ends > starts))
+    if b"\r" in content:
+        before = np.frombuffer(content, np.uint8)[ends - 1]
+        ends = ends - ((before == CARRIAGE_RETURN) & (ends > starts))
     filled = ends > starts
     return Spans(starts, ends, lines) if filled.all() else Spans(starts[filled], ends[filled], lines[filled])
 
@@ -246,8 +260,9 @@ def _starts(ends: Numbers) -> Numbers:
     return np.concatenate([np.zeros(min(1, len(ends)), np.int64), ends[:-1] + 1])
 
 
-def _misplaced(characters: npt.NDArray[np.uint8], quotes: Numbers, dialect: Dialect, ended: bool) -> int | None:
+def _misplaced(content: bytes, quotes: Numbers, dialect: Dialect, ended: bool) -> int | None:
     """Where the first quote stands that neither begins nor ends a field nor is doubled; None if all are in place."""
+    characters = np.frombuffer(content, np.uint8)
     neighbours = np.array([LINE_FEED, CARRIAGE_RETURN, *map(ord, (dialect.delimiter or "") + (dialect.quote or ""))])
     opening, closing = quotes[0::2], quotes[1::2]
     if not ended and len(closing) and closing[-1] == len(characters) - 1:

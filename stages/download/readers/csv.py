@@ -19,6 +19,7 @@ from stages.download.readers.blocks import (
     Block,
     Dialect,
     parse_blocks,
+    positions,
     read_blocks,
 )
 from stages.download.readers.columns import Columns, Encoding
@@ -167,9 +168,9 @@ def _broken_lines(block: Block, dialect: Dialect) -> list[int]:
     """Which records hold a carriage return outside quotes, which some programs take for the end of a row."""
     if block.content.find(b"\r", 0, block.size) < 0:
         return []
-    characters = np.frombuffer(block.content, np.uint8)[: block.size]
-    returns = np.flatnonzero(characters == CARRIAGE_RETURN)
-    if (characters[returns + 1] == LINE_FEED).all():  # a block ends in a line feed, so something follows each
+    returns = positions(block.content[: block.size], CARRIAGE_RETURN)
+    following = np.frombuffer(block.content, np.uint8)[returns + 1]  # a block ends in a line feed: something follows
+    if (following == LINE_FEED).all():
         return []
     quote = (dialect.quote or "\n").encode()
     return [row for row in range(len(block)) if any(b"\r" in part for part in block.record(row).split(quote)[0::2])]
