@@ -3,8 +3,8 @@
     python -m benchmarks.bench_read [ROWS] [RUNS]
 
 Each run is a process of its own. `reader` is the CSV reader up to checked batches of documents: the text, the label by
-its name in the card. `reader, ids` also makes each record's id. `stage` is all of `python -m stages.download`: copying the
-file, checking its hash, reading, sorting by id, writing documents.parquet. Memory is the peak above that of an
+its name in the card. `reader, ids` also makes each record's id. `stage` is all of `python -m stages.download`: copying
+the file, checking its hash, reading, sorting by id, writing documents.parquet. Memory is the peak above that of an
 interpreter that does nothing; what it imports is in it.
 """
 
@@ -17,8 +17,6 @@ import tempfile
 import time
 from functools import partial
 from pathlib import Path
-
-import numpy as np
 
 LABELS = ("business", "sports", "tech", "world")
 TARGETS = ("pandas", "reader", "reader, ids", "stage")
@@ -37,9 +35,7 @@ def main() -> None:
             for target in TARGETS:
                 measured[target].append(measure(target, folder))
     print(f"{rows:,} rows, {size / 2**20:,.0f} MiB, {runs} alternating runs; an interpreter alone has {bare:.0f} MiB\n")
-    print(
-        "| | seconds, median (least to most) | ratio to pandas of the same round, median (least to most) | MiB above |"
-    )
+    print("| | seconds: median (least to most) | ratio to pandas of the same round | MiB above |")
     print("|---|---|---|---|")
     for target, each in measured.items():
         seconds = [run["seconds"] for run in each]
@@ -111,6 +107,8 @@ def time_stage(folder: Path) -> float:
 
 def make_repository(folder: Path, rows: int) -> None:
     """A CSV file of articles of thirty words, some of them quoted, and the card and parameters to read it."""
+    import numpy as np  # here, so that it does not count as an interpreter's own
+
     drawn = np.random.default_rng(0)
     words = np.array([f"w{number:x}" for number in range(WORDS)])
     with (folder / "big.csv").open("w", encoding="utf-8") as file:

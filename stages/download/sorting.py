@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-RUN_BYTES = 32 * 1024**2
+RUN_BYTES = 16 * 1024**2
 PIECE_BYTES = 256 * 1024  # of each run at a time while merging: a thousand runs take 256 MiB
 
 
