@@ -62,9 +62,15 @@ class PinnedFile(Strict):
         return self
 
     @property
+    def hashes(self) -> list[str]:
+        """The pinned hashes with their algorithm, such as ``sha256:9f86…``, the better one first."""
+        said = {"sha256": self.sha256, "md5": self.md5}
+        return [f"{algorithm}:{digest}" for algorithm, digest in said.items() if digest]
+
+    @property
     def hash(self) -> str:
-        """The pinned hash with its algorithm, such as ``sha256:9f86…``."""
-        return f"sha256:{self.sha256}" if self.sha256 else f"md5:{self.md5}"
+        """The better one of the pinned hashes."""
+        return self.hashes[0]
 
 
 def fetch(file: PinnedFile, entry: str, folder: Path) -> Path:
@@ -86,7 +92,9 @@ def fetch(file: PinnedFile, entry: str, folder: Path) -> Path:
     for place, locate in _places(file, entry):
         try:
             transfer(locate(), target, file.size)
-            check_hash(target, file.hash)
+            check_size(target, file.size)
+            for pinned in file.hashes:
+                check_hash(target, pinned)
             return target
         except UserError as error:
             faults.append(f"{place}: {error}")
@@ -111,6 +119,19 @@ def _places(file: PinnedFile, entry: str) -> Iterator[tuple[str, Callable[[], st
             yield f"package {source.package}", partial(find_package_file, source.package, file.name)
         elif source.url:
             yield "url", partial(str, source.url)
+
+
+def check_size(path: Path, pinned: int | None) -> None:
+    """Compares a file with its pinned size in bytes, if there is one: sooner said than a hash.
+
+    Raises:
+        UserError: If they differ, with both.
+    """
+    if pinned is not None and path.is_file() and path.stat().st_size != pinned:
+        raise UserError(
+            f"{path.name}: is {path.stat().st_size:,} bytes long, but {pinned:,} are pinned.",
+            "The file was changed or cut off there.",
+        )
 
 
 def check_hash(path: Path, pinned: str) -> None:
