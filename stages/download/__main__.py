@@ -2,6 +2,7 @@
 
 import argparse
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from stages.common.card import write_card
@@ -12,7 +13,10 @@ from stages.common.outputs import new_outputs, write_json
 from stages.common.parameters import load_section, load_value
 from stages.common.sources import fetch
 from stages.download.assemble import Tally, as_documents, assemble, check
+from stages.download.croissant import write_croissant
+from stages.download.describe import describe
 from stages.download.entry import DatasetEntry
+from stages.download.listing import list_datasets
 from stages.download.parameters import DownloadParameters
 from stages.download.sorting import SortedById
 from stages.download.tables import write_rejected_records, write_tables
@@ -39,7 +43,9 @@ def main() -> None:
 
             write_tables(rows, entry, files, data)
         write_rejected_records(tally.rejected, data)
-        write_card(entry.card(name, tally.documents), data)
+        card = entry.card(name, tally.documents)
+        write_card(card, data)
+        write_croissant(card, entry, data)
         summary = {
             "dataset": name,
             "documents": tally.documents,
@@ -53,5 +59,10 @@ def main() -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Get the dataset that params.yaml names.")
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--list", action="store_true", help="show the datasets of the catalog instead")
+    instead.add_argument("--describe", metavar="FILE", type=Path, help="draft an entry for a file or folder instead")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    run_program(main, parser.parse_args().debug)
+    asked = parser.parse_args()
+    program = partial(describe, asked.describe) if asked.describe else list_datasets if asked.list else main
+    run_program(program, asked.debug)
