@@ -21,8 +21,7 @@ REDIRECTS = 5
 TRANSIENT = (408, 425, 429, 500, 502, 503, 504)  # RFC 9110 and RFC 6585: the same request may succeed later
 
 
-# What fsspec's backends raise that is handled below; PermissionError and the like are kinds of OSError.
-EXPECTED = (FileNotFoundError, PermissionError, IsADirectoryError, ConnectionError, TimeoutError, ImportError, ValueError)
+EXPECTED = (ConnectionError, FileNotFoundError, ImportError, IsADirectoryError, PermissionError, TimeoutError, ValueError)
 
 
 class PermanentError(Exception):
@@ -85,11 +84,11 @@ def _continue(url: str, target: Path, most_bytes: int | None) -> None:
 def _open_at(url: str, offset: int) -> Iterator[tuple[int, int | None, Iterator[bytes]]]:
     """Opens an address at an offset: where it really starts, the file's length where known, and its chunks."""
     if urlsplit(url).scheme not in ("http", "https"):
-        with _translated(url):
+        with _translated():
             opened = fsspec.open(url, "rb").open()
         with opened as file:
             file.seek(offset)
-            yield offset, getattr(file, "size", None), _chunks(file, url)
+            yield offset, getattr(file, "size", None), _chunks(file)
         return
     for _ in range(REDIRECTS):
         # "identity": with a compressed answer an offset would count other bytes than the file's.
@@ -114,14 +113,14 @@ def _open_at(url: str, offset: int) -> Iterator[tuple[int, int | None, Iterator[
     raise PermanentError(f"redirects more than {REDIRECTS} times")
 
 
-def _chunks(file: BinaryIO, url: str) -> Iterator[bytes]:
-    with _translated(url):
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    with _translated():
         while chunk := file.read(CHUNK_BYTES):
             yield chunk
 
 
 @contextmanager
-def _translated(url: str) -> Iterator[None]:
+def _translated() -> Iterator[None]:
     """Turns the errors of fsspec's many backends, which share no base class, into those that are expected here."""
     try:
         yield
