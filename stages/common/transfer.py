@@ -21,7 +21,15 @@ REDIRECTS = 5
 TRANSIENT = (408, 425, 429, 500, 502, 503, 504)  # RFC 9110 and RFC 6585: the same request may succeed later
 
 
-EXPECTED = (ConnectionError, FileNotFoundError, ImportError, IsADirectoryError, PermissionError, TimeoutError, ValueError)
+EXPECTED = (
+    ConnectionError,
+    FileNotFoundError,
+    ImportError,
+    IsADirectoryError,
+    PermissionError,
+    TimeoutError,
+    ValueError,
+)
 
 
 class PermanentError(Exception):
@@ -47,7 +55,7 @@ def transfer(url: str, target: Path, most_bytes: int | None = None) -> None:
             _continue(url, target, most_bytes)
             return
         except PermanentError as error:
-            raise UserError(f"{_shown(url)}: {error}.", "Check the address.") from None
+            raise UserError(f"{_shown(url)}: {error}.", "Check the address, and the credentials for it.") from None
         except (httpx2.HTTPError, ConnectionError, TimeoutError) as error:
             reason = f"{type(error).__name__}: {error}"
         except FileNotFoundError:
