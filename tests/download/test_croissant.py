@@ -3,12 +3,11 @@
 import json
 from pathlib import Path
 
+import mlcroissant
 import pytest
 
 from tests.download.conftest import CSV
 from tests.download.test_readers import CONLL
-
-mlcroissant = pytest.importorskip("mlcroissant")
 
 CASES = {
     "text": ("rows.csv", "text,label\none,a\ntwo,b\nשלום,a\n", CSV, "text-classification"),
