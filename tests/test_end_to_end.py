@@ -7,13 +7,15 @@ import shutil
 import signal
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from tests.corpus import commit, environment, make_repository, run
+from tests.corpus import commit, environment, make_repository, make_texts, run
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 DATA_STAGES = ["download", "fetch_lexicon", "clean", "augment", "split"]
@@ -230,3 +232,18 @@ def test_a_wrong_parameter_is_one_line_and_exit_code_1(repository, stage, change
     assert done.returncode == 1
     assert said in done.stderr
     assert len([line for line in done.stderr.splitlines() if line.strip()]) == 1
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_a_file_never_seen_goes_from_describe_to_a_metric_with_only_its_card_edited(repository, suffix):
+    texts = make_texts(30)
+    rows = pd.DataFrame({"topic": [name.split("/")[0] for name, _ in texts], "body": [text for _, text in texts]})
+    path = repository / f"mine.{suffix}"
+    write = {"csv": partial(rows.to_csv, index=False), "parquet": rows.to_parquet}
+    write.get(suffix, partial(rows.to_json, orient="records", lines=True))(path)
+    card = run(repository, "python", "-m", "stages.download", "--describe", path.name).stdout
+    assert "EDIT" in card
+    (repository / "catalog/datasets/mine.yaml").write_text(card.replace("EDIT", "edited"))
+    run(repository, "dvc", "exp", "run", "-S", "dataset=mine", "evaluate")
+    metrics = json.loads((repository / "reports/evaluate/metrics.json").read_text())
+    assert metrics["encoder"]["accuracy"]["low"] <= metrics["encoder"]["accuracy"]["value"]
