@@ -1,5 +1,12 @@
+import os
+
 import pandas as pd
 import pytest
+from hypothesis import settings
+
+# No deadline: how long an example takes says more about the machine. CI tries the same examples each time.
+settings.register_profile("plumbline", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("plumbline")
 
 
 @pytest.fixture(scope="session")
