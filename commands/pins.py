@@ -11,7 +11,9 @@ HEAD = "# Made from requirements.txt by `make pins`. Stages list theirs as param
 SHAPE_RESULTS = [
     "accelerate",
     "dvclive",
+    "ftfy",
     "jinja2",
+    "lemminflect",
     "matplotlib",
     "numpy",
     "pandas",

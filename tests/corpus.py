@@ -151,7 +151,9 @@ def _add_encoder(folder: Path) -> None:
 
 
 def _add_packed(folder: Path, entry: str, files: dict[str, bytes]) -> None:
-    archive = _pin(folder, f"{Path(entry).parent.name}.zip", [(f"packed/{name}", content) for name, content in files.items()])
+    archive = _pin(
+        folder, f"{Path(entry).parent.name}.zip", [(f"packed/{name}", content) for name, content in files.items()]
+    )
     members = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     said = {"title": "Tiny", "licence": "none", "citation": "none", "archive": archive, "folder": "packed"}
     (folder / "catalog" / f"{entry}.yaml").write_text(yaml.safe_dump({**said, "members": members}))

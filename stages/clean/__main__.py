@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from stages.clean.changes import show_changes, write_changes
 from stages.clean.duplicates import find_contradictions, find_repeats, group_duplicates
 from stages.clean.filters import find_unusable
 from stages.clean.parameters import CleanParameters
@@ -28,6 +29,7 @@ def main() -> None:
 
     repaired = map_partitions(partial(repair, parameters=parameters), raw, "repair")
     changed = repaired[CHANGED_BY].explode().value_counts().sort_index().to_dict()
+    changes = show_changes(raw, repaired[CHANGED_BY], parameters.text_rules(), parameters.examples)
 
     documents, verdicts = repaired, []
     for find_faults, on in (
@@ -47,6 +49,7 @@ def main() -> None:
         write_documents(documents, data / "documents.parquet")
         write_rejected(rejected, data / "rejected.parquet")
         write_flags(flags, data / "flags.parquet")
+        write_changes(changes, data / "changes.parquet")
         write_card(card, data)
         summary = {
             "documents_in": len(raw),

@@ -5,9 +5,20 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from stages.common.text_rules.addresses import Action, replace_emails, replace_urls
 from stages.common.text_rules.chain import Rule
-from stages.common.text_rules.characters import normal_form, plain_spaces, remove_controls
+from stages.common.text_rules.characters import normal_form, plain_spaces, remove_controls, remove_zero_width
+from stages.common.text_rules.datelines import remove_datelines
 from stages.common.text_rules.entities import undo_entities
+from stages.common.text_rules.mojibake import fix_mojibake
+from stages.common.text_rules.reduction import (
+    lemmatise,
+    lowercase,
+    remove_punctuation,
+    remove_stop_words,
+    shorten_repeats,
+)
+from stages.common.text_rules.remains import break_at_backslashes, undo_broken_entities
 from stages.common.text_rules.tags import strip_tags
 from stages.common.validation import Strict
 
@@ -24,6 +35,30 @@ class UnicodeForm(Strict):
     form: Literal["NFC", "NFKC"]
 
 
+class Datelines(Strict):
+    """Datelines of wire services.
+
+    Attributes:
+        enabled: Whether they are removed.
+        agencies: The services' names, as they sign.
+    """
+
+    enabled: bool
+    agencies: list[str] = Field(min_length=1)
+
+
+class RepeatedPunctuation(Strict):
+    """Runs of one punctuation mark.
+
+    Attributes:
+        enabled: Whether they are cut.
+        longest: Marks that are left of a longer run.
+    """
+
+    enabled: bool
+    longest: int = Field(ge=1, le=100)
+
+
 class WordLimit(Strict):
     """A limit on the length of a text.
 
@@ -36,14 +71,38 @@ class WordLimit(Strict):
     words: int = Field(ge=1)
 
 
-class CleanParameters(Strict):
-    """Which rules run. The first five change texts, in this order; the others drop documents.
+class Examples(Strict):
+    """What is shown of the rules that change texts.
 
     Attributes:
+        seed: Of the choice.
+        per_rule: Changed documents that are shown for each rule, at most.
+    """
+
+    seed: int
+    per_rule: int = Field(ge=0, le=1000)
+
+
+class CleanParameters(Strict):
+    """Which rules run. Those before ``undecodable`` change texts, in this order; the others drop documents.
+
+    Attributes:
+        broken_entities: Mend HTML entities whose ampersand became a space.
         entities: Undo HTML entities.
+        backslash_breaks: Replace backslashes that stand for line ends.
+        mojibake: Decode anew what was decoded wrongly.
         tags: Remove HTML tags.
         unicode_form: Bring into a Unicode normal form.
         control_characters: Remove control characters.
+        zero_width: Remove characters without width, but for joiners that join.
+        datelines: Remove the place and agency that open a wire service's story.
+        urls: Keep web addresses, mask them as ``[URL]`` or drop them.
+        emails: Keep e-mail addresses, mask them as ``[EMAIL]`` or drop them.
+        repeated_punctuation: Cut runs of one punctuation mark.
+        lowercase: Put all letters into lower case.
+        punctuation: Remove punctuation.
+        stop_words: Remove English words that carry little meaning.
+        lemmas: Replace English words by their dictionary form.
         whitespace: Make white space plain.
         undecodable: Drop texts with replacement characters, which some earlier program put where it could not decode.
         empty: Drop texts without a letter or digit.
@@ -52,12 +111,25 @@ class CleanParameters(Strict):
         contradictions: Drop all copies of a text that has two labels.
         duplicates: Keep one copy of a text, the one with the smallest id; if off, all copies stay in one group, on one
             side of the split.
+        examples: What is shown of the rules that change texts.
     """
 
+    broken_entities: bool
     entities: bool
+    backslash_breaks: bool
+    mojibake: bool
     tags: bool
     unicode_form: UnicodeForm
     control_characters: bool
+    zero_width: bool
+    datelines: Datelines
+    urls: Action
+    emails: Action
+    repeated_punctuation: RepeatedPunctuation
+    lowercase: bool
+    punctuation: bool
+    stop_words: bool
+    lemmas: bool
     whitespace: bool
     undecodable: bool
     empty: bool
@@ -65,6 +137,7 @@ class CleanParameters(Strict):
     too_long: WordLimit
     contradictions: bool
     duplicates: bool
+    examples: Examples
 
     @model_validator(mode="after")
     def _limits_leave_room(self) -> Self:
@@ -75,10 +148,25 @@ class CleanParameters(Strict):
     def text_rules(self) -> dict[str, Rule]:
         """The rules that change texts and are on, by name, in the order in which they are applied."""
         rules: dict[str, tuple[bool, Rule]] = {
+            "broken_entities": (self.broken_entities, undo_broken_entities),
             "entities": (self.entities, undo_entities),
+            "backslash_breaks": (self.backslash_breaks, break_at_backslashes),
+            "mojibake": (self.mojibake, fix_mojibake),
             "tags": (self.tags, strip_tags),
             "unicode_form": (self.unicode_form.enabled, partial(normal_form, form=self.unicode_form.form)),
             "control_characters": (self.control_characters, remove_controls),
+            "zero_width": (self.zero_width, remove_zero_width),
+            "datelines": (self.datelines.enabled, partial(remove_datelines, agencies=self.datelines.agencies)),
+            "urls": (self.urls != "keep", partial(replace_urls, action=self.urls)),
+            "emails": (self.emails != "keep", partial(replace_emails, action=self.emails)),
+            "repeated_punctuation": (
+                self.repeated_punctuation.enabled,
+                partial(shorten_repeats, longest=self.repeated_punctuation.longest),
+            ),
+            "lowercase": (self.lowercase, lowercase),
+            "punctuation": (self.punctuation, remove_punctuation),
+            "stop_words": (self.stop_words, remove_stop_words),
+            "lemmas": (self.lemmas, lemmatise),
             "whitespace": (self.whitespace, plain_spaces),
         }
         return {name: rule for name, (on, rule) in rules.items() if on}

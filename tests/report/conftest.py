@@ -22,12 +22,23 @@ HUGE = "enormous " * 120_000
 
 LABELS = ("politics", "sport", "tech")
 HOSTILE_LABELS = (SCRIPT, IMAGE, "$x_1$ & \u05e9\u05dc\u05d5\u05dd")
-WORDS = ("minister votes on the new party law", "team wins the cup after a late goal", "phone chip runs the new software")
+WORDS = (
+    "minister votes on the new party law",
+    "team wins the cup after a late goal",
+    "phone chip runs the new software",
+)
 PARAMETERS = {"seed": 1, "word_cloud_words": 20, "examples": 3, "errors": 5, "excerpt_characters": 120}
 
 
 def document(ident, text, label, **columns):
-    return {"id": ident, "text": text, "label": label, "group": ident, "derived_from": [ident], "method": "original"} | columns
+    return {
+        "id": ident,
+        "text": text,
+        "label": label,
+        "group": ident,
+        "derived_from": [ident],
+        "method": "original",
+    } | columns
 
 
 def corpus(labels, planted, per_split):
@@ -54,14 +65,21 @@ def figure(value, reason=None):
 def evaluation(labels, outcome):
     """metrics.json and summary.json of evaluate for an outcome; None stands for an encoder that gives no figures."""
     names = ["accuracy", *(f"{a}_{f}" for a in ("macro", "weighted") for f in ("precision", "recall", "f1"))]
-    value, reason = {"better": 0.95, "worse": 0.7, "no clear difference": 0.9, "unknown": None}[outcome], "no finite logits"
+    value, reason = (
+        {"better": 0.95, "worse": 0.7, "no clear difference": 0.9, "unknown": None}[outcome],
+        "no finite logits",
+    )
     encoder = {name: figure(value, reason) for name in names}
     baseline = {name: figure(0.9) for name in names}
     difference = {"value": None, "low": None, "high": None, "reason": reason, "outcome": outcome}
     if value is not None:
         difference |= {"value": value - 0.9, "low": value - 0.91, "high": value - 0.89}
         del difference["reason"]
-    per_class = {"precision": figure(None, "no test document is predicted as this class"), "recall": figure(0.5), "f1": figure(0.6)}
+    per_class = {
+        "precision": figure(None, "no test document is predicted as this class"),
+        "recall": figure(0.5),
+        "f1": figure(0.6),
+    }
     summary = {
         "documents": 30,
         "bootstrap_samples": 1000,
@@ -103,7 +121,9 @@ def write_run(folder, labels=LABELS, planted=(), outcome="better", augmented=Tru
     splits = corpus(labels, planted, {"train": 60, "validation": 30, "test": 30})
     raw = pd.concat(splits.values(), ignore_index=True)
     clean = raw.assign(text=raw["text"].str.strip().str.replace("votes", "decides"))
-    dropped = clean.iloc[:7].assign(id=[f"dropped-{n}" for n in range(7)], rule="duplicates", reason="the same text as another")
+    dropped = clean.iloc[:7].assign(
+        id=[f"dropped-{n}" for n in range(7)], rule="duplicates", reason="the same text as another"
+    )
     variants = clean.iloc[:10].assign(
         id=[f"{ident}#swap-1" for ident in clean["id"][:10]],
         text=clean["text"][:10].str.replace("the", "a small"),
@@ -145,12 +165,29 @@ def _write_reports(folder, labels, test, outcome, augmented):
     reports = folder / "reports"
     write_json(
         reports / "clean/summary.json",
-        {"documents_in": 127, "documents_out": 120, "rejected": {"duplicates": 7}, "flagged": {"too_short": 2}, "changed": {"whitespace": 120}},
+        {
+            "documents_in": 127,
+            "documents_out": 120,
+            "rejected": {"duplicates": 7},
+            "flagged": {"too_short": 2},
+            "changed": {"whitespace": 120},
+        },
     )
-    swap = {"made": 12, "kept": 10, "rejected": {"equals_origin": 2}, "documents_with_nothing_to_change": 0, "mean_share_of_words_changed": 0.1}
+    swap = {
+        "made": 12,
+        "kept": 10,
+        "rejected": {"equals_origin": 2},
+        "documents_with_nothing_to_change": 0,
+        "mean_share_of_words_changed": 0.1,
+    }
     write_json(
         reports / "augment/summary.json",
-        {"seed": 1, "documents": 120, "augmented_documents": 10 * augmented, "methods": {"swap": swap} if augmented else {}},
+        {
+            "seed": 1,
+            "documents": 120,
+            "augmented_documents": 10 * augmented,
+            "methods": {"swap": swap} if augmented else {},
+        },
     )
     write_json(reports / "split/summary.json", {"seed": 1})
     write_json(
@@ -170,7 +207,12 @@ def _write_reports(folder, labels, test, outcome, augmented):
     )
     write_json(
         reports / "finetune/environment.json",
-        {"python": "3.11", "packages": {"torch": "2.0"}, "git": {"revision": "abc123", "dirty": True}, "peak_memory_mib": None},
+        {
+            "python": "3.11",
+            "packages": {"torch": "2.0"},
+            "git": {"revision": "abc123", "dirty": True},
+            "peak_memory_mib": None,
+        },
     )
     for name, steps in {
         "train/loss": range(1, 13),
@@ -187,7 +229,9 @@ def _write_reports(folder, labels, test, outcome, augmented):
     write_json(reports / "evaluate/summary.json", summary)
     table = predictions(test, labels, silent=outcome == "unknown")
     schema = pa.schema([(name, pa.float64() if name.startswith("p:") else pa.string()) for name in table.columns])
-    write_parquet(pa.Table.from_pandas(table, schema=schema, preserve_index=False), reports / "evaluate/predictions.parquet")
+    write_parquet(
+        pa.Table.from_pandas(table, schema=schema, preserve_index=False), reports / "evaluate/predictions.parquet"
+    )
 
 
 @pytest.fixture

@@ -52,8 +52,9 @@ def test_a_plot_names_nothing_outside_of_itself(name):
 
 
 def test_a_plot_says_in_words_what_it_shows():
-    assert 'aria-label="Training loss over 4 steps, from 1.50 to 0.25. Validation loss after each epoch: 0.700, 0.400."' in (
-        PLOTS["loss"]()
+    assert (
+        'aria-label="Training loss over 4 steps, from 1.50 to 0.25. Validation loss after each epoch: 0.700, 0.400."'
+        in (PLOTS["loss"]())
     )
     assert "tech: encoder 0.900, baseline not defined" in PLOTS["f1"]()
 
