@@ -6,8 +6,18 @@ from pathlib import Path
 import pandas as pd
 
 from stages.clean.changes import show_changes, write_changes
-from stages.clean.duplicates import find_contradictions, find_repeats, group_duplicates
+from stages.clean.duplicates import (
+    find_contradictions,
+    find_near_repeats,
+    find_repeats,
+    group_duplicates,
+    list_leaks,
+    name_keys,
+    spread,
+    text_keys,
+)
 from stages.clean.filters import find_unusable
+from stages.clean.near_duplicates import find_near_duplicates
 from stages.clean.parameters import CleanParameters
 from stages.clean.repair import CHANGED_BY, repair
 from stages.clean.verdict import check_outcome, judge
@@ -19,7 +29,8 @@ from stages.common.outputs import new_outputs, write_json
 from stages.common.parameters import load_section
 from stages.common.partitions import map_partitions
 
-RAW, CLEAN, REPORT = Path("data/raw"), Path("data/clean"), Path("reports/clean/summary.json")
+RAW, CLEAN = Path("data/raw"), Path("data/clean")
+SUMMARY, LEAKS = Path("reports/clean/summary.json"), Path("reports/clean/leaks.csv")
 
 
 def main() -> None:
@@ -31,21 +42,21 @@ def main() -> None:
     changed = repaired[CHANGED_BY].explode().value_counts().sort_index().to_dict()
     changes = show_changes(raw, repaired[CHANGED_BY], parameters.text_rules(), parameters.examples)
 
-    documents, verdicts = repaired, []
-    for find_faults, on in (
-        (partial(find_unusable, parameters=parameters), True),
-        (find_contradictions, parameters.contradictions),
-        (find_repeats, parameters.duplicates),
-    ):
-        documents["group"] = group_duplicates(documents)
-        if on:
-            verdict = judge(documents, find_faults(documents))
-            verdicts.append(verdict)
-            documents = verdict.kept
+    usable = judge(repaired, find_unusable(repaired, parameters))
+    keys = text_keys(usable.kept)
+    clear = judge(usable.kept, find_contradictions(usable.kept, keys, parameters.contradictions))
+    keys = name_keys(clear.kept, keys)
+    pairs = find_near_duplicates(clear.kept[clear.kept["id"].eq(keys)], parameters.near_duplicates)
+    grouped = clear.kept.assign(group=group_duplicates(clear.kept, keys, pairs))
+    leaks = list_leaks(grouped, keys, pairs)
+    once = judge(grouped, find_repeats(grouped, keys, parameters.duplicates))
+    near = spread(pairs, keys, once.kept)
+    apart = judge(once.kept, find_near_repeats(once.kept, near, parameters.near_duplicates))
+    documents, verdicts = apart.kept, (usable, clear, once, apart)
     rejected, flags = (pd.concat(parts) for parts in zip(*((v.rejected, v.flags) for v in verdicts), strict=True))
     check_outcome(raw, documents, rejected)
 
-    with new_outputs(CLEAN, REPORT) as (data, report):
+    with new_outputs(CLEAN, SUMMARY, LEAKS) as (data, summary_file, leaks_file):
         write_documents(documents, data / "documents.parquet")
         write_rejected(rejected, data / "rejected.parquet")
         write_flags(flags, data / "flags.parquet")
@@ -57,8 +68,11 @@ def main() -> None:
             "rejected": rejected["rule"].value_counts().sort_index().to_dict(),
             "flagged": flags["rule"].value_counts().sort_index().to_dict(),
             "changed": changed,
+            "near_duplicate_pairs": len(pairs),
+            "leaks": leaks.groupby(["split", "other_split"]).size().rename(" and ".join).to_dict(),
         }
-        write_json(report, summary)
+        write_json(summary_file, summary)
+        leaks.to_csv(leaks_file, index=False, lineterminator="\n")
     closing_line("clean", f"{len(raw):,} documents in, {len(documents):,} out, {len(rejected):,} rejected")
 
 

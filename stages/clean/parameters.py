@@ -22,6 +22,8 @@ from stages.common.text_rules.remains import break_at_backslashes, undo_broken_e
 from stages.common.text_rules.tags import strip_tags
 from stages.common.validation import Strict
 
+Keep = Literal["first", "longest", "all"]
+
 
 class UnicodeForm(Strict):
     """Unicode normal form.
@@ -71,6 +73,45 @@ class WordLimit(Strict):
     words: int = Field(ge=1)
 
 
+class Contradictions(Strict):
+    """Texts that occur with two labels.
+
+    Attributes:
+        enabled: Whether they are dropped.
+        keep: ``none`` drops all copies, ``majority`` keeps those with the commonest label, if there is one.
+    """
+
+    enabled: bool
+    keep: Literal["none", "majority"]
+
+
+class Duplicates(Strict):
+    """Texts that occur more than once.
+
+    Attributes:
+        enabled: Whether copies are dropped; if not, all stay in one group, on one side of the split.
+        keep: The copy that stays: the one with the smallest id (``first``), the ``longest``, or ``all``, in one group.
+            Copies of a document that the publisher put into test or validation never stay in training.
+    """
+
+    enabled: bool
+    keep: Keep
+
+
+class NearDuplicates(Duplicates):
+    """Texts that are nearly the same, measured by the Jaccard similarity of their word n-grams.
+
+    Attributes:
+        threshold: The similarity, above 0 and below 1, from which on two texts are nearly the same.
+        shingle_words: Words of an n-gram.
+        recall: The share of the pairs at the threshold that the search should find; the more, the longer it takes.
+    """
+
+    threshold: float = Field(ge=0.2, lt=1)
+    shingle_words: int = Field(ge=1, le=50)
+    recall: float = Field(ge=0.5, le=0.999999)
+
+
 class Examples(Strict):
     """What is shown of the rules that change texts.
 
@@ -108,9 +149,9 @@ class CleanParameters(Strict):
         empty: Drop texts without a letter or digit.
         too_short: Drop texts with fewer words.
         too_long: Drop texts with more words.
-        contradictions: Drop all copies of a text that has two labels.
-        duplicates: Keep one copy of a text, the one with the smallest id; if off, all copies stay in one group, on one
-            side of the split.
+        contradictions: Drop copies of a text that has two labels.
+        duplicates: Keep one copy of a text.
+        near_duplicates: Keep one of the texts that are nearly the same. If off, they are not searched for.
         examples: What is shown of the rules that change texts.
     """
 
@@ -135,8 +176,9 @@ class CleanParameters(Strict):
     empty: bool
     too_short: WordLimit
     too_long: WordLimit
-    contradictions: bool
-    duplicates: bool
+    contradictions: Contradictions
+    duplicates: Duplicates
+    near_duplicates: NearDuplicates
     examples: Examples
 
     @model_validator(mode="after")
