@@ -16,10 +16,10 @@ from stages.clean.duplicates import (
     spread,
     text_keys,
 )
-from stages.clean.filters import find_unusable
+from stages.clean.filters import find_held, find_outliers, find_unusable
 from stages.clean.near_duplicates import find_near_duplicates
 from stages.clean.parameters import CleanParameters
-from stages.clean.repair import CHANGED_BY, repair
+from stages.clean.repair import CHANGED_BY, PRIVATE, repair
 from stages.clean.verdict import check_outcome, judge
 from stages.common.card import read_card, write_card
 from stages.common.documents import read_documents, write_documents, write_flags, write_rejected
@@ -42,9 +42,12 @@ def main() -> None:
     changed = repaired[CHANGED_BY].explode().value_counts().sort_index().to_dict()
     changes = show_changes(raw, repaired[CHANGED_BY], parameters.text_rules(), parameters.examples)
 
-    usable = judge(repaired, find_unusable(repaired, parameters))
-    keys = text_keys(usable.kept)
-    clear = judge(usable.kept, find_contradictions(usable.kept, keys, parameters.contradictions))
+    look = partial(find_unusable, parameters=parameters, language=card.language)
+    usable = judge(repaired, map_partitions(look, repaired, "filters"))
+    usual = judge(usable.kept, find_outliers(usable.kept, parameters.length_outliers))
+
+    keys = text_keys(usual.kept)
+    clear = judge(usual.kept, find_contradictions(usual.kept, keys, parameters.contradictions))
     keys = name_keys(clear.kept, keys)
     pairs = find_near_duplicates(clear.kept[clear.kept["id"].eq(keys)], parameters.near_duplicates)
     grouped = clear.kept.assign(group=group_duplicates(clear.kept, keys, pairs))
@@ -52,9 +55,11 @@ def main() -> None:
     once = judge(grouped, find_repeats(grouped, keys, parameters.duplicates))
     near = spread(pairs, keys, once.kept)
     apart = judge(once.kept, find_near_repeats(once.kept, near, parameters.near_duplicates))
-    documents, verdicts = apart.kept, (usable, clear, once, apart)
+    documents, verdicts = apart.kept, (usable, usual, clear, once, apart)
     rejected, flags = (pd.concat(parts) for parts in zip(*((v.rejected, v.flags) for v in verdicts), strict=True))
     check_outcome(raw, documents, rejected)
+    if parameters.private_data.action == "report":
+        flags = pd.concat([flags, find_held(documents)])
 
     with new_outputs(CLEAN, SUMMARY, LEAKS) as (data, summary_file, leaks_file):
         write_documents(documents, data / "documents.parquet")
@@ -68,6 +73,7 @@ def main() -> None:
             "rejected": rejected["rule"].value_counts().sort_index().to_dict(),
             "flagged": flags["rule"].value_counts().sort_index().to_dict(),
             "changed": changed,
+            "private_data": pd.DataFrame(repaired[PRIVATE].dropna().tolist()).sum().astype(int).to_dict(),
             "near_duplicate_pairs": len(pairs),
             "leaks": leaks.groupby(["split", "other_split"]).size().rename(" and ".join).to_dict(),
         }

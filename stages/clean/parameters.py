@@ -1,7 +1,7 @@
 """The clean section of params.yaml: every rule by its name, on or off, with its settings."""
 
 from functools import partial
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -11,6 +11,7 @@ from stages.common.text_rules.characters import normal_form, plain_spaces, remov
 from stages.common.text_rules.datelines import remove_datelines
 from stages.common.text_rules.entities import undo_entities
 from stages.common.text_rules.mojibake import fix_mojibake
+from stages.common.text_rules.private_data import mask_private
 from stages.common.text_rules.reduction import (
     lemmatise,
     lowercase,
@@ -22,6 +23,7 @@ from stages.common.text_rules.remains import break_at_backslashes, undo_broken_e
 from stages.common.text_rules.tags import strip_tags
 from stages.common.validation import Strict
 
+TAKE_AWAY = ("urls", "emails", "private_data", "lowercase", "punctuation", "stop_words", "lemmas")
 Keep = Literal["first", "longest", "all"]
 
 
@@ -61,16 +63,92 @@ class RepeatedPunctuation(Strict):
     longest: int = Field(ge=1, le=100)
 
 
-class WordLimit(Strict):
+class PrivateData(Strict):
+    """Data that tells who a person is: e-mail and IP addresses, numbers of phones, cards and bank accounts.
+
+    Attributes:
+        enabled: Whether it is looked for.
+        action: ``report`` counts it and flags the documents, ``mask`` puts placeholders such as ``[PHONE]`` in its
+            place, ``drop`` drops the documents.
+        phone_region: The country (ISO 3166) whose phone numbers count without ``+``; null for none.
+    """
+
+    enabled: bool
+    action: Literal["report", "mask", "drop"]
+    phone_region: str | None = Field(pattern="^[A-Z]{2}$")
+
+
+class LengthLimit(Strict):
     """A limit on the length of a text.
 
     Attributes:
         enabled: Whether it is applied.
         words: The limit, in words between white space.
+        characters: The limit, in characters.
     """
 
     enabled: bool
     words: int = Field(ge=1)
+    characters: int = Field(ge=1)
+
+
+class Letters(Strict):
+    """Texts that are mostly numbers and signs.
+
+    Attributes:
+        enabled: Whether they are dropped.
+        share: The least share of letters among the characters that are no white space, 0 to 1.
+    """
+
+    enabled: bool
+    share: float = Field(ge=0, le=1)
+
+
+class Repetition(Strict):
+    """Texts that repeat themselves (Rae et al. 2021, Scaling Language Models, table A1).
+
+    Attributes:
+        enabled: Whether they are dropped.
+        min_words: Texts with fewer words are not looked at.
+        lines: The largest share of lines that repeat another, 0 to 1.
+        line_characters: The largest share of characters in such lines.
+        top_ngrams: The largest share of characters in the most frequent run of 2, 3, … words.
+        repeated_ngrams: The largest share of characters in runs of 5, 6, … words that occurred before.
+    """
+
+    enabled: bool
+    min_words: int = Field(ge=5)
+    lines: float = Field(ge=0, le=1)
+    line_characters: float = Field(ge=0, le=1)
+    top_ngrams: list[Annotated[float, Field(ge=0, le=1)]] = Field(min_length=1)
+    repeated_ngrams: list[Annotated[float, Field(ge=0, le=1)]] = Field(min_length=1)
+
+
+class Language(Strict):
+    """Texts in another language than the card says.
+
+    Attributes:
+        enabled: Whether they are dropped.
+        probability: How sure the identifier has to be, 0 to 1.
+        letters: Texts with fewer letters are not looked at.
+    """
+
+    enabled: bool
+    probability: float = Field(ge=0, le=1)
+    letters: int = Field(ge=1)
+
+
+class LengthOutliers(Strict):
+    """Texts that are much shorter or longer than the others.
+
+    Attributes:
+        enabled: Whether they are dropped.
+        deviations: How far from the median the logarithm of the number of words may lie, in standard deviations as the
+            median absolute deviation estimates them.
+    """
+
+    enabled: bool
+    deviations: float = Field(gt=0)
 
 
 class Contradictions(Strict):
@@ -139,6 +217,7 @@ class CleanParameters(Strict):
         datelines: Remove the place and agency that open a wire service's story.
         urls: Keep web addresses, mask them as ``[URL]`` or drop them.
         emails: Keep e-mail addresses, mask them as ``[EMAIL]`` or drop them.
+        private_data: Report, mask or drop data that tells who a person is.
         repeated_punctuation: Cut runs of one punctuation mark.
         lowercase: Put all letters into lower case.
         punctuation: Remove punctuation.
@@ -147,8 +226,12 @@ class CleanParameters(Strict):
         whitespace: Make white space plain.
         undecodable: Drop texts with replacement characters, which some earlier program put where it could not decode.
         empty: Drop texts without a letter or digit.
-        too_short: Drop texts with fewer words.
-        too_long: Drop texts with more words.
+        too_short: Drop texts with fewer words or characters.
+        too_long: Drop texts with more words or characters.
+        letters: Drop texts that are mostly numbers and signs.
+        repetition: Drop texts that repeat themselves.
+        language: Drop texts in another language than the card says.
+        length_outliers: Drop texts that are much shorter or longer than the others.
         contradictions: Drop copies of a text that has two labels.
         duplicates: Keep one copy of a text.
         near_duplicates: Keep one of the texts that are nearly the same. If off, they are not searched for.
@@ -166,6 +249,7 @@ class CleanParameters(Strict):
     datelines: Datelines
     urls: Action
     emails: Action
+    private_data: PrivateData
     repeated_punctuation: RepeatedPunctuation
     lowercase: bool
     punctuation: bool
@@ -174,8 +258,12 @@ class CleanParameters(Strict):
     whitespace: bool
     undecodable: bool
     empty: bool
-    too_short: WordLimit
-    too_long: WordLimit
+    too_short: LengthLimit
+    too_long: LengthLimit
+    letters: Letters
+    repetition: Repetition
+    language: Language
+    length_outliers: LengthOutliers
     contradictions: Contradictions
     duplicates: Duplicates
     near_duplicates: NearDuplicates
@@ -183,8 +271,10 @@ class CleanParameters(Strict):
 
     @model_validator(mode="after")
     def _limits_leave_room(self) -> Self:
-        if self.too_short.enabled and self.too_long.enabled and self.too_short.words > self.too_long.words:
-            raise ValueError("too_short.words is above too_long.words, so every text would be dropped")
+        if self.too_short.enabled and self.too_long.enabled:
+            for unit in ("words", "characters"):
+                if getattr(self.too_short, unit) > getattr(self.too_long, unit):
+                    raise ValueError(f"too_short.{unit} is above too_long.{unit}, so every text would be dropped")
         return self
 
     def text_rules(self) -> dict[str, Rule]:
@@ -201,6 +291,10 @@ class CleanParameters(Strict):
             "datelines": (self.datelines.enabled, partial(remove_datelines, agencies=self.datelines.agencies)),
             "urls": (self.urls != "keep", partial(replace_urls, action=self.urls)),
             "emails": (self.emails != "keep", partial(replace_emails, action=self.emails)),
+            "private_data": (
+                self.private_data.enabled and self.private_data.action == "mask",
+                partial(mask_private, phone_region=self.private_data.phone_region),
+            ),
             "repeated_punctuation": (
                 self.repeated_punctuation.enabled,
                 partial(shorten_repeats, longest=self.repeated_punctuation.longest),
@@ -212,3 +306,7 @@ class CleanParameters(Strict):
             "whitespace": (self.whitespace, plain_spaces),
         }
         return {name: rule for name, (on, rule) in rules.items() if on}
+
+    def repairs(self) -> dict[str, Rule]:
+        """Those of :meth:`text_rules` that only undo damage: what the text said is still there to be counted."""
+        return {name: rule for name, rule in self.text_rules().items() if name not in TAKE_AWAY}

@@ -21,25 +21,6 @@ def parameters():
     return CleanParameters.model_validate(read_yaml(ROOT / "params.yaml")["clean"])
 
 
-def test_each_unusable_text_is_rejected_with_its_rule(make_documents, parameters):
-    texts = ["three good words", "", "... !!", "two words", "caf\ufffd au lait please", "word " * 20_001]
-    faults = find_unusable(make_documents(texts), parameters)
-    assert dict(zip(faults["id"], faults["rule"], strict=True)) == {
-        "d1": "empty",
-        "d2": "empty",
-        "d3": "too_short",
-        "d4": "undecodable",
-        "d5": "too_long",
-    }
-    assert faults.set_index("id")["reason"]["d3"] == "2 words, fewer than 3"
-
-
-def test_a_rule_that_is_off_rejects_nothing(make_documents, parameters):
-    off = parameters.model_copy(update={"empty": False, "undecodable": False})
-    off = off.model_copy(update={"too_short": off.too_short.model_copy(update={"enabled": False})})
-    assert find_unusable(make_documents(["", "\ufffd", "one"]), off).empty
-
-
 def test_sentences_of_a_token_classification_corpus_stay_as_they_are(make_documents, parameters):
     tokens = [["EU", "&amp;"], ["EU", "&amp;"]]
     documents = make_documents(["EU &amp;"] * 2, label=None, tokens=tokens, tags=[["B-ORG", "O"]] * 2)
@@ -51,7 +32,7 @@ def test_sentences_of_a_token_classification_corpus_stay_as_they_are(make_docume
     verdict = judge(repaired, find_repeats(repaired, keys, parameters.duplicates))
     assert verdict.rejected.empty
     assert verdict.flags["id"].tolist() == ["d1"]
-    assert find_unusable(repaired, parameters).empty
+    assert find_unusable(repaired, parameters, "en").empty
 
 
 TEXTS = st.sampled_from(["one two three", "One  two three", "four five six", "", "x", "\ufffd a b c"])
@@ -69,7 +50,7 @@ def test_every_row_is_kept_or_rejected_and_published_test_rows_stay(make_documen
     documents = make_documents(texts, label=labels, published_split=splits)
     kept, rejected = documents, []
     for find in (
-        lambda d: find_unusable(d, parameters),
+        lambda d: find_unusable(d.assign(private=None), parameters, "en"),
         lambda d: find_contradictions(d, text_keys(d), parameters.contradictions),
         lambda d: find_repeats(d, text_keys(d), parameters.duplicates),
         lambda d: find_near_repeats(d, find_near_duplicates(d, parameters.near_duplicates), parameters.near_duplicates),
