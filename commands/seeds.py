@@ -46,7 +46,8 @@ def run_seed(seed: int) -> dict[str, Any]:
         UserError: If the experiment fails; its own messages stand above.
     """
     name = f"seed-{seed}"
-    command = ["dvc", "exp", "run", "--temp", "--force", "--name", name, "-S", f"finetune.seed={seed}", "evaluate"]
+    subprocess.run(["dvc", "exp", "remove", "--quiet", name], stderr=subprocess.DEVNULL)  # from an earlier call, if any
+    command = ["dvc", "exp", "run", "--temp", "--name", name, "-S", f"finetune.seed={seed}", "evaluate"]
     if subprocess.run(command).returncode:
         raise UserError(f"seed {seed}: `{' '.join(command)}` failed.", "Mend what it says above and run it again.")
     head = _git("rev-parse", "HEAD")

@@ -18,6 +18,7 @@ def import_closure(package: str) -> tuple[set[str], set[str]]:
         if path in files:
             continue
         files.add(path)
+        waiting += [parent / "__init__.py" for parent in path.parents if ROOT / "stages" in [parent, *parent.parents]]
         for name in _imported_names(path):
             local = _local_file(name)
             if local is None:

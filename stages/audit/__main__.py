@@ -88,7 +88,8 @@ def probabilities(documents: pd.DataFrame, given: Integers, parameters: AuditPar
         if weights.embeddings:
             parts.append((weights.embeddings, regression(vectors, given, classes, folds, parameters.embeddings_c)))
         if weights.neighbours:
-            votes = nearest_neighbours(vectors, given, classes, folds, parameters.neighbours)
+            groups, near = pd.factorize(documents["group"])[0], parameters.neighbours
+            votes = nearest_neighbours(vectors, given, classes, groups, near.count, near.temperature)
             parts.append((weights.neighbours, votes))
     return blend(parts)
 

@@ -28,6 +28,18 @@ class Weights(Strict):
         return self
 
 
+class Neighbours(Strict):
+    """How nearest neighbours vote.
+
+    Attributes:
+        count: How many vote.
+        temperature: How fast a vote loses weight with distance, in cosine similarity; the larger, the slower.
+    """
+
+    count: int = Field(ge=1)
+    temperature: float = Field(gt=0)
+
+
 class AuditParameters(Strict):
     """How labels of training documents are judged, and what becomes of those that look wrong.
 
@@ -37,7 +49,7 @@ class AuditParameters(Strict):
         weights: How much each classifier counts.
         tfidf_c: Inverse strength of the L2 penalty on TF-IDF.
         embeddings_c: The same on embeddings.
-        neighbours: How many nearest neighbours vote.
+        neighbours: How nearest neighbours vote.
         max_length: Tokens after which a text is cut before it is embedded.
         threads: Processor threads that embed; another number changes the last digits.
         flag: Which documents are flagged (Northcutt, Jiang & Chuang 2021): ``prune_by_noise_rate``, for each pair of
@@ -55,7 +67,7 @@ class AuditParameters(Strict):
     weights: Weights
     tfidf_c: float = Field(gt=0)
     embeddings_c: float = Field(gt=0)
-    neighbours: int = Field(ge=1)
+    neighbours: Neighbours
     max_length: int = Field(ge=3)
     threads: int = Field(ge=1)
     flag: Literal["prune_by_noise_rate", "confident_learning", "predicted_neq_given"]

@@ -75,31 +75,34 @@ def regression(features: csr_array | Floats, labels: Integers, classes: int, fol
 
 
 def nearest_neighbours(
-    vectors: npt.NDArray[np.float32], labels: Integers, classes: int, folds: Integers, k: int
+    vectors: npt.NDArray[np.float32], labels: Integers, classes: int, groups: Integers, k: int, temperature: float
 ) -> Floats:
-    """The share of each label among the nearest neighbours in other folds, one vote more for each label.
+    """The labels of the nearest neighbours in other groups; the nearer one is, the more it counts.
 
     Args:
         vectors: Of length 1, [documents, size].
         labels: The index of each document's label, [documents].
         classes: How many labels there are.
-        folds: The number of each document's fold, [documents].
+        groups: The number of each document's group, [documents].
         k: How many neighbours vote, at most.
+        temperature: A neighbour's vote counts exp((its cosine - the nearest one's) / temperature).
 
     Returns:
-        [documents, classes].
+        [documents, classes]; one vote of a nearest neighbour is dealt out to all labels evenly beforehand.
     """
     votes = np.full((len(labels), classes), 1.0 / classes)
+    count = min(k, len(labels) - 1)
     for start in progress(range(0, len(labels), NEAREST_AT_ONCE), "neighbours", "block"):
         here = np.arange(start, min(start + NEAREST_AT_ONCE, len(labels)))
         with threadpool_limits(limits=1):
-            similarity = vectors[here] @ vectors.T
-        similarity[folds[here, None] == folds[None, :]] = -np.inf
-        count = min(k, len(labels) - 1)
+            similarity = (vectors[here] @ vectors.T).astype(np.float64)
+        similarity[groups[here, None] == groups[None, :]] = -np.inf
         nearest = np.argpartition(-similarity, count - 1, axis=1)[:, :count]
-        usable = np.isfinite(np.take_along_axis(similarity, nearest, axis=1))
-        rows = np.repeat(here, count)[usable.ravel()]
-        np.add.at(votes, (rows, labels[nearest].ravel()[usable.ravel()]), 1.0)
+        near = np.take_along_axis(similarity, nearest, axis=1)
+        nearest_one = np.maximum(near.max(axis=1, keepdims=True), -1)  # none, if all other documents are in its group
+        np.add.at(
+            votes, (np.repeat(here, count), labels[nearest].ravel()), np.exp((near - nearest_one) / temperature).ravel()
+        )
     return np.asarray(votes / votes.sum(axis=1, keepdims=True), dtype=np.float64)
 
 

@@ -28,7 +28,7 @@ def main() -> None:
     check_language(parameters, card)
 
     chosen = documents[augmentable(documents)] if parameters.methods else documents[:0]
-    make = partial(make_variants, parameters=parameters, lexicon=LEXICON)
+    make = partial(make_variants, parameters=parameters, lexicon=LEXICON.resolve())
     attempts = map_partitions(make, chosen, "variants")
     attempts["derived_from"] = [[origin] for origin in attempts["origin"]]
     kept = attempts[attempts["rule"].isna()]

@@ -8,10 +8,12 @@ from stages.augment.function_words import FUNCTION_WORDS
 from stages.common.messages import UserError
 
 PARTS_OF_SPEECH = ("noun", "verb", "adj", "adv")
-SENSES = (
-    2  # senses are ordered by how often they occur; the rarer ones are mostly wrong where no context tells them apart
-)
-DOMINANCE = 2  # how many times as many senses met in tagged text the part of speech must have that a word is taken for
+MEND = "Run `dvc repro -f fetch_lexicon`, which fetches it again."
+
+# Senses of a word that count, the most frequent ones: the rarer are mostly wrong where no context tells them apart.
+SENSES = 2
+# A word is taken for a part of speech if that one has so many times the senses, met in tagged text, of any other.
+DOMINANCE = 2
 SHORTEST = 3  # letters; what is shorter is mostly an abbreviation or a chemical symbol: "oz", "lu", "ma"
 
 # data.*: offset, file number, type, number of words in hexadecimal, then each word with its lex_id. One word alone has
@@ -26,12 +28,9 @@ DETACHMENT = {
     "verb": (("s", ""), ("ies", "y"), ("es", ""), ("ed", "e"), ("ed", ""), ("ing", "e"), ("ing", "")),
 }
 
-
-MEND = "Run `dvc repro -f fetch_lexicon`, which fetches it again."
-
-Sense = tuple[
-    int, str, list[str]
-]  # how many senses were met in tagged text, part of speech, commonest synsets' offsets
+# A part of speech that a word can be: how many of its senses were met in tagged text, its name, the offsets of the
+# synsets of its commonest senses.
+Entry = tuple[int, str, list[str]]
 
 
 @cache
@@ -70,13 +69,13 @@ def read_synonyms(folder: Path) -> dict[str, tuple[str, ...]]:
     return {word: found for word, found in synonyms.items() if found}
 
 
-def _entries(folder: Path) -> dict[str, list[Sense]]:
+def _entries(folder: Path) -> dict[str, list[Entry]]:
     """The single words of the index files, with one entry for each part of speech that a word can be.
 
     A line holds the lemma, part of speech, number of senses, pointers, number of senses again, how many of them were
     met in tagged text, and the synsets' offsets, the most frequent sense first.
     """
-    entries: dict[str, list[Sense]] = {}
+    entries: dict[str, list[Entry]] = {}
     for part in PARTS_OF_SPEECH:
         for line in _lines(folder / f"index.{part}"):
             lemma = line[: line.find(" ")]
@@ -92,7 +91,7 @@ def _synsets(path: Path) -> dict[str, str]:
     return dict(SYNSET.findall("\n".join(_lines(path))))
 
 
-def _inflected(word: str, entries: dict[str, list[Sense]]) -> bool:
+def _inflected(word: str, entries: dict[str, list[Entry]]) -> bool:
     """Whether the word may be a regular form of another word."""
     if not word.endswith(("s", "ed", "ing")):
         return False

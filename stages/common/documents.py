@@ -1,6 +1,7 @@
 """The document table: the one form in which every stage reads and writes labelled text, checked each time."""
 
 from pathlib import Path
+from typing import Self
 
 import pandas as pd
 import pyarrow as pa
@@ -11,6 +12,7 @@ from stages.common.messages import UserError
 
 SPLITS = ("train", "validation", "test")
 ORIGINAL = "original"
+ROW_GROUP = 65_536
 
 DOCUMENTS = pa.schema(
     [
@@ -91,9 +93,62 @@ def read_flags(path: Path) -> pd.DataFrame:
 
 def write_parquet(table: pa.Table, path: Path) -> None:
     """Writes a parquet file with fixed settings: no pandas metadata, no time, the same bytes for the same table."""
-    pq.write_table(
-        table.replace_schema_metadata(None), path, compression="zstd", row_group_size=65_536, store_schema=False
-    )
+    with ParquetStream(path, table.schema) as stream:
+        stream.write(table)
+
+
+class ParquetStream:
+    """Writes a parquet file piece by piece, with the bytes that :func:`write_parquet` gives the whole table.
+
+    Args:
+        path: The file.
+        schema: Its columns.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._schema = schema.remove_metadata()
+        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd", store_schema=False)
+        self._waiting = self._schema.empty_table()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        if failed is None:
+            self._writer.write_table(self._waiting, row_group_size=ROW_GROUP)
+        self._writer.close()
+
+    def write(self, rows: pa.Table) -> None:
+        """Writes rows; those that fill no row group yet are kept until more come."""
+        self._waiting = pa.concat_tables([self._waiting, rows.select(self._schema.names).cast(self._schema)])
+        while len(self._waiting) > ROW_GROUP:
+            self._writer.write_table(self._waiting.slice(0, ROW_GROUP), row_group_size=ROW_GROUP)
+            self._waiting = self._waiting.slice(ROW_GROUP)
+
+
+class DocumentStream(ParquetStream):
+    """Writes a document table piece by piece, each checked; they must come sorted by id.
+
+    Args:
+        path: The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, DOCUMENTS)
+        self._path, self._last = path, ""
+
+    def write(self, rows: pa.Table) -> None:
+        """Writes rows.
+
+        Raises:
+            UserError: If they do not make a document table, such as when an id occurs twice.
+        """
+        _check(rows, str(self._path))
+        ids = rows["id"]
+        if len(ids) and ids[0].as_py() <= self._last and self._last:
+            raise UserError(f"{self._path}: the id {self._last!r} does not come before the next one.", "Sort the rows.")
+        self._last = ids[-1].as_py() if len(ids) else self._last
+        super().write(rows)
 
 
 def _to_pandas(table: pa.Table) -> pd.DataFrame:

@@ -21,6 +21,10 @@ class UserError(Exception):
     def __init__(self, what: str, mend: str) -> None:
         super().__init__(one_line(f"{what} {mend}"))
 
+    def __reduce__(self) -> tuple[type["UserError"], tuple[str, str]]:
+        """Lets a worker process hand it to the one that started it."""
+        return UserError, (str(self), "")
+
 
 def one_line(text: str) -> str:
     """The text with every run of whitespace, line breaks included, as one space."""

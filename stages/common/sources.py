@@ -37,13 +37,15 @@ class Source(Strict):
 
 
 class PinnedFile(Strict):
-    """A file from outside, named by its content.
+    r"""A file from outside, named by its content.
 
     Attributes:
         name: Its file name, in the package index and in a mirror too.
         size: Its length in bytes, where known.
         sha256: The hash of its bytes, in hexadecimal.
-        md5: The same where the publisher gives no better one.
+        md5: The same where the publisher gives no better one; if both are given, both are checked.
+        tree: In place of these for a folder of this machine: what `find . -type f -printf '%P\0' | sort -z | xargs -0
+            sha256sum | sha256sum` says inside it, in the C locale.
         mirror: The folder of a mirror that holds it; the entry's name by default.
         sources: Where it can come from, tried in this order after the mirror.
     """
@@ -52,19 +54,26 @@ class PinnedFile(Strict):
     size: int | None = Field(default=None, ge=0)
     sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
     md5: str | None = Field(default=None, pattern="^[0-9a-f]{32}$")
+    tree: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
     mirror: str | None = None
     sources: list[Source]
 
     @model_validator(mode="after")
     def _hash_is_given(self) -> Self:
-        if self.sha256 is None and self.md5 is None:
-            raise ValueError("give 'sha256' (or 'md5', where the publisher gives no better one)")
+        if (self.sha256 is None and self.md5 is None) == (self.tree is None):
+            raise ValueError("give 'sha256' (or 'md5', where the publisher gives no better one); 'tree' for a folder")
         return self
 
     @property
+    def hashes(self) -> list[str]:
+        """The pinned hashes with their algorithm, such as ``sha256:9f86…``, the better one first."""
+        said = {"sha256": self.sha256, "md5": self.md5, "tree": self.tree}
+        return [f"{algorithm}:{digest}" for algorithm, digest in said.items() if digest]
+
+    @property
     def hash(self) -> str:
-        """The pinned hash with its algorithm, such as ``sha256:9f86…``."""
-        return f"sha256:{self.sha256}" if self.sha256 else f"md5:{self.md5}"
+        """The better one of the pinned hashes."""
+        return self.hashes[0]
 
 
 def fetch(file: PinnedFile, entry: str, folder: Path) -> Path:
@@ -85,16 +94,30 @@ def fetch(file: PinnedFile, entry: str, folder: Path) -> Path:
     faults = []
     for place, locate in _places(file, entry):
         try:
-            transfer(locate(), target, file.size)
-            check_hash(target, file.hash)
-            return target
+            return _fetch_from(locate(), file, target)
         except UserError as error:
             faults.append(f"{place}: {error}")
             target.unlink(missing_ok=True)
     tried = " | ".join(faults) or "it has no source, and $DATA_MIRROR names no mirror"
     raise UserError(
-        f"{entry}: cannot get {file.name}: {one_line(tried)}", "README says what to do: 'When a download fails'."
+        f"{entry}: cannot get {file.name}: {one_line(tried)}",
+        f"Get {file.name} elsewhere, put it into the folder {file.mirror or entry} of a mirror and set {MIRROR} to it; "
+        "README says more: 'When a download fails'.",
     )
+
+
+def _fetch_from(address: str, file: PinnedFile, target: Path) -> Path:
+    if file.tree:
+        folder = Path(address)
+        if not folder.is_dir():
+            raise UserError(f"{address}: is no folder of this machine.", "Only such a one is pinned by `tree`.")
+        _compare(folder, "tree", tree_hash(folder), file.tree)
+        return folder
+    transfer(address, target, file.size)
+    check_size(target, file.size)
+    for pinned in file.hashes:
+        check_hash(target, pinned)
+    return target
 
 
 def _places(file: PinnedFile, entry: str) -> Iterator[tuple[str, Callable[[], str]]]:
@@ -111,6 +134,19 @@ def _places(file: PinnedFile, entry: str) -> Iterator[tuple[str, Callable[[], st
             yield "url", partial(str, source.url)
 
 
+def check_size(path: Path, pinned: int | None) -> None:
+    """Compares a file with its pinned size in bytes, if there is one: sooner said than a hash.
+
+    Raises:
+        UserError: If they differ, with both.
+    """
+    if pinned is not None and path.is_file() and path.stat().st_size != pinned:
+        raise UserError(
+            f"{path.name}: is {path.stat().st_size:,} bytes long, but {pinned:,} are pinned.",
+            "The file was changed or cut off there.",
+        )
+
+
 def check_hash(path: Path, pinned: str) -> None:
     """Compares a file with its pinned hash.
 
@@ -122,10 +158,25 @@ def check_hash(path: Path, pinned: str) -> None:
         UserError: If they differ, with both hashes.
     """
     algorithm, _, digest = pinned.partition(":")
+    _compare(path, algorithm, file_hash(path, algorithm), digest)
+
+
+def file_hash(path: Path, algorithm: str) -> str:
+    """The hash of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
-        found = hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()
-    if found != digest:
+        return hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()
+
+
+def tree_hash(folder: Path) -> str:
+    """The hash of the names and hashes of all files in a folder, in hexadecimal."""
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    lines = [f"{file_hash(folder / name, 'sha256')}  {name}\n" for name in names]
+    return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _compare(path: Path, algorithm: str, found: str, pinned: str) -> None:
+    if found != pinned:
         raise UserError(
-            f"{path.name}: its {algorithm} is {found}, but {digest} is pinned.",
+            f"{path.name}: its {algorithm} is {found}, but {pinned} is pinned.",
             "The file was changed or damaged there.",
         )

@@ -1,7 +1,7 @@
 """Checks what a person wrote in a YAML file, and says in one line what is wrong with it."""
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -78,10 +78,18 @@ def validate(model: type[Model], content: Any, where: str) -> Model:
 
 def _keys_at(model: Any, location: tuple[int | str, ...]) -> list[str]:
     """The keys that a model knows at a place inside it; none where they are free."""
+    kinds = [model]
     for part in location:
-        field = getattr(model, "model_fields", {}).get(part)
-        if field is None:
-            continue  # an index into a list, or the name of a union's branch: what it holds was found already
-        inner = [field.annotation, *getattr(field.annotation, "__args__", ())]
-        model = next((kind for kind in inner if hasattr(kind, "model_fields")), None)
-    return list(getattr(model, "model_fields", {}))
+        fields = [kind.model_fields[part] for kind in kinds if part in kind.model_fields]
+        if fields:
+            inner = [kind for field in fields for kind in (field.annotation, *get_args(field.annotation))]
+            kinds = [kind for kind in inner if hasattr(kind, "model_fields")]
+        else:  # an index into a list, or the tag of a union's branch
+            kinds = [kind for kind in kinds if part in _tags(kind)] or kinds
+    return list(kinds[0].model_fields) if kinds else []
+
+
+def _tags(model: type[BaseModel]) -> set[str]:
+    """The values by which a union knows its branch, such as ``format: csv``."""
+    literals = [field.annotation for field in model.model_fields.values() if get_origin(field.annotation) is Literal]
+    return {tag for literal in literals for tag in get_args(literal)}

@@ -7,7 +7,15 @@ from pydantic import Field, model_validator
 from stages.common.card import Card, Label, SourceFile
 from stages.common.sources import PinnedFile
 from stages.common.validation import Strict
+from stages.download.readers.columns import Columns
+from stages.download.readers.conll import ConllReader
+from stages.download.readers.csv import CsvReader
 from stages.download.readers.folder import FolderReader
+from stages.download.readers.jsonl import JsonlReader
+from stages.download.readers.orange import OrangeReader
+from stages.download.readers.parquet import ParquetReader
+
+Reader = CsvReader | JsonlReader | ParquetReader | FolderReader | OrangeReader | ConllReader
 
 
 class Part(Strict):
@@ -21,7 +29,12 @@ class Part(Strict):
 
     file: str
     split: Literal["train", "validation", "test"] | None = None
-    reader: FolderReader
+    reader: Reader = Field(discriminator="format")
+
+    @property
+    def annotations(self) -> dict[str, Literal["label", "text"]]:
+        """The columns that are kept aside, and how each is written."""
+        return self.reader.annotations if isinstance(self.reader, Columns) else {}
 
 
 class DatasetEntry(Strict):
@@ -34,7 +47,8 @@ class DatasetEntry(Strict):
         licence: Under what terms the data may be used.
         citation: What to cite.
         known_faults: What is known to be wrong with it.
-        labels: In the order of the model's outputs, each with a definition for a human annotator.
+        labels: In the order of the model's outputs, each with a definition for a human annotator; for token
+            classification the types of entities.
         files: The files that it is read from, each pinned by its hash.
         parts: Which documents lie where.
     """
@@ -45,7 +59,7 @@ class DatasetEntry(Strict):
     licence: str
     citation: str
     known_faults: list[str]
-    labels: list[Label] = Field(min_length=2)
+    labels: list[Label] = Field(min_length=1)
     files: list[PinnedFile] = Field(min_length=1)
     parts: list[Part] = Field(min_length=1)
 
@@ -58,7 +72,16 @@ class DatasetEntry(Strict):
         for part in self.parts:
             if part.file not in files:
                 raise ValueError(f"part of a file {part.file!r} that is not under files")
+            if isinstance(part.reader, ConllReader) != (self.task == "token-classification"):
+                raise ValueError(f"a part in the format {part.reader.format!r} does not go with the task {self.task}")
+        if self.task == "text-classification" and len(labels) < 2:
+            raise ValueError("a classifier needs two labels")
         return self
+
+    @property
+    def annotations(self) -> list[str]:
+        """The names of all columns that are kept aside."""
+        return list(dict.fromkeys(name for part in self.parts for name in part.annotations))
 
     def card(self, name: str, rows: int) -> Card:
         """The card that travels with the documents."""

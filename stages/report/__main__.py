@@ -30,7 +30,7 @@ def main() -> None:
             "cleaning": sections.cleaning(corpus, results, parameters),
             "augmentation": sections.augmentation(corpus, results, parameters),
             "training": sections.training(results),
-            "results": sections.test_results(corpus, results),
+            "results": sections.evaluation(corpus, results),
             "errors": sections.errors(corpus, results, parameters),
             "environment": results.environment,
         }

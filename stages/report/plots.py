@@ -210,7 +210,7 @@ def _classes_downwards(axes: Axes, labels: Sequence[str]) -> None:
 
 
 def _legend_above(axes: Axes, columns: int) -> None:
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, borderaxespad=0.2)
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=columns, borderaxespad=0.2)
 
 
 def _short(label: str) -> str:

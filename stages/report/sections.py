@@ -86,17 +86,17 @@ def training(results: Results) -> dict[str, Any]:
     }
 
 
-def test_results(corpus: Corpus, results: Results) -> dict[str, Any]:
+def evaluation(corpus: Corpus, results: Results) -> dict[str, Any]:
     """Encoder and baseline on the test split: overall, for each class, and what was taken for what."""
-    evaluation = results.summaries["evaluate"]
+    summary = results.summaries["evaluate"]
     columns, rows = confusion(results.predictions, corpus.card.label_names)
     return {
-        "figures": figure_rows(evaluation, results.metrics),
-        "baseline": evaluation["baseline_model"],
-        "classes": evaluation["classes"],
+        "figures": figure_rows(summary, results.metrics),
+        "baseline": summary["baseline_model"],
+        "classes": summary["classes"],
         "confusion_columns": columns,
         "confusion_rows": rows,
-        "f1_plot": plots.class_f1(evaluation["classes"]),
+        "f1_plot": plots.class_f1(summary["classes"]),
     }
 
 

@@ -127,6 +127,13 @@ def _lay_out(label: str, weights: dict[str, float], most_words: int, seed: int) 
         font = ImageFont.truetype(str(FONT), size)
         left, top, _, _ = font.getbbox(text)
         words.append(
-            Word(text, x - left, y - top + font.getmetrics()[0], round(font.getlength(text)), size, 1 + rank % COLOURS)
+            Word(
+                text=text,
+                x=int(x) - round(left),
+                y=int(y) - round(top) + font.getmetrics()[0],
+                width=round(font.getlength(text)),
+                size=size,
+                colour=1 + rank % COLOURS,
+            )
         )
     return Cloud(label, words, ranked)

@@ -40,15 +40,10 @@ def summarise(counts: pd.DataFrame, documents: pd.DataFrame, rejected: pd.DataFr
         seed: The stage's seed.
 
     Returns:
-        Rows in, and for each split its originals, its variants and its share of all originals in the splits; the same
-        counts for each class; how many rows each rule rejected.
+        Rows in, and for each split its originals, its variants and its share of all originals in the splits;
+        how many rows each rule rejected. What each class has is in the table of counts.
     """
     totals = counts.groupby("split", sort=False)[["documents", "variants"]].sum()
-    classes: dict[str, dict[str, int]] = {}
-    for split, label, originals, variants in counts.itertuples(index=False, name=None):
-        classes.setdefault(label, {})[split] = originals
-        if split == "train":
-            classes[label]["variants"] = variants
     originals = documents["method"].eq(ORIGINAL)
     return {
         "seed": seed,
@@ -62,6 +57,5 @@ def summarise(counts: pd.DataFrame, documents: pd.DataFrame, rejected: pd.DataFr
             }
             for split, total in totals.iterrows()
         },
-        "classes": classes,
         "rejected": {str(rule): int(count) for rule, count in rejected["rule"].value_counts().sort_index().items()},
     }

@@ -11,7 +11,7 @@ DATA = {
 00000020 10 n 02 film 1 coating 0 000 | a thin layer
 00000030 10 n 02 film 2 membrane 0 000 | a rare sense of the word
 00000040 14 n 03 company 0 firm 0 Firm_Inc 0 000 | a business; "she works for a company"
-00000050 15 n 02 Turkey 0 land_of_the_Turks 0 000 | a country
+00000050 15 n 02 Turkey 0 republic 0 000 | a country
 00000060 05 n 02 turkey 0 gobbler 0 000 | a bird
 00000070 20 n 02 rose 0 rosebush 0 000 | a flower
 00000080 20 n 02 service 0 help 0 000 | work for others

@@ -88,6 +88,21 @@ def test_every_variant_asked_for_is_kept_rejected_or_counted_as_impossible(place
     assert f"{len(after) - 4} variants of 3 documents by 4 methods, {len(rejected)} rejected" in capsys.readouterr().out
 
 
+def run_stage_as_program(place, **settings):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **settings}
+    command = [sys.executable, "-m", "stages.augment"]
+    return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True)
+
+
+def test_a_mistake_that_a_worker_process_finds_is_one_line_too(place, make_documents):
+    write_documents(make_documents(["quick film"] * 1001), place / "data/clean/documents.parquet")
+    (place / "data/lexicon/index.noun").unlink()
+    done = run_stage_as_program(place, PLUMBLINE_WORKERS="2")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "data/lexicon/index.noun: there is no such file" in done.stderr
+
+
 def test_the_same_bytes_for_any_order_number_of_workers_and_hash_seed(place, make_documents):
     texts = [
         f"The quick company number {number} saw a happy film, and the film was truly good." for number in range(1100)
@@ -97,9 +112,8 @@ def test_the_same_bytes_for_any_order_number_of_workers_and_hash_seed(place, mak
     for hash_seed, workers, order in (("0", "1", 1), ("5", "2", -1)):
         table = pq.read_table(place / "data/clean/documents.parquet")
         pq.write_table(table.take(list(range(len(texts)))[::order]), place / "data/clean/documents.parquet")
-        settings = {"PYTHONHASHSEED": hash_seed, "PLUMBLINE_WORKERS": workers, "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-m", "stages.augment"]
-        subprocess.run(command, cwd=place, env={**os.environ, **settings}, check=True, capture_output=True)
+        done = run_stage_as_program(place, PYTHONHASHSEED=hash_seed, PLUMBLINE_WORKERS=workers)
+        assert done.returncode == 0
         made.append({path.name: path.read_bytes() for path in (place / "data/augmented").iterdir()})
     assert made[0] == made[1]
     assert len(made[0]["documents.parquet"]) > 50_000

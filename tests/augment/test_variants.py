@@ -53,6 +53,11 @@ def test_a_higher_count_takes_back_no_variant_that_was_kept(make_documents, sett
     assert len(kept) > 40
 
 
+def test_documents_with_the_same_text_get_variants_of_their_own(make_documents, settings, lexicon):
+    variants = make_variants(make_documents(TEXTS[:1] * 2), settings(swap=(1, 0.5)), lexicon)
+    assert variants["text"].nunique() == 2
+
+
 def test_another_seed_makes_other_variants(make_documents, settings, lexicon):
     documents = make_documents(TEXTS[:2])
     one, other = (texts_by_id(make_variants(documents, settings(seed, **ALL), lexicon)) for seed in (1, 2))

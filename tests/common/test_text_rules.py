@@ -233,6 +233,10 @@ def test_a_text_of_a_megabyte_is_cleaned_in_seconds():
     assert cleaned[0].count("&") == 100_000
 
 
+def test_entities_nested_a_million_deep_are_undone_in_seconds():
+    assert undo_entities(pd.Series(["&" + "amp;" * 1_000_000 + "lt;b"])).tolist() == ["<b"]
+
+
 def test_the_same_text_in_another_dress_has_the_same_key():
     texts = ["Fish & Chips  today", "FISH &amp;amp; chips\ntoday ", "ﬁsh & chips today"]
     assert duplicate_key(pd.Series(texts)).nunique() == 1

@@ -1,6 +1,8 @@
 """A small run: everything that the stage reads, with texts in it that no page should take for its own."""
 
 import json
+from contextlib import chdir
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,7 @@ import yaml
 
 from stages.common.card import Card, Label, SourceFile, write_card
 from stages.common.documents import write_documents, write_flags, write_parquet, write_rejected
+from stages.report.__main__ import main
 
 SCRIPT = "<script>document.documentElement.setAttribute('data-planted','script')</script>"
 IMAGE = "\"><img src=x onerror=\"document.documentElement.setAttribute('data-planted','image')\">"
@@ -121,9 +124,8 @@ def write_run(folder, labels=LABELS, planted=(), outcome="better", augmented=Tru
     splits = corpus(labels, planted, {"train": 60, "validation": 30, "test": 30})
     raw = pd.concat(splits.values(), ignore_index=True)
     clean = raw.assign(text=raw["text"].str.strip().str.replace("votes", "decides"))
-    dropped = clean.iloc[:7].assign(
-        id=[f"dropped-{n}" for n in range(7)], rule="duplicates", reason="the same text as another"
-    )
+    dropped = clean.iloc[: max(7, len(planted))]
+    dropped = dropped.assign(id="dropped-" + dropped["id"], rule="duplicates", reason="the same text as another")
     variants = clean.iloc[:10].assign(
         id=[f"{ident}#swap-1" for ident in clean["id"][:10]],
         text=clean["text"][:10].str.replace("the", "a small"),
@@ -234,17 +236,16 @@ def _write_reports(folder, labels, test, outcome, augmented):
     )
 
 
-@pytest.fixture
-def make_page(tmp_path, monkeypatch):
-    """Makes a run in a folder of its own, runs the stage on it and gives the page."""
-    from stages.report.__main__ import main
+@pytest.fixture(scope="session")
+def make_page(tmp_path_factory):
+    """Runs the stage on a run with these settings and gives the page; the same settings are run once."""
 
+    @cache
     def make(**settings):
-        folder = tmp_path / f"run-{len(list(tmp_path.iterdir()))}"
-        folder.mkdir()
-        monkeypatch.chdir(folder)
+        folder = tmp_path_factory.mktemp("run")
         write_run(folder, **settings)
-        main()
+        with chdir(folder):
+            main()
         return folder / "reports/index.html"
 
     return make

@@ -144,11 +144,30 @@ def test_with_groups_the_shares_are_off_by_half_a_group_at_most(make_documents, 
             assert abs(size - 22.5) <= 2.5  # 22 or 23 are wanted
 
 
+@pytest.mark.parametrize("shares", [{"test": 0.49, "validation": 0.5}, {"test": 0.01, "validation": 0.01}])
+@pytest.mark.parametrize("group_size", [1, 7])
+def test_a_class_of_three_groups_is_in_each_split(make_documents, settings, shares, group_size):
+    rare = [f"r{number // group_size}" for number in range(3 * group_size)]
+    groups = rare + [f"c{number}" for number in range(40)]
+    labels = ["rare"] * len(rare) + ["common"] * 40
+    documents = make_documents([f"t{n}" for n in range(len(groups))], group=groups, label=labels)
+    splits, _ = divide(documents, settings(**shares))
+    assert {split: sum(rows["label"] == "rare") for split, rows in splits.items()} == dict.fromkeys(splits, group_size)
+
+
 def test_another_validation_share_leaves_the_test_split_as_it_is(make_documents, settings):
     documents = plain_corpus(make_documents)
     small, large = (divide(documents, settings(validation=share))[0] for share in (0.1, 0.3))
     assert set(small["test"]["id"]) == set(large["test"]["id"])
     assert set(small["validation"]["id"]) < set(large["validation"]["id"])
+
+
+def test_the_place_of_a_class_does_not_depend_on_the_others(make_documents, settings):
+    documents = plain_corpus(make_documents, 120, "abc")
+    both = divide(documents, settings())[0]
+    fewer = divide(documents[documents["label"] != "b"], settings())[0]
+    for split, rows in both.items():
+        assert set(fewer[split]["id"]) == set(rows.loc[rows["label"] != "b", "id"])
 
 
 def test_another_seed_divides_differently(make_documents, settings):

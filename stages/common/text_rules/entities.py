@@ -9,6 +9,7 @@ from stages.common.text_rules.columns import change_where, holding
 
 # Only entities that end in a semicolon: html.unescape also takes "&copy=2" in an address for a copyright sign.
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+AMPERSANDS = re.compile(r"&(?:amp;|#38;|#[xX]26;)+")  # "&amp;amp;amp;": undone at once, not one by one
 REPLACEMENT = "\ufffd"  # what html.unescape makes of &#0; and other numbers that are no character
 
 
@@ -25,7 +26,7 @@ def undo_entities(texts: pd.Series) -> pd.Series:
 
 
 def _undo(text: str) -> str:
-    while (undone := ENTITY.sub(_character, text)) != text:
+    while (undone := ENTITY.sub(_character, AMPERSANDS.sub("&", text))) != text:
         text = undone
     return text
 

@@ -1,45 +1,63 @@
 """Reads one text file a document, in folders named after the labels, from an archive or from a folder on the disk."""
 
 from collections.abc import Iterator
+from functools import partial
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+import pyarrow as pa
 from pydantic import Field
 
 from stages.common.archives import open_members
-from stages.common.validation import Strict
-from stages.download.readers.record import BadRecord, Record
+from stages.download.readers.columns import Encoding, Labelled
+from stages.download.readers.record import MOST_RECORD_BYTES, BadRecord, Batch
+
+BATCH_FILES = 1_000
 
 
-class FolderReader(Strict):
+class FolderReader(Labelled):
     """How a folder of text files is read.
 
     Attributes:
         format: ``folder``.
-        members: A shell pattern for the names of the text files inside the archive; the folder that a file lies in
-            is its label, this folder's name and the file's own without its suffix are its id.
+        members: A shell pattern for the names of the text files inside the archive or folder; the folder that a file
+            lies in is its label, this folder's name and the file's own without its suffix are its id.
         encodings: Tried in this order, each strictly; a file that fits none is rejected.
     """
 
     format: Literal["folder"]
     members: str
-    encodings: list[str] = Field(default=["utf-8"], min_length=1)
+    encodings: list[Encoding] = Field(default=["utf-8"], min_length=1)
 
-    def read(self, archive: Path) -> Iterator[Record | BadRecord]:
-        """Yields the documents of an archive, in no particular order.
+    def read(self, archive: Path) -> Iterator[Batch | BadRecord]:
+        """Yields the documents of an archive or a folder in batches, and the files that could not be read.
 
         Args:
-            archive: A zip or tar file.
+            archive: A zip or tar file, or a folder.
         """
+        found = self._files(archive)
+        while some := list(islice(found, BATCH_FILES)):
+            yield from (file for file in some if isinstance(file, BadRecord))
+            read = [file for file in some if not isinstance(file, BadRecord)]
+            names, ids, texts, labels = zip(*read, strict=True) if read else ([], [], [], [])
+            rows = {"text": pa.array(texts, pa.string()), "label": pa.array(labels, pa.string())}
+            yield Batch(pa.table(rows), partial(pa.array, ids, pa.string()), False, names.__getitem__)
+
+    def _files(self, archive: Path) -> Iterator[tuple[str, str, str, str] | BadRecord]:
         for name, stream in open_members(archive, self.members):
-            path, content = PurePosixPath(name), stream.read()
+            path, content = PurePosixPath(name), stream.read(MOST_RECORD_BYTES + 1)
+            if len(content) > MOST_RECORD_BYTES:
+                yield BadRecord.of(name, "too_large", f"is longer than {MOST_RECORD_BYTES:,} bytes", content)
+                continue
             text = decode(content, self.encodings)
             if text is None:
                 tried = ", ".join(self.encodings)
-                shown = content.decode("ascii", "backslashreplace")
-                yield BadRecord(name, "undecodable", f"its bytes are in none of the encodings tried: {tried}", shown)
+                yield BadRecord.of(
+                    name, "undecodable", f"its bytes are in none of the encodings tried: {tried}", content
+                )
             else:
-                yield Record(name, text, label=path.parent.name, id=f"{path.parent.name}/{path.stem}")
+                yield name, f"{path.parent.name}/{path.stem}", text, path.parent.name
 
 
 def decode(content: bytes, encodings: list[str]) -> str | None:

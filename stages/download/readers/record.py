@@ -1,23 +1,42 @@
-"""What every reader yields: one record for each document, or what was wrong with it."""
+"""What every reader yields: documents by the batch, and one by one what could not be read."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+# A single text beyond this is no document but a fault, such as a quote that was never closed.
+MOST_RECORD_BYTES = 8 * 1024**2
+
+
+ANNOTATION = "annotation:"  # stands before the name of a column that is kept aside
 
 
 @dataclass(frozen=True)
-class Record:
-    """A document as it stands in its source.
+class Batch:
+    """Documents as they stand in their source, some thousands at once.
 
     Attributes:
-        place: Where it stands, such as a member's name or a file's line.
-        text: Its text.
-        label: Its label by the name that the source uses; None if it has none.
-        id: The publisher's id; None if there is none.
+        rows: The column ``text``, then ``label`` or ``tokens`` and ``tags``, then those kept aside, with
+            :data:`ANNOTATION` before their names; all strings (lists of strings for the tokens and tags), null where
+            the source has nothing.
+        ids: Gives the id of each row, null where the source has none.
+        hashed: Whether the ids are hashes of the raw records; else they are the publisher's.
+        place: From the number of a row, counted from 0, to where it stands, such as a file's line.
     """
 
-    place: str
-    text: str
-    label: str | None
-    id: str | None
+    rows: pa.Table
+    ids: Callable[[], pa.Array]
+    hashed: bool
+    place: Callable[[int], str]
+
+    def take(self, kept: npt.NDArray[np.int64]) -> "Batch":
+        """A batch of some of the rows."""
+        return Batch(
+            self.rows.take(kept), lambda: self.ids().take(kept), self.hashed, lambda row: self.place(int(kept[row]))
+        )
 
 
 @dataclass(frozen=True)
@@ -28,10 +47,15 @@ class BadRecord:
         place: Where it stands.
         rule: The kind of fault, in one word.
         reason: What is wrong with it.
-        text: What could be read of it, with bytes that could not as ``\xNN``.
+        text: What could be read of it, with bytes that could not as ``\xNN``, cut after 1,000 characters.
     """
 
     place: str
     rule: str
     reason: str
     text: str
+
+    @classmethod
+    def of(cls, place: str, rule: str, reason: str, content: bytes) -> "BadRecord":
+        """Makes one of the record's bytes."""
+        return cls(place, rule, reason, content[:4_000].decode("utf-8", "backslashreplace")[:1_000])

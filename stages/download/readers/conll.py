@@ -1,0 +1,135 @@
+"""Reads CoNLL columns: a token a line with its tag in the last column, an empty line between sentences."""
+
+import io
+import re
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import IO, Literal
+
+import pyarrow as pa
+import xxhash
+from pydantic import Field
+
+from stages.common.messages import UserError
+from stages.common.validation import Strict
+from stages.download.readers.columns import Encoding
+from stages.download.readers.record import MOST_RECORD_BYTES, BadRecord, Batch
+from stages.download.streams import open_data
+
+DOCUMENT_START = "-DOCSTART-"  # begins a document and belongs to no sentence (Tjong Kim Sang & De Meulder 2003)
+TAG = re.compile(r"O|[BI]-\S+")
+BATCH_SENTENCES = 10_000
+
+Lines = list[tuple[int, list[str]]]  # the number of each line, and its columns
+
+
+class ConllReader(Strict):
+    """How CoNLL columns are read.
+
+    Attributes:
+        format: ``conll``.
+        member: A shell pattern for the one member to read, if the file is an archive.
+        columns: How many columns a line has, white space between them; the first holds the token, the last its tag.
+        scheme: BIO: an entity begins with B-. IOB1: it begins with I-, and with B- only right after one of its own
+            type; this is turned into BIO.
+        encoding: Of the file.
+    """
+
+    format: Literal["conll"]
+    member: str | None = None
+    columns: int = Field(ge=2)
+    scheme: Literal["BIO", "IOB1"]
+    encoding: Encoding = "utf-8"
+
+    def read(self, path: Path) -> Iterator[Batch | BadRecord]:
+        """Yields the sentences of a file in batches, and those that could not be read."""
+        with open_data(path, self.member) as (name, stream):
+            found = _sentences(_lines(stream, name, self.encoding))
+            while some := list(islice(found, BATCH_SENTENCES)):
+                good = []
+                for sentence in some:
+                    fault = self._fault(sentence)
+                    if fault:
+                        number, rule, reason = fault
+                        text = " ".join(line[0] for _, line in sentence).encode("utf-8", "surrogateescape")
+                        yield BadRecord.of(f"{name}:{number}", rule, reason, text)
+                    else:
+                        good.append(sentence)
+                yield self._batch(good, name)
+
+    def _fault(self, sentence: Lines) -> tuple[int, str, str] | None:
+        """What is wrong with a sentence, and in which line; None if nothing is."""
+        before = "O"
+        for number, line in sentence:
+            if len(line) != self.columns:
+                return number, "ragged", f"has {len(line)} columns, not {self.columns}"
+            if any(not _is_text(field) for field in line):
+                return number, "undecodable", "holds NUL bytes, or bytes in another encoding"
+            tag = line[-1]
+            if not TAG.fullmatch(tag):
+                return number, "tag", f"{tag!r} is no BIO tag"
+            if self.scheme == "BIO" and tag.startswith("I-") and before[2:] != tag[2:]:
+                return number, "tag", f"{tag} follows {before}: no entity of this type was begun"
+            before = tag
+        return None
+
+    def _batch(self, sentences: list[Lines], name: str) -> Batch:
+        tokens = [[line[0] for _, line in sentence] for sentence in sentences]
+        tags = [[line[-1] for _, line in sentence] for sentence in sentences]
+        if self.scheme == "IOB1":
+            tags = [iob1_to_bio(sentence) for sentence in tags]
+        rows = {
+            "text": pa.array([" ".join(sentence) for sentence in tokens], pa.string()),
+            "tokens": pa.array(tokens, pa.list_(pa.string())),
+            "tags": pa.array(tags, pa.list_(pa.string())),
+        }
+        return Batch(pa.table(rows), partial(_ids, sentences, name), True, lambda row: f"{name}:{sentences[row][0][0]}")
+
+
+def iob1_to_bio(tags: list[str]) -> list[str]:
+    """Turns the tags of one sentence from IOB1 into BIO (IOB2), in which every entity begins with B-."""
+    return [
+        f"B-{tag[2:]}" if tag.startswith("I-") and before[2:] != tag[2:] else tag
+        for before, tag in zip(["O", *tags], tags, strict=False)
+    ]
+
+
+def _ids(sentences: list[Lines], name: str) -> pa.Array:
+    """A hash of each sentence (XXH3, 128 bits), another one for another file; equal sentences have equal ones."""
+    seed = xxhash.xxh3_64_intdigest(name.encode())
+    raw = ["\n".join(" ".join(line) for _, line in sentence).encode() for sentence in sentences]
+    return pa.array([xxhash.xxh3_128_hexdigest(sentence, seed) for sentence in raw], pa.string())
+
+
+def _lines(stream: IO[bytes], name: str, encoding: str) -> Iterator[tuple[int, str]]:
+    """The lines of a file with their numbers; what cannot be decoded stays in them as lone surrogates."""
+    number = 0
+    try:
+        with io.TextIOWrapper(stream, encoding, errors="surrogateescape", newline="\n") as text:
+            for number, line in enumerate(iter(lambda: text.readline(MOST_RECORD_BYTES), ""), 1):
+                if number == 1 and not _is_text(line):
+                    raise UserError(f"{name}:1: is not {encoding}.", "Set `encoding` in the catalog entry.")
+                yield number, line.removeprefix("\ufeff") if number == 1 else line
+    except UnicodeDecodeError as error:
+        raise UserError(f"{name}:{number}: is not {encoding} ({error.reason}).", "Correct `encoding`.") from None
+    if not number:
+        raise UserError(f"{name}: is empty.", "Fetch it again, or correct the catalog entry.")
+
+
+def _sentences(lines: Iterator[tuple[int, str]]) -> Iterator[Lines]:
+    sentence: Lines = []
+    for number, line in lines:
+        columns = line.split()
+        if columns and columns[0] != DOCUMENT_START:
+            sentence.append((number, columns))
+        elif sentence:
+            yield sentence
+            sentence = []
+    if sentence:
+        yield sentence
+
+
+def _is_text(field: str) -> bool:
+    return "\0" not in field and not any("\ud800" <= character <= "\udfff" for character in field)

@@ -1,0 +1,66 @@
+"""Reads JSON lines: one object a line."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+import pyarrow as pa
+
+from stages.download.readers.blocks import Block, Dialect, parse_blocks, read_blocks
+from stages.download.readers.columns import Columns, Encoding
+from stages.download.readers.record import BadRecord, Batch
+from stages.download.streams import open_data
+
+
+class JsonlReader(Columns):
+    """How JSON lines are read; the columns are the keys of the objects.
+
+    Attributes:
+        format: ``jsonl``.
+        member: A shell pattern for the one member to read, if the file is an archive.
+        encoding: Of the file.
+    """
+
+    format: Literal["jsonl"]
+    member: str | None = None
+    encoding: Encoding = "utf-8"
+
+    def read(self, path: Path) -> Iterator[Batch | BadRecord]:
+        """Yields the documents of a file in batches, and the lines that could not be read."""
+        with open_data(path, self.member) as (name, stream):
+            found = read_blocks(stream, name, self.encoding, Dialect())
+            yield from parse_blocks(lambda block: self._parse(block, name), found, name)
+
+    def _parse(self, block: Block, name: str) -> list[Batch | BadRecord]:
+        bad: list[Batch | BadRecord] = []
+        columns: dict[str, list[str | None]] = {column: [] for column in self.wanted}
+        wrong: list[int] = []
+        for row in range(len(block)):
+            try:
+                values = self._values(orjson.loads(block.record(row)))
+            except ValueError as error:
+                bad.append(block.bad(name, row, "json", str(error)))
+                wrong.append(row)
+                continue
+            for column, value in values.items():
+                columns[column].append(value)
+        table = pa.table({column: pa.array(values, pa.string()) for column, values in columns.items()})
+        kept = block.without(wrong) if wrong else block
+        return [*bad, self.batch(table, partial(kept.ids, name), partial(kept.place, name))]
+
+    def _values(self, said: Any) -> dict[str, str | None]:
+        if not isinstance(said, dict):
+            raise ValueError(f"is no JSON object but {type(said).__name__}")
+        values: dict[str, str | None] = {}
+        for column in self.wanted:
+            if column not in said:
+                raise ValueError(f"has no key {column!r}; it has {', '.join(map(repr, list(said)[:20]))}")
+            value = said[column]
+            if column in self.text and not isinstance(value, str | None):
+                raise ValueError(f"{column!r} is no string but {type(value).__name__}")
+            if not isinstance(value, str | int | None):
+                raise ValueError(f"{column!r} is neither a string nor a whole number but {type(value).__name__}")
+            values[column] = None if value is None else str(value)
+        return values

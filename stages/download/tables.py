@@ -1,0 +1,68 @@
+"""Writes the document table and what goes beside it: annotations, rejected records."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stages.common.documents import DOCUMENTS, DocumentStream, ParquetStream, write_rejected
+from stages.common.messages import UserError
+from stages.download.entry import DatasetEntry
+from stages.download.identity import DuplicateIdError, places_of, unique_ids
+from stages.download.readers.record import ANNOTATION, BadRecord
+from stages.download.sorting import SortedById
+
+
+def write_tables(rows: SortedById, entry: DatasetEntry, files: dict[str, Path], folder: Path) -> None:
+    """Writes documents.parquet, and annotations.parquet if the dataset has any, sorted by id in bounded memory.
+
+    Args:
+        rows: The rows that :func:`~stages.download.assemble.assemble` made.
+        entry: The dataset's catalog entry.
+        files: Where its files lie, by name.
+        folder: Where the tables go.
+
+    Raises:
+        UserError: If a publisher's id occurs twice, with the places.
+    """
+    try:
+        with ExitStack() as stack:
+            documents = stack.enter_context(DocumentStream(folder / "documents.parquet"))
+            if entry.annotations:
+                schema = pa.schema(
+                    [DOCUMENTS.field("id"), *(pa.field(name, pa.string()) for name in entry.annotations)]
+                )
+                annotations = stack.enter_context(ParquetStream(folder / "annotations.parquet", schema))
+            for piece in unique_ids(rows.pieces()):
+                documents.write(_finished(piece))
+                if entry.annotations:
+                    annotations.write(_annotated(piece, entry.annotations))
+    except DuplicateIdError as error:
+        row_id = str(error)
+        places = [place for part in entry.parts for place in places_of(row_id, part.reader.read(files[part.file]))]
+        mend = "Mend the file; or leave out `id` in the catalog entry, and ids are made of hashes."
+        raise UserError(f"{' and '.join(places[:2])}: the id {row_id!r} occurs {len(places)} times.", mend) from None
+
+
+def write_rejected_records(rejected: list[BadRecord], folder: Path) -> None:
+    """Writes rejected.parquet: the records that could not be used, with their place and the reason."""
+    columns = ["rule", "reason", "place", "text"]
+    rows = [[record.rule, record.reason, record.place, record.text] for record in rejected]
+    write_rejected(pd.DataFrame(rows, columns=columns), folder / "rejected.parquet")
+
+
+def _finished(piece: pa.Table) -> pa.Table:
+    """The columns of DOCUMENTS: each document is a group of its own, derived from itself."""
+    ids = piece["id"].combine_chunks()
+    own = pa.ListArray.from_arrays(np.arange(len(ids) + 1, dtype=np.int32), ids)
+    return piece.append_column("group", ids).append_column("derived_from", own).select(DOCUMENTS.names)
+
+
+def _annotated(piece: pa.Table, names: list[str]) -> pa.Table:
+    """The ids and annotations of the rows that have one."""
+    kept = pa.table({"id": piece["id"], **{name: piece[ANNOTATION + name] for name in names}})
+    present = [pc.is_valid(kept[name]).to_numpy() for name in names]
+    return kept.filter(pa.array(np.logical_or.reduce(present)))

@@ -1,0 +1,219 @@
+"""The whole page: complete, the same each time, and nothing in it that a text brought along."""
+
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+
+from stages.common.messages import UserError
+from stages.report.__main__ import main
+from tests.report.conftest import HOSTILE_LABELS, HUGE, PLANTED, write_run
+
+ELEMENTS = """
+    html head meta link title style body a p header h1 nav ul li main section h2 h3 strong span small dl div dt dd br
+    table caption thead tbody tr th td figure figcaption svg defs g path use clippath rect text bdi del ins pre code
+    footer
+"""
+VOID = {"meta", "link", "br"}
+
+
+class Outline(HTMLParser):
+    """Reads a page: its elements, its attributes, its text; checks that elements are closed in order."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.elements, self.open, self.text = [], [], []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        assert len(dict(attributes)) == len(attributes), (tag, attributes)
+        self.elements.append((tag, dict(attributes), list(self.open)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes), list(self.open)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+    def found(self, tag):
+        return [attributes for name, attributes, _ in self.elements if name == tag]
+
+    @property
+    def shown(self):
+        return " ".join(" ".join(self.text).split())
+
+
+def outline(page):
+    return Outline(page.read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def hostile(make_page):
+    return make_page(labels=HOSTILE_LABELS, planted=(*PLANTED, HUGE), examples=50)
+
+
+def test_the_same_run_gives_the_same_bytes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_run(tmp_path)
+    pages = []
+    for _ in range(2):
+        main()
+        pages.append((tmp_path / "reports/index.html").read_bytes())
+    assert pages[0] == pages[1]
+
+
+def test_planted_texts_show_as_text(hostile):
+    page = outline(hostile)
+    assert {tag for tag, _, _ in page.elements} <= set(ELEMENTS.split())
+    for tag, attributes, _ in page.elements:
+        assert not [name for name in attributes if name.startswith("on")], tag
+    for planted in ("<script>document", '"><img src=x onerror="document', "]]><svg onload=", "{{7*7}}{% raw %}${7*7}"):
+        assert planted in page.shown
+    assert "[U+202E]showneht" in page.shown and "bell[U+0007]" in page.shown
+
+
+def test_a_megabyte_of_text_is_shortened(hostile):
+    assert hostile.stat().st_size < 400_000
+    assert outline(hostile).shown.count("enormous") < 200
+
+
+def test_the_page_loads_nothing(hostile):
+    for tag, attributes, _ in outline(hostile).elements:
+        assert "src" not in attributes
+        for name in ("href", "xlink:href"):
+            assert attributes.get(name, "#").startswith("#") or (tag, attributes[name]) == ("link", "data:,")
+    style = re.search(r"<style>(.*?)</style>", hostile.read_text(encoding="utf-8"), re.DOTALL)[1]
+    assert "url(" not in style and "@import" not in style
+
+
+def test_the_page_says_that_nothing_may_run_or_be_fetched(make_page):
+    policies = [m["content"] for m in outline(make_page()).found("meta") if m.get("http-equiv")]
+    assert policies == [
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+    ]
+
+
+def test_ids_are_unique_and_links_lead_somewhere(make_page):
+    page = outline(make_page())
+    ids = [attributes["id"] for _, attributes, _ in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {link["href"][1:] for link in page.found("a")} <= set(ids)
+    named = [a[n] for _, a, _ in page.elements for n in ("aria-labelledby",) if n in a]
+    assert set(named) <= set(ids)
+
+
+def test_headings_descend_by_one_level(make_page):
+    levels = [int(tag[1]) for tag, _, _ in outline(make_page()).elements if re.fullmatch(r"h\d", tag)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_tables_have_captions_and_scopes_and_can_be_scrolled_by_keyboard(make_page):
+    page = outline(make_page())
+    assert len(page.found("table")) == len(page.found("caption")) >= 8
+    assert {cell.get("scope") for cell in page.found("th")} == {"col", "row"}
+    for tag, _, parents in page.elements:
+        if tag == "table":
+            assert parents[-1] == "div"
+    regions = [attributes for attributes in page.found("div") if attributes.get("class") == "scroll"]
+    assert len(regions) == len(page.found("table"))
+    assert all(a["role"] == "region" and a["tabindex"] == "0" and a["aria-label"] for a in regions)
+
+
+def test_pictures_have_a_text_alternative(make_page):
+    pictures = outline(make_page()).found("svg")
+    assert len(pictures) == 5 + 3  # plots, and a cloud for each class
+    assert all(a["role"] == "img" and len(a["aria-label"]) > 20 for a in pictures)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        ("better", "The encoder beats the baseline."),
+        ("no clear difference", "The encoder does not clearly beat the baseline."),
+        ("worse", "The encoder does worse than the baseline."),
+        ("unknown", "Whether the encoder beats the baseline cannot be told: no finite logits."),
+    ],
+)
+def test_the_summary_says_whether_the_encoder_beats_the_baseline(make_page, outcome, said):
+    assert said in outline(make_page(outcome=outcome)).shown
+
+
+def test_the_summary_has_the_headline_figures_with_their_intervals(make_page):
+    shown = outline(make_page()).shown
+    assert "Test accuracy 0.950 0.930 to 0.970" in shown
+    assert (
+        "minus that of TF-IDF with logistic regression is +0.050, with a 95 % interval from +0.040 to +0.060" in shown
+    )
+
+
+def test_a_figure_that_is_not_defined_says_why(make_page):
+    assert "not defined no test document is predicted as this class" in outline(make_page()).shown
+
+
+def test_every_section_shows_what_its_stage_did(make_page):
+    shown = outline(make_page()).shown
+    for said in (
+        "127 documents came in, 120 stayed",
+        "duplicates: 3 of 7 documents",
+        "too short: 2 of 2 documents",
+        "Origin and variant: swap",
+        "equals origin: 2",
+        "3, of which number 2 was kept",
+        "1,000 computed, 900 of them real (90.0%)",
+        "C = 10.0, has the best macro F1",
+        "packages: torch 2.0",
+        "git checkout abc123",
+        "changes that were not committed",
+    ):
+        assert said in shown, said
+
+
+def test_a_run_without_variants_or_examples_says_so(make_page):
+    shown = outline(make_page(augmented=False, examples=0, errors=0)).shown
+    assert "No method of augmentation is turned on" in shown
+    assert "duplicates: 0 of 7 documents" in shown
+
+
+def test_an_encoder_without_predictions_has_no_errors_to_list(make_page):
+    shown = outline(make_page(outcome="unknown")).shown
+    assert "There are none to list: no finite logits." in shown
+    assert "no prediction" in shown
+
+
+@pytest.mark.parametrize(
+    "missing",
+    ["reports/evaluate/metrics.json", "reports/finetune/live/plots/metrics/train/loss.tsv", "data/clean/flags.parquet"],
+)
+def test_a_missing_file_is_named(tmp_path, monkeypatch, missing):
+    monkeypatch.chdir(tmp_path)
+    write_run(tmp_path)
+    (tmp_path / missing).unlink()
+    with pytest.raises(UserError, match=f"{missing}: there is no such file. Run `dvc repro`"):
+        main()
+    assert not (tmp_path / "reports/index.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "message"),
+    [
+        ("reports/evaluate/metrics.json", "{", "not JSON"),
+        ("reports/evaluate/summary.json", "[]", "no JSON object"),
+        ("reports/finetune/live/plots/metrics/train/loss.tsv", "loss\n1\n", "no column 'step'"),
+        ("reports/evaluate/predictions.parquet", "text", "not a parquet file"),
+    ],
+)
+def test_a_broken_file_is_named(tmp_path, monkeypatch, path, content, message):
+    monkeypatch.chdir(tmp_path)
+    write_run(tmp_path)
+    (tmp_path / path).write_text(content)
+    with pytest.raises(UserError, match=f"{path}: .*{message}"):
+        main()
