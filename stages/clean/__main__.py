@@ -19,7 +19,8 @@ from stages.clean.duplicates import (
 from stages.clean.filters import find_held, find_outliers, find_unusable
 from stages.clean.near_duplicates import find_near_duplicates
 from stages.clean.parameters import CleanParameters
-from stages.clean.repair import CHANGED_BY, PRIVATE, repair
+from stages.clean.repair import CHANGED_BY, repair
+from stages.clean.summary import summarise
 from stages.clean.verdict import check_outcome, judge
 from stages.common.card import read_card, write_card
 from stages.common.documents import read_documents, write_documents, write_flags, write_rejected
@@ -39,7 +40,6 @@ def main() -> None:
     raw, card = read_documents(RAW / "documents.parquet"), read_card(RAW)
 
     repaired = map_partitions(partial(repair, parameters=parameters), raw, "repair")
-    changed = repaired[CHANGED_BY].explode().value_counts().sort_index().to_dict()
     changes = show_changes(raw, repaired[CHANGED_BY], parameters.text_rules(), parameters.examples)
 
     look = partial(find_unusable, parameters=parameters, language=card.language)
@@ -67,16 +67,7 @@ def main() -> None:
         write_flags(flags, data / "flags.parquet")
         write_changes(changes, data / "changes.parquet")
         write_card(card, data)
-        summary = {
-            "documents_in": len(raw),
-            "documents_out": len(documents),
-            "rejected": rejected["rule"].value_counts().sort_index().to_dict(),
-            "flagged": flags["rule"].value_counts().sort_index().to_dict(),
-            "changed": changed,
-            "private_data": pd.DataFrame(repaired[PRIVATE].dropna().tolist()).sum().astype(int).to_dict(),
-            "near_duplicate_pairs": len(pairs),
-            "leaks": leaks.groupby(["split", "other_split"]).size().rename(" and ".join).to_dict(),
-        }
+        summary = summarise(raw, repaired, documents, rejected, flags, pairs, leaks)
         write_json(summary_file, summary)
         leaks.to_csv(leaks_file, index=False, lineterminator="\n")
     closing_line("clean", f"{len(raw):,} documents in, {len(documents):,} out, {len(rejected):,} rejected")

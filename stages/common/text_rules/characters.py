@@ -77,7 +77,11 @@ def plain_spaces(texts: pd.Series) -> pd.Series:
     Returns:
         The texts in the same order.
     """
-    return change_where(texts, matching(texts, UNTIDY), _plain_spaces)
+    untidy = matching(texts, UNTIDY)
+    if not untidy.any():
+        return texts
+    trimmed = texts.where(~untidy, texts.str.strip())  # often all there is to do, and quick
+    return change_where(trimmed, matching(trimmed, UNTIDY), _plain_spaces)
 
 
 def _plain_spaces(text: str) -> str:
