@@ -12,7 +12,6 @@ from stages.clean.duplicates import (
     find_repeats,
     group_duplicates,
     list_leaks,
-    name_keys,
     spread,
     text_keys,
 )
@@ -47,12 +46,12 @@ def main() -> None:
     usual = judge(usable.kept, find_outliers(usable.kept, parameters.length_outliers))
 
     keys = text_keys(usual.kept)
-    clear = judge(usual.kept, find_contradictions(usual.kept, keys, parameters.contradictions))
-    keys = name_keys(clear.kept, keys)
-    pairs = find_near_duplicates(clear.kept[clear.kept["id"].eq(keys)], parameters.near_duplicates)
-    grouped = clear.kept.assign(group=group_duplicates(clear.kept, keys, pairs))
+    pairs = find_near_duplicates(usual.kept[usual.kept["id"].eq(keys)], parameters.near_duplicates)
+    grouped = usual.kept.assign(group=group_duplicates(usual.kept, keys, pairs))
     leaks = list_leaks(grouped, keys, pairs)
-    once = judge(grouped, find_repeats(grouped, keys, parameters.duplicates))
+
+    clear = judge(grouped, find_contradictions(grouped, keys, parameters.contradictions))
+    once = judge(clear.kept, find_repeats(clear.kept, keys, parameters.duplicates))
     near = spread(pairs, keys, once.kept)
     apart = judge(once.kept, find_near_repeats(once.kept, near, parameters.near_duplicates))
     documents, verdicts = apart.kept, (usable, usual, clear, once, apart)

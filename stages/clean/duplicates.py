@@ -22,12 +22,7 @@ def text_keys(documents: pd.DataFrame) -> pd.Series:
     Returns:
         One key a row: the smallest id among those with the same text.
     """
-    return name_keys(documents, duplicate_key(documents["text"]))
-
-
-def name_keys(documents: pd.DataFrame, keys: pd.Series) -> pd.Series:
-    """Names keys anew after documents went: each by the smallest id that has it."""
-    return documents.groupby(keys.loc[documents.index], sort=False)["id"].transform("min")
+    return documents.groupby(duplicate_key(documents["text"]), sort=False)["id"].transform("min")
 
 
 def group_duplicates(documents: pd.DataFrame, keys: pd.Series, pairs: pd.DataFrame) -> pd.Series:

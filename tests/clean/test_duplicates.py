@@ -13,7 +13,6 @@ from stages.clean.duplicates import (
     find_repeats,
     group_duplicates,
     list_leaks,
-    name_keys,
     spread,
     text_keys,
 )
@@ -156,12 +155,6 @@ def test_near_duplicates_within_a_published_test_split_are_only_flagged(make_doc
     verdict = judge(documents, find_near_repeats(documents, find_near_duplicates(documents, near()), near()))
     assert verdict.rejected.empty
     assert verdict.flags["id"].tolist() == ["d1"]
-
-
-def test_keys_are_named_by_documents_that_are_left(make_documents):
-    documents = make_documents(["same", "same", "other"])
-    keys = text_keys(documents)
-    assert name_keys(documents.iloc[1:], keys).tolist() == ["d1", "d2"]
 
 
 def test_texts_shorter_than_a_shingle_have_no_near_duplicate(make_documents):

@@ -61,6 +61,12 @@ def test_leaks_private_data_and_changes_are_told(clean):
     assert b"me@example.org" not in everything
 
 
+def test_a_leak_is_listed_even_if_its_labels_contradict(clean):
+    folder = clean([story(1), story(1), story(2)], label=["a", "b", "a"], published_split=["train", "test", "train"])
+    assert summary(folder)["leaks"] == {"train and test": 1}
+    assert summary(folder)["rejected"] == {"contradictions": 1}
+
+
 def test_the_same_rows_in_another_order_give_the_same_bytes(clean):
     texts = [story(n // 2) + " x" * (n % 2) for n in range(60)]
     folder = clean(texts)
