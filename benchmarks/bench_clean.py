@@ -298,11 +298,11 @@ def wrong_labels() -> None:
     vectors = embed(ROOT / "models/pretrained", texts, settings.max_length, 1)
     near = settings.neighbours
     votes = classifiers.nearest_neighbours(vectors, given, len(names), groups, near.count, near.temperature)
-    chosen = (
-        np.random.default_rng(0).permutation(len(train)) < len(train) // 2
-    )  # the half on which settings were chosen
+    first = np.random.default_rng(0).permutation(len(train)) < len(train) // 2  # seeded halves, which show the spread
     print(f"{len(train):,} training articles, {wrong.mean():.2%} of the labels wrong\n")
-    print("| probabilities from | average precision: chosen half, other half | flags on the other: precision, recall |")
+    print(
+        "| probabilities from | average precision: one half, the other | flags on the other half: precision, recall |"
+    )
     print("|---|---|---|")
     ours = classifiers.blend([(0.1, tfidf), (0.9, votes)])
     for title, probability in (
@@ -312,12 +312,12 @@ def wrong_labels() -> None:
         ("blend: 0.1 TF-IDF, 0.9 neighbours", ours),
     ):
         quality = probability[np.arange(len(given)), given]
-        scores = [average_precision_score(wrong[half], -quality[half]) for half in (chosen, ~chosen)]
+        scores = [average_precision_score(wrong[half], -quality[half]) for half in (first, ~first)]
         flags = find_label_issues(given, probability, filter_by=settings.flag, n_jobs=1)
-        hits = (flags & wrong)[~chosen].sum()
+        hits = (flags & wrong)[~first].sum()
         print(
             f"| {title} | {scores[0]:.3f}, {scores[1]:.3f} | "
-            f"{hits / flags[~chosen].sum():.3f}, {hits / wrong[~chosen].sum():.3f} |"
+            f"{hits / flags[~first].sum():.3f}, {hits / wrong[~first].sum():.3f} |"
         )
     judged = judge_labels(train, names, given, ours, settings.flag).set_index("id").loc[train["id"]]
     compare_training(train, test, given, judged, number)
