@@ -24,8 +24,21 @@ def finished(tmp_path_factory):
     """A repository after its first `dvc repro`, committed. Tests copy it."""
     folder = make_repository(tmp_path_factory.mktemp("finished"))
     run(folder, "dvc", "repro")
+    new = run(folder, "git", "status", "--porcelain", "--untracked-files=all", "--ignored").stdout.splitlines()
+    assert_declared(folder, {line[3:] for line in new if not line.startswith("!! .dvc")})
     commit(folder, "a run")
     return folder
+
+
+def assert_declared(folder, made):
+    """A stage writes what dvc.yaml declares as its outs, and nothing else."""
+    declared = {"dvc.lock"}
+    for stage in yaml.safe_load((folder / "dvc.yaml").read_text())["stages"].values():
+        for out in [*stage["outs"], *stage.get("metrics", [])]:
+            declared.add(out if isinstance(out, str) else next(iter(out)))
+    for path in made:
+        known = any(path.rstrip("/") == out or path.startswith(f"{out}/") for out in declared)
+        assert known or path.endswith((".gitignore", "__pycache__/")) or ".pyc" in path, path
 
 
 @pytest.fixture

@@ -21,7 +21,10 @@ DAMAGE = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAE
 
 def is_archive(path: Path) -> bool:
     """Whether a file is a zip (a wheel is one) or a tar archive (a source distribution is one)."""
-    return zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
+    try:
+        return zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
+    except (*DAMAGE, OSError):  # a compressed file that is damaged before it could show that it holds an archive
+        return False
 
 
 def most_unpacked_bytes(path: Path) -> int:

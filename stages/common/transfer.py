@@ -21,6 +21,17 @@ REDIRECTS = 5
 TRANSIENT = (408, 425, 429, 500, 502, 503, 504)  # RFC 9110 and RFC 6585: the same request may succeed later
 
 
+EXPECTED = (
+    ConnectionError,
+    FileNotFoundError,
+    ImportError,
+    IsADirectoryError,
+    PermissionError,
+    TimeoutError,
+    ValueError,
+)
+
+
 class PermanentError(Exception):
     """An answer that another attempt would not change."""
 
@@ -44,13 +55,19 @@ def transfer(url: str, target: Path, most_bytes: int | None = None) -> None:
             _continue(url, target, most_bytes)
             return
         except PermanentError as error:
-            raise UserError(f"{_shown(url)}: {error}.", "Check the address.") from None
+            raise UserError(f"{_shown(url)}: {error}.", "Check the address, and the credentials for it.") from None
         except (httpx2.HTTPError, ConnectionError, TimeoutError) as error:
             reason = f"{type(error).__name__}: {error}"
         except FileNotFoundError:
             raise UserError(f"{_shown(url)}: there is no such file.", "Check the address.") from None
-        except (ImportError, ValueError, PermissionError, IsADirectoryError) as error:
+        except ImportError as error:
+            raise UserError(f"{_shown(url)}: cannot be opened ({error}).", "Install that package.") from None
+        except (ValueError, IsADirectoryError) as error:
             raise UserError(f"{_shown(url)}: cannot be opened ({error}).", "Check the address.") from None
+        except PermissionError as error:
+            raise UserError(
+                f"{_shown(url)}: cannot be opened ({error}).", "Put credentials for it into the environment."
+            ) from None
     raise UserError(f"{_shown(url)}: broke off {ATTEMPTS} times ({reason}).", "Check the network and try again.")
 
 
@@ -75,7 +92,9 @@ def _continue(url: str, target: Path, most_bytes: int | None) -> None:
 def _open_at(url: str, offset: int) -> Iterator[tuple[int, int | None, Iterator[bytes]]]:
     """Opens an address at an offset: where it really starts, the file's length where known, and its chunks."""
     if urlsplit(url).scheme not in ("http", "https"):
-        with fsspec.open(url, "rb") as file:
+        with _translated():
+            opened = fsspec.open(url, "rb").open()
+        with opened as file:
             file.seek(offset)
             yield offset, getattr(file, "size", None), _chunks(file)
         return
@@ -87,6 +106,8 @@ def _open_at(url: str, offset: int) -> Iterator[tuple[int, int | None, Iterator[
                 target = urljoin(url, answer.headers["Location"])
                 if url.startswith("https:") and not target.startswith("https:"):
                     raise PermanentError(f"redirects to {_shown(target)}, which is not encrypted")
+                if urlsplit(target).scheme not in ("http", "https"):
+                    raise PermanentError(f"redirects to {_shown(target)}, which is no web address")
                 url = target
                 continue
             if answer.status_code in TRANSIENT:
@@ -101,8 +122,20 @@ def _open_at(url: str, offset: int) -> Iterator[tuple[int, int | None, Iterator[
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    while chunk := file.read(CHUNK_BYTES):
-        yield chunk
+    with _translated():
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turns the errors of fsspec's many backends, which share no base class, into those that are expected here."""
+    try:
+        yield
+    except EXPECTED:
+        raise
+    except Exception as error:
+        raise PermanentError(f"{type(error).__name__}: {error}") from error
 
 
 def _shown(url: str) -> str:

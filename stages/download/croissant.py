@@ -82,7 +82,7 @@ def write_croissant(card: Card, entry: DatasetEntry, folder: Path) -> None:
         "license": card.licence,
         "citeAs": card.citation,
         "distribution": [documents, *(_source(file) for file in entry.files)],
-        "recordSet": [_labels(card), _documents(table.name)],
+        "recordSet": [_labels(card), _documents(table.name, card.task)],
     }
     write_json(folder / CROISSANT, content)
 
@@ -107,7 +107,7 @@ def _labels(card: Card) -> dict[str, Any]:
     return {**named, "key": {"@id": "labels/name"}, "field": fields, "data": data}
 
 
-def _documents(table: str) -> dict[str, Any]:
+def _documents(table: str, task: str) -> dict[str, Any]:
     fields = []
     for column in DOCUMENTS:
         field: dict[str, Any] = {
@@ -120,7 +120,7 @@ def _documents(table: str) -> dict[str, Any]:
         }
         if pa.types.is_list(column.type):
             field |= {"isArray": True, "arrayShape": "-1"}
-        if column.name == "label":
+        if column.name == "label" and task == "text-classification":
             field["references"] = {"field": {"@id": "labels/name"}}
         fields.append(field)
     named = {"@type": "cr:RecordSet", "@id": "documents", "name": "documents"}

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -138,13 +139,14 @@ def _orange(lines: list[str], where: str) -> tuple[dict[str, Any], list[str]] | 
 
 
 def _csv(lines: list[str], where: str) -> tuple[dict[str, Any], list[str]] | None:
-    parsed = {(delimiter, quote): _parse(lines, delimiter, quote) for delimiter in DELIMITERS for quote in ('"', None)}
-    evenness = {dialect: _evenness(rows) for dialect, rows in parsed.items()}
-    delimiter, quote = max(evenness, key=lambda dialect: evenness[dialect])
-    width = evenness[delimiter, quote][1]
+    quotes = {delimiter: _quote(lines, delimiter) for delimiter in DELIMITERS}
+    parsed = {delimiter: _parse(lines, delimiter, quote) for delimiter, quote in quotes.items()}
+    evenness = {delimiter: _evenness(rows) for delimiter, rows in parsed.items()}
+    delimiter = max(DELIMITERS, key=lambda delimiter: evenness[delimiter])
+    quote, width = quotes[delimiter], evenness[delimiter][1]
     if width < 2:
         return None
-    rows = [row for row in parsed[delimiter, quote] if len(row) == width]
+    rows = [row for row in parsed[delimiter] if len(row) == width]
     head = [field.strip() for field in rows[0]]
     named = len(set(head)) == width and all(0 < len(field) <= 40 and not _is_number(field) for field in head)
     names = head if named else [f"column_{number}" for number in range(1, width + 1)]
@@ -155,6 +157,12 @@ def _csv(lines: list[str], where: str) -> tuple[dict[str, Any], list[str]] | Non
     )
     dialect = {**({"delimiter": delimiter} if delimiter != "," else {}), **({} if quote else {"quote": None})}
     return {"format": "csv", **dialect, **({} if named else {"columns": names}), **columns}, remarks
+
+
+def _quote(lines: list[str], delimiter: str) -> str | None:
+    """None if some quote stands inside a word, as none does around a field or doubled in one."""
+    inside = re.compile(rf'[^{re.escape(delimiter)}"]"[^{re.escape(delimiter)}"]')
+    return None if any(inside.search(line) for line in lines) else '"'
 
 
 def _parse(lines: list[str], delimiter: str, quote: str | None) -> list[list[str]]:

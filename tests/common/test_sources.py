@@ -14,7 +14,8 @@ CONTENT = bytes(range(256)) * 4000
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Serves CONTENT; how, the path says: /whole, /breaks (after a third each time), /stubborn (never sends it all)."""
+    """Serves CONTENT; how, the path says: /whole, /breaks (after a third each time), /stubborn (never sends
+    it all), /restarts (breaks once, then ignores the range)."""
 
     def do_GET(self):
         self.server.asked.append((self.path, self.headers.get("Range")))
@@ -25,6 +26,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.send_error(503)
         if self.path == "/stubborn":
             start = 0
+        if self.path == "/restarts" and start:
+            return self.answer(CONTENT)
         if self.path == "/moved":
             self.send_response(302)
             self.send_header("Location", "/whole")
@@ -34,6 +37,12 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         stop = len(CONTENT) if self.path == "/whole" else start + len(CONTENT) // 3
         self.wfile.write(CONTENT[start:stop])
+
+    def answer(self, content):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
 
     def log_message(self, *_):
         pass
@@ -154,3 +163,35 @@ def test_package_files_are_found_through_pips_own_settings(tmp_path, monkeypatch
     finally:
         for cached in caches:
             cached.cache_clear()
+
+
+def test_size_and_both_hashes_are_checked_and_md5_alone_is_enough(server, tmp_path, monkeypatch):
+    monkeypatch.delenv("DATA_MIRROR", raising=False)
+    sources, md5 = [Source(url=f"{server.url}/whole")], hashlib.md5(CONTENT).hexdigest()
+    for said in ({"sha256": None, "md5": md5}, {"md5": md5}, {"size": len(CONTENT)}):
+        assert fetch(pinned(sources=sources, **said), "entry", tmp_path).read_bytes() == CONTENT
+    wrong = {
+        "its md5 is": {"md5": "0" * 32},
+        "is 1,024,000 bytes long, but 2,000,000 are pinned": {"size": 2_000_000},
+        "is 1024000 bytes long, not 10": {"size": 10},
+    }
+    for message, said in wrong.items():
+        with pytest.raises(UserError, match=message):
+            fetch(pinned(sources=sources, **said), "entry", tmp_path)
+        assert not (tmp_path / "file.bin").exists()
+
+
+def test_what_is_missing_from_the_mirror_is_named_with_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("DATA_MIRROR", str(tmp_path))
+    with pytest.raises(UserError) as caught:
+        fetch(pinned(mirror="other"), "entry", tmp_path)
+    said = str(caught.value)
+    assert f"mirror $DATA_MIRROR: {tmp_path}/other/file.bin: there is no such file." in said
+    assert "Get file.bin elsewhere, put it into the folder other of a mirror and set DATA_MIRROR to it" in said
+
+
+def test_a_server_that_starts_over_is_followed(server, tmp_path):
+    """One that answers a range with the whole file: what came before is dropped, not doubled."""
+    transfer(f"{server.url}/restarts", tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == CONTENT
+    assert [asked for _, asked in server.asked] == [None, f"bytes={len(CONTENT) // 3}-"]

@@ -194,7 +194,7 @@ class _Cutter:
             cut, fault = self._whole_records(content, ended)
             if cut:
                 yield Block(content, cut, self._line, self._dialect)
-                self._line += len(positions(content[:cut], LINE_FEED))
+                self._line += count(content, LINE_FEED, cut)
             content = content[cut:]
             if not fault and ended and content:
                 fault = "a quote was opened here and never closed"
@@ -230,14 +230,21 @@ class _Cutter:
 
 
 def positions(content: bytes, character: int) -> Numbers:
-    """Where a character stands. Piece by piece: fresh memory for a whole block costs more than looking through it."""
-    found = np.frombuffer(content, np.uint8)
-    equal = np.empty(PIECE_BYTES, np.bool_)
-    pieces = []
+    """Where a character stands."""
+    return np.concatenate([np.flatnonzero(equal) + start for start, equal in _compared(content, character)])
+
+
+def count(content: bytes, character: int, size: int) -> int:
+    """How often a character stands in the first bytes of a content."""
+    return sum(int(np.count_nonzero(equal)) for _, equal in _compared(memoryview(content)[:size], character))
+
+
+def _compared(content: bytes | memoryview, character: int) -> Iterator[tuple[int, npt.NDArray[np.bool_]]]:
+    """Which bytes are the character, piece by piece: fresh memory for a whole block costs more than the looking."""
+    found, equal = np.frombuffer(content, np.uint8), np.empty(PIECE_BYTES, np.bool_)
     for start in range(0, len(found), PIECE_BYTES):
         piece = found[start : start + PIECE_BYTES]
-        pieces.append(np.flatnonzero(np.equal(piece, character, out=equal[: len(piece)])) + start)
-    return np.concatenate(pieces)
+        yield start, np.equal(piece, character, out=equal[: len(piece)])
 
 
 def _find_records(block: Block) -> Spans:
