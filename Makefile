@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
-.PHONY: help repro test lint format seeds tables verify pins clean
+.PHONY: help repro test lint format seeds tables bench-clean verify pins clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -35,6 +35,10 @@ seeds: .venv/installed ## train with several seeds, as DVC experiments, and writ
 
 tables: .venv/installed ## write the stage table and the result tables into README.md
 	python -m commands.tables write
+
+bench-clean: .venv/installed ## measure cleaning and the label audit beside other tools
+	.venv/bin/python -m pip install --quiet datasketch==2.0.0
+	python -m benchmarks.bench_clean
 
 verify: .venv/installed ## compare this run with the one that is committed
 	python -m commands.verify

@@ -10,12 +10,17 @@ HEAD = "# Made from requirements.txt by `make pins`. Stages list theirs as param
 # fetch, check and show (pydantic, tqdm, httpx2, …) do not: what is fetched has a pinned hash.
 SHAPE_RESULTS = [
     "accelerate",
+    "cleanlab",
     "dvclive",
+    "ftfy",
     "jinja2",
+    "lemminflect",
     "matplotlib",
     "numpy",
     "pandas",
+    "phonenumbers",
     "pillow",
+    "py3langid",
     "pyarrow",
     "safetensors",
     "scikit-learn",

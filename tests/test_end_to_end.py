@@ -91,7 +91,7 @@ def test_a_fresh_clone_makes_the_same_bytes(finished, tmp_path):
     run(tmp_path, "git", "clone", "--quiet", str(finished), "clone")
     clone = tmp_path / "clone"
     done = run(clone, "dvc", "repro", PYTHONHASHSEED="77")
-    assert stages_run(done) >= {*DATA_STAGES, "fetch_model", "finetune", "evaluate"}
+    assert stages_run(done) >= {*DATA_STAGES, "fetch_model", "audit", "finetune", "evaluate"}
     assert output_hashes(clone)["models/finetuned"] == output_hashes(finished)["models/finetuned"]
     changed = run(clone, "git", "status", "--porcelain").stdout.splitlines()
     assert {line[3:] for line in changed} <= {"dvc.lock", "reports/finetune/environment.json"}
@@ -130,7 +130,7 @@ def stage_of(path):
 
 def test_experiments_rerun_only_what_they_must_and_compare_by_validation_figures(repository):
     done = run(repository, "dvc", "exp", "run", "--name", "plain", "-S", "split.augmented=0.0")
-    assert stages_run(done) == {"split", "finetune", "evaluate", "report"}
+    assert stages_run(done) == {"split", "audit", "finetune", "evaluate", "report"}
     run(repository, "dvc", "exp", "run", "--queue", "--name", "seven", "-S", "finetune.seed=7")
     run(repository, "dvc", "queue", "start")
     deadline = time.monotonic() + 300
@@ -156,7 +156,7 @@ def test_reviewers_can_read_metrics_plots_and_dag(repository):
     drawn = (repository / "dvc_plots" / "index.html").read_text()
     for title in ("Training_loss", "Validation_macro_F1", "Confusion_matrix_on_the_test_split", "F1_per_class"):
         assert title in drawn
-    for stage in (*DATA_STAGES, "finetune", "evaluate", "report"):
+    for stage in (*DATA_STAGES, "audit", "finetune", "evaluate", "report"):
         assert stage in run(repository, "dvc", "dag", "--dot").stdout
 
 

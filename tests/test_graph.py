@@ -18,12 +18,13 @@ AFTER = {
     "report": ["report"],
     "evaluate": ["evaluate", "report"],
     "finetune": ["finetune", "evaluate", "report"],
-    "split": ["split", "finetune", "evaluate", "report"],
-    "augment": ["augment", "split", "finetune", "evaluate", "report"],
-    "clean": ["clean", "augment", "split", "finetune", "evaluate", "report"],
-    "download": ["download", "clean", "augment", "split", "finetune", "evaluate", "report"],
-    "fetch_lexicon": ["fetch_lexicon", "augment", "split", "finetune", "evaluate", "report"],
-    "fetch_model": ["fetch_model", "finetune", "evaluate", "report"],
+    "audit": ["audit", "finetune", "evaluate", "report"],
+    "split": ["split", "audit", "finetune", "evaluate", "report"],
+    "augment": ["augment", "split", "audit", "finetune", "evaluate", "report"],
+    "clean": ["clean", "augment", "split", "audit", "finetune", "evaluate", "report"],
+    "download": ["download", "clean", "augment", "split", "audit", "finetune", "evaluate", "report"],
+    "fetch_lexicon": ["fetch_lexicon", "augment", "split", "audit", "finetune", "evaluate", "report"],
+    "fetch_model": ["fetch_model", "audit", "finetune", "evaluate", "report"],
 }
 SECTIONS = {"dataset": "download", "model": "fetch_model"}  # top-level values, and the first stage that reads them
 

@@ -1,25 +1,28 @@
-"""Rules that look at one document and say why it should be dropped."""
+"""Rules that say which documents should be dropped for what they are, and why."""
 
+import numpy as np
 import pandas as pd
 
-from stages.clean.parameters import CleanParameters
+from stages.clean.language import find_foreign
+from stages.clean.parameters import CleanParameters, LengthOutliers
+from stages.clean.repair import PRIVATE
+from stages.clean.repetition import find_repetition
 
 REPLACEMENT_CHARACTER = "\ufffd"
+NORMAL = 1.4826  # turns a median absolute deviation into a standard deviation, where lengths are normal
 
 
-def find_unusable(documents: pd.DataFrame, parameters: CleanParameters) -> pd.DataFrame:
+def find_unusable(documents: pd.DataFrame, parameters: CleanParameters, language: str) -> pd.DataFrame:
     """Finds documents that a filter would drop; the first rule that applies counts.
 
     Args:
-        documents: Rows of a document table with repaired texts.
+        documents: Rows of a document table with repaired texts, and what :func:`repair` found out about them.
         parameters: Which rules run, and their limits.
+        language: What the card says the texts are in.
 
     Returns:
         One row a fault: id, rule, reason.
     """
-    texts = documents["text"]
-    words = texts.map(lambda text: len(text.split()))
-    is_plain = documents["tokens"].isna()  # a sentence of one token is no mistake
     faults = pd.DataFrame({"id": documents["id"], "rule": None, "reason": None}, dtype=object)
 
     def mark(rule: str, on: bool, where: pd.Series, reason: pd.Series | str) -> None:
@@ -27,13 +30,80 @@ def find_unusable(documents: pd.DataFrame, parameters: CleanParameters) -> pd.Da
         faults.loc[where, "rule"] = rule
         faults.loc[where, "reason"] = reason if isinstance(reason, str) else reason[where]
 
+    texts = documents["text"]
     undecoded = texts.str.count(REPLACEMENT_CHARACTER)
-    mark(
-        "undecodable", parameters.undecodable, undecoded > 0, undecoded.astype(str) + " characters could not be decoded"
-    )
+    said = undecoded.astype(str) + " characters could not be decoded"
+    mark("undecodable", parameters.undecodable, undecoded > 0, said)
     mark("empty", parameters.empty, ~texts.str.contains(r"\w", regex=True), "has no letter and no digit")
+
+    is_plain = documents["tokens"].isna()  # a sentence of one token is no mistake, nor is one of numbers
     short, long = parameters.too_short, parameters.too_long
-    counted = words.astype(str) + " words, "
-    mark("too_short", short.enabled, is_plain & (words < short.words), counted + f"fewer than {short.words}")
-    mark("too_long", long.enabled, is_plain & (words > long.words), counted + f"more than {long.words}")
+    for unit, sizes in (("words", count_words(texts)), ("characters", texts.str.len())):
+        counted = sizes.astype(str) + f" {unit}, "
+        least, most = getattr(short, unit), getattr(long, unit)
+        mark("too_short", short.enabled, is_plain & (sizes < least), counted + f"fewer than {least}")
+        mark("too_long", long.enabled, is_plain & (sizes > most), counted + f"more than {most}")
+    share = share_of_letters(texts)
+    few = (100 * share).round().astype("int64").astype(str) + " % of its characters are letters"
+    mark("letters", parameters.letters.enabled, is_plain & (share < parameters.letters.share), few)
+
+    def look(rule: str, on: bool, reasons: pd.Series) -> None:
+        mark(rule, on, pd.Series(texts.index.isin(reasons.index), index=texts.index), reasons.reindex(texts.index))
+
+    waiting = texts[is_plain & faults["rule"].isna()]
+    if parameters.repetition.enabled:
+        look("repetition", True, find_repetition(waiting, parameters.repetition))
+    if parameters.language.enabled:
+        look("language", True, find_foreign(waiting, language, parameters.language))
+    private = parameters.private_data
+    look("private_data", private.enabled and private.action == "drop", held(documents[PRIVATE].dropna()))
     return faults[faults["rule"].notna()]
+
+
+def find_outliers(documents: pd.DataFrame, settings: LengthOutliers) -> pd.DataFrame:
+    """Finds documents that are much shorter or longer than the others.
+
+    Args:
+        documents: Rows of a document table.
+        settings: How far from the median they may lie. If more than half are equally long, none is an outlier.
+
+    Returns:
+        One row a fault: id, rule, reason.
+    """
+    plain = documents[documents["tokens"].isna() & settings.enabled]
+    words = count_words(plain["text"])
+    logarithms = np.log(words.clip(lower=1).to_numpy(dtype=np.float64))
+    distance = logarithms - np.median(logarithms) if len(words) else logarithms
+    spread = NORMAL * np.median(np.abs(distance)) if len(words) else 0.0
+    far = np.abs(distance) > settings.deviations * spread if spread else np.zeros(len(words), dtype=bool)
+    deviations = pd.Series(distance[far] / spread if spread else [], dtype=float).map("{:+.1f}".format)
+    reason = words[far].astype(str).to_numpy() + " words, " + deviations.to_numpy() + " deviations from the median"
+    return plain.loc[far, ["id"]].assign(rule="length_outliers", reason=reason)
+
+
+def find_held(documents: pd.DataFrame) -> pd.DataFrame:
+    """Says which documents hold private data, for the flags: id, rule, reason."""
+    reasons = held(documents[PRIVATE].dropna())
+    return documents.loc[reasons.index, ["id"]].assign(rule="private_data", reason=reasons)
+
+
+def held(private: pd.Series) -> pd.Series:
+    """Says in words what private data documents hold, and never the data itself."""
+    said = {
+        row: "holds " + ", ".join(f"{count} {kind}" for kind, count in kinds.items()) for row, kinds in private.items()
+    }
+    return pd.Series(said, dtype="str")
+
+
+def count_words(texts: pd.Series) -> "pd.Series[int]":
+    """Words between white space, one number a row."""
+    return pd.Series([len(text.split()) for text in texts], index=texts.index, dtype="int64")
+
+
+def share_of_letters(texts: pd.Series) -> "pd.Series[float]":
+    """The share of letters among the characters that are no white space, one number a row; 0 where there are none."""
+    shares = []
+    for text in texts:
+        dense = "".join(text.split())
+        shares.append(sum(map(str.isalpha, dense)) / len(dense) if dense else 0.0)
+    return pd.Series(shares, index=texts.index, dtype=float)

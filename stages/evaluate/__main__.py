@@ -22,6 +22,7 @@ from stages.evaluate.predictions import confusion_pairs, predictions_table, prob
 from stages.evaluate.summaries import class_table, metrics, summary
 
 SPLITS = Path("data/splits")
+AUDITED = Path("data/audited")
 MODEL = Path("models/finetuned")
 REPORTS = Path("reports/evaluate")
 
@@ -31,9 +32,8 @@ def main() -> None:
     parameters = load_section("evaluate", EvaluateParameters)
     compute_alike(parameters.seed, parameters.threads)
     card = read_card(SPLITS)
-    train, validation, test = (
-        read_labelled(SPLITS / f"{name}.parquet", card) for name in ("train", "validation", "test")
-    )
+    train = read_labelled(AUDITED / "train.parquet", card)
+    validation, test = (read_labelled(SPLITS / f"{name}.parquet", card) for name in ("validation", "test"))
 
     probability = probabilities_of(test, card, parameters.device)
     baseline = fit_baseline(train, validation, test["text"].tolist(), card.label_names, parameters.baseline)

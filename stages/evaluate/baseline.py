@@ -60,11 +60,11 @@ def fit_baseline(
         features = vectorizer.fit_transform(train["text"])
     except ValueError:
         raise UserError(
-            f"data/splits/train.parquet: no word occurs in {settings.min_df} of its {len(train)} documents.",
+            f"data/audited/train.parquet: no word occurs in {settings.min_df} of its {len(train)} documents.",
             "Lower evaluate.baseline.min_df in params.yaml.",
         ) from None
     if train["label"].nunique() < 2:
-        raise UserError("data/splits/train.parquet: all documents have one label.", "A classifier needs two or more.")
+        raise UserError("data/audited/train.parquet: all documents have one label.", "A classifier needs two or more.")
     index = {label: position for position, label in enumerate(labels)}
     wanted = np.asarray(validation["label"].map(index), dtype=np.int64)
     seen = vectorizer.transform(validation["text"])

@@ -24,6 +24,7 @@ from stages.finetune.placement import make_accelerator
 from stages.finetune.training import Outcome, train
 
 SPLITS = Path("data/splits")
+AUDITED = Path("data/audited")
 PRETRAINED = Path("models/pretrained")
 FINETUNED = Path("models/finetuned")
 REPORTS = Path("reports/finetune")
@@ -37,10 +38,11 @@ def main() -> None:
 
     card = read_card(SPLITS)
     check_task(card, SPLITS)
-    training, validation = (read_documents(SPLITS / f"{name}.parquet") for name in ("train", "validation"))
-    labels = label_indices(training, card.label_names, SPLITS / "train.parquet")
-    check_classes(labels, card.label_names, SPLITS / "train.parquet")
-    truth = label_indices(validation, card.label_names, SPLITS / "validation.parquet")
+    train_file, validation_file = AUDITED / "train.parquet", SPLITS / "validation.parquet"
+    training, validation = read_documents(train_file), read_documents(validation_file)
+    labels = label_indices(training, card.label_names, train_file)
+    check_classes(labels, card.label_names, train_file)
+    truth = label_indices(validation, card.label_names, validation_file)
 
     model, tokenizer = load_pretrained(PRETRAINED, card.label_names, parameters.dropout)
     check_length(model, parameters.max_length)

@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.clean.duplicates import find_contradictions, find_repeats, group_duplicates
+from stages.clean.duplicates import find_contradictions, find_near_repeats, find_repeats, group_duplicates, text_keys
 from stages.clean.filters import find_unusable
+from stages.clean.near_duplicates import find_near_duplicates
 from stages.clean.parameters import CleanParameters
 from stages.clean.repair import repair
 from stages.clean.verdict import check_outcome, judge
@@ -12,80 +13,32 @@ from stages.common.messages import UserError
 from stages.common.validation import read_yaml
 from tests.imports import ROOT
 
+NO_PAIRS = pd.DataFrame({"one": [], "other": [], "similarity": []}, dtype="str")
+
 
 @pytest.fixture
 def parameters():
     return CleanParameters.model_validate(read_yaml(ROOT / "params.yaml")["clean"])
 
 
-def grouped(documents):
-    return documents.assign(group=group_duplicates(documents))
-
-
-def test_each_unusable_text_is_rejected_with_its_rule(make_documents, parameters):
-    texts = ["three good words", "", "... !!", "two words", "caf\ufffd au lait please", "word " * 20_001]
-    faults = find_unusable(make_documents(texts), parameters)
-    assert dict(zip(faults["id"], faults["rule"], strict=True)) == {
-        "d1": "empty",
-        "d2": "empty",
-        "d3": "too_short",
-        "d4": "undecodable",
-        "d5": "too_long",
-    }
-    assert faults.set_index("id")["reason"]["d3"] == "2 words, fewer than 3"
-
-
-def test_a_rule_that_is_off_rejects_nothing(make_documents, parameters):
-    off = parameters.model_copy(update={"empty": False, "undecodable": False})
-    off = off.model_copy(update={"too_short": off.too_short.model_copy(update={"enabled": False})})
-    assert find_unusable(make_documents(["", "\ufffd", "one"]), off).empty
-
-
-def test_of_repeats_the_smallest_id_is_kept_and_named(make_documents):
-    documents = grouped(make_documents(["Fish &amp; chips", "other", "FISH & chips "], id=["c", "b", "a"]))
-    repeats = find_repeats(documents)
-    assert repeats.to_dict("records") == [{"id": "c", "rule": "duplicates", "reason": "the same text as document a"}]
-    assert documents["group"].tolist() == ["a", "b", "a"]
-
-
-def test_the_training_copy_of_a_published_test_document_goes(make_documents):
-    documents = grouped(
-        make_documents(["same"] * 3, id=["a", "b", "c"], published_split=["train", "test", "validation"])
-    )
-    verdict = judge(documents, find_repeats(documents))
-    assert verdict.rejected[["id", "reason"]].to_numpy().tolist() == [["a", "the same text as document b"]]
-    assert sorted(verdict.kept["id"]) == ["b", "c"]
-    assert verdict.flags["id"].tolist() == ["c"]
-
-
-def test_all_copies_of_a_contradiction_go_but_a_published_test_row(make_documents):
-    documents = grouped(
-        make_documents(
-            ["same", "Same", "same", "other"], label=["a", "b", "a", "b"], published_split=[None, None, "test", None]
-        )
-    )
-    verdict = judge(documents, find_contradictions(documents))
-    assert sorted(verdict.rejected["id"]) == ["d0", "d1"]
-    assert verdict.flags["id"].tolist() == ["d2"]
-    assert verdict.rejected["reason"].unique().tolist() == ["the same text is labelled a and b"]
-
-
 def test_sentences_of_a_token_classification_corpus_stay_as_they_are(make_documents, parameters):
     tokens = [["EU", "&amp;"], ["EU", "&amp;"]]
     documents = make_documents(["EU &amp;"] * 2, label=None, tokens=tokens, tags=[["B-ORG", "O"]] * 2)
-    repaired = grouped(repair(documents, parameters))
+    repaired = repair(documents, parameters)
     assert repaired["text"].tolist() == ["EU &amp;"] * 2
-    assert repaired["group"].tolist() == ["d0", "d1"]
-    verdict = judge(repaired, find_repeats(repaired))
+    keys = text_keys(repaired)
+    assert group_duplicates(repaired, keys, NO_PAIRS).tolist() == ["d0", "d1"]
+    assert find_near_duplicates(repaired, parameters.near_duplicates).empty
+    verdict = judge(repaired, find_repeats(repaired, keys, parameters.duplicates))
     assert verdict.rejected.empty
     assert verdict.flags["id"].tolist() == ["d1"]
-    assert find_unusable(repaired, parameters).empty
+    assert find_unusable(repaired, parameters, "en").empty
 
 
 TEXTS = st.sampled_from(["one two three", "One  two three", "four five six", "", "x", "\ufffd a b c"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(
         st.tuples(TEXTS, st.sampled_from("ab"), st.sampled_from([None, "train", "validation", "test"])), min_size=1
@@ -96,14 +49,19 @@ def test_every_row_is_kept_or_rejected_and_published_test_rows_stay(make_documen
     texts, labels, splits = map(list, zip(*rows, strict=True))
     documents = make_documents(texts, label=labels, published_split=splits)
     kept, rejected = documents, []
-    for find in (lambda d: find_unusable(d, parameters), find_contradictions, find_repeats):
-        verdict = judge(grouped(kept), find(grouped(kept)))
+    for find in (
+        lambda d: find_unusable(d.assign(private=None), parameters, "en"),
+        lambda d: find_contradictions(d, text_keys(d), parameters.contradictions),
+        lambda d: find_repeats(d, text_keys(d), parameters.duplicates),
+        lambda d: find_near_repeats(d, find_near_duplicates(d, parameters.near_duplicates), parameters.near_duplicates),
+    ):
+        verdict = judge(kept, find(kept))
         kept, rejected = verdict.kept, [*rejected, verdict.rejected]
     gone = pd.concat(rejected)
     assert sorted([*kept["id"], *gone["id"]]) == sorted(documents["id"])
     assert not gone["published_split"].isin(["validation", "test"]).any()
     trained = kept[~kept["published_split"].isin(["validation", "test"])]
-    assert not grouped(trained)["group"].duplicated().any()
+    assert not text_keys(trained).duplicated().any()
 
 
 def test_a_corpus_in_which_everything_is_rejected_is_an_error(make_documents):

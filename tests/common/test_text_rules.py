@@ -1,25 +1,46 @@
 import pandas as pd
 import pytest
+from ftfy.badness import MOJIBAKE_CATEGORIES, is_bad
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.clean.parameters import CleanParameters
-from stages.common.text_rules.chain import apply_rules
-from stages.common.text_rules.characters import normal_form, plain_spaces, remove_controls
+from stages.common.text_rules.addresses import replace_emails, replace_urls
+from stages.common.text_rules.chain import apply_rules, trace_rule
+from stages.common.text_rules.characters import normal_form, plain_spaces, remove_controls, remove_zero_width
+from stages.common.text_rules.columns import matching
+from stages.common.text_rules.datelines import remove_datelines
 from stages.common.text_rules.entities import undo_entities
+from stages.common.text_rules.mojibake import SUSPECT, fix_mojibake
 from stages.common.text_rules.normalisation import duplicate_key
+from stages.common.text_rules.reduction import (
+    lemmatise,
+    lowercase,
+    remove_punctuation,
+    remove_stop_words,
+    shorten_repeats,
+)
+from stages.common.text_rules.remains import break_at_backslashes, undo_broken_entities
 from stages.common.text_rules.tags import strip_tags
 from stages.common.validation import read_yaml
 from tests.imports import ROOT
 
-PIECES = st.sampled_from(
-    ["&amp;", "&lt;", "lt;", "<b>", "<", ">", "b", "/", "&#60;", "&#0;", "\x00", "\n", "\u00a0", "é", "e\u0301"]
-)
+MARKUP = "&amp; &lt; lt; <b> < > b / &#60; &#0; #39;s amp; amp;lt;b \\ \\$ quot; &quot; #38;"
+CHARACTERS = "é e\u0301 Ã© â€œ \x92 Â \u200d \u200c \u00ad 👨 \ufe0f می @ !!!!! ...."
+WORDS = "AP - (Reuters) LONDON www.a.org/b http://x.y/(z). a.b@c.org leaves Found don't the IS"
+SPACES = [" ", "  ", " #39;", "  quot;", "\x00", "\n", "\u00a0", "\t", "\u2028", "\r\n", "NEW YORK (Reuters) - "]
+PIECES = st.sampled_from([*MARKUP.split(" "), *CHARACTERS.split(" "), *WORDS.split(" "), *SPACES])
 MESSY = st.lists(st.one_of(PIECES, st.text(max_size=4)), max_size=12).map("".join)
 
 
-def default_rules():
-    return CleanParameters.model_validate(read_yaml(ROOT / "params.yaml")["clean"]).text_rules()
+def default_rules(**changed):
+    section = read_yaml(ROOT / "params.yaml")["clean"] | changed
+    return CleanParameters.model_validate(section).text_rules()
+
+
+def all_rules():
+    classic = dict.fromkeys(("lowercase", "punctuation", "stop_words", "lemmas"), True)
+    return default_rules(urls="mask", emails="drop", unicode_form={"enabled": True, "form": "NFKC"}, **classic)
 
 
 @pytest.mark.parametrize(
@@ -69,11 +90,12 @@ def test_unicode_forms_join_accents_and_replace_ligatures():
     assert normal_form(pd.Series(["e\u0301 ﬁ"]), "NFKC").tolist() == ["é fi"]
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.lists(MESSY, min_size=1, max_size=4))
-def test_cleaning_twice_changes_nothing(texts):
-    once, _ = apply_rules(pd.Series(texts, dtype="str"), default_rules())
-    twice, changed = apply_rules(once, default_rules())
+@pytest.mark.parametrize("rules", [default_rules(), all_rules()], ids=["default", "all"])
+@settings(max_examples=150, deadline=None)
+@given(texts=st.lists(MESSY, min_size=1, max_size=4))
+def test_cleaning_twice_changes_nothing(rules, texts):
+    once, _ = apply_rules(pd.Series(texts, dtype="str"), rules)
+    twice, changed = apply_rules(once, rules)
     assert twice.tolist() == once.tolist()
     assert not any(rows.any() for rows in changed.values())
 
@@ -86,6 +108,123 @@ def test_each_rule_says_which_rows_it_changed():
         "tags": [False, True, False],
         "whitespace": [False, False, True],
     }
+
+
+@settings(max_examples=60, deadline=None)
+@given(texts=st.lists(MESSY, min_size=2, max_size=6))
+def test_a_column_is_cleaned_as_each_of_its_texts_alone(texts):
+    together, _ = apply_rules(pd.Series(texts, dtype="str"), all_rules())
+    assert together.tolist() == [apply_rules(pd.Series([text], dtype="str"), all_rules())[0][0] for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("raw", "mended"),
+    [
+        ("Iraq #39;s oil", "Iraq's oil"),
+        ("said,  quot;Hello, quot; twice", 'said, "Hello," twice'),
+        ("said, quot;Hello quot;", 'said, "Hello"'),
+        ("Johnson  amp; Johnson and AT amp;T", "Johnson & Johnson and AT&T"),
+        ("worth  #36;10 million  #151; or so", "worth $10 million — or so"),
+        ("quot;Yes quot;", '"Yes"'),
+        ("an amp; it hums", "an amp; it hums"),
+        ("room #39; and #12, 1st lt; said", "room' and #12, 1st lt; said"),
+        ("issue#39;", "issue#39;"),
+    ],
+)
+def test_entities_that_lost_their_ampersand_are_mended(raw, mended):
+    assert undo_broken_entities(pd.Series([raw])).tolist() == [mended]
+
+
+@pytest.mark.parametrize(
+    ("raw", "mended"),
+    [
+        ("a second\\team, for\\privately", "a second team, for privately"),
+        ("worth \\$35 million", "worth $35 million"),
+        ("In House?\\\\The next", "In House? The next"),
+        ("C:\\temp\\new", "C:\\temp\\new"),
+        ("\\\\server\\share", "\\\\server\\share"),
+        ("the sum \\frac{1}{2}\\alpha", "the sum \\frac{1}{2}\\alpha"),
+        ("a pattern \\d+ of", "a pattern \\d+ of"),
+        ("too bad :-\\ is", "too bad :-\\ is"),
+    ],
+)
+def test_a_backslash_for_a_line_end_goes_and_one_that_is_meant_stays(raw, mended):
+    assert break_at_backslashes(pd.Series([raw])).tolist() == [mended]
+
+
+def test_mojibake_is_decoded_anew_and_sound_text_never_touched():
+    damaged = ["cafÃ© â€œhiâ€\x9d", "voilÃ  lÃ ", "it\x92s"]
+    assert fix_mojibake(pd.Series(damaged)).tolist() == ["café “hi”", "voilà là ", "it’s"]
+    sound = ["café “curly” ﬁne…", "Ａ", "naïve £5 – ½", "Œuvre", "日本語", "a\r\nb"]
+    assert fix_mojibake(pd.Series(sound)).tolist() == sound
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.text(st.sampled_from(sorted(set("".join(MOJIBAKE_CATEGORIES.values())) | set("aZ À\xa0.ÃÂœ"))), max_size=4))
+def test_what_ftfy_calls_bad_is_always_looked_at(text):
+    if is_bad(text):
+        assert matching(pd.Series([text], dtype="str"), SUSPECT).all()
+
+
+@pytest.mark.parametrize(
+    ("raw", "masked", "dropped"),
+    [
+        ("see http://a.org/b?c=1&d=(e).", "see [URL].", "see  ."),
+        ("(www.bbc.co.uk/news)", "([URL])", "( )"),
+        ("www is no address, nor http:", "www is no address, nor http:", "www is no address, nor http:"),
+    ],
+)
+def test_web_addresses_are_masked_or_dropped(raw, masked, dropped):
+    assert replace_urls(pd.Series([raw]), "mask").tolist() == [masked]
+    assert replace_urls(pd.Series([raw]), "drop").tolist() == [dropped]
+
+
+def test_email_addresses_are_masked_or_dropped():
+    texts = pd.Series(["Ask john.o'neil+x@mail.example.org.", "@home a@b"])
+    assert replace_emails(texts, "mask").tolist() == ["Ask [EMAIL].", "@home a@b"]
+    assert replace_emails(texts, "drop").tolist() == ["Ask  .", "@home a@b"]
+
+
+def test_characters_without_width_go_but_joiners_that_join_stay():
+    family, persian, hindi, thai = "👨\u200d👩\u200d👧", "می\u200cخواهم", "क्\u200dष", "ไทย\u200bไทย"
+    texts = pd.Series(
+        ["so\u00adft", "a\u200bb\u2060c", "x\u200dy", "a\u200c b", family, persian, hindi, thai, "\u200fשלום"]
+    )
+    assert remove_zero_width(texts).tolist() == ["soft", "abc", "xy", "a b", family, persian, hindi, thai, "\u200fשלום"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "left"),
+    [
+        ("NEW YORK (Reuters) - Stocks fell", "Stocks fell"),
+        ("Oil Rises\nWASHINGTON, Aug. 14 (AP) -- The", "Oil Rises\nThe"),
+        ("Dollar Falls .  LONDON (Reuters) - The dollar", "Dollar Falls . The dollar"),
+        ("AP - A company", "A company"),
+        ("He told Reuters - in London (Reuters) - that", "He told Reuters - in London (Reuters) - that"),
+        ("LONDON - A man", "LONDON - A man"),
+    ],
+)
+def test_the_dateline_of_a_wire_service_goes(raw, left):
+    assert remove_datelines(pd.Series([raw]), ["AP", "Reuters"]).tolist() == [left]
+
+
+def test_runs_of_punctuation_are_cut():
+    texts = pd.Series(["What?!!!!!! ------", "e.g. a... and 1,000", "((((x))))"])
+    assert shorten_repeats(texts, 3).tolist() == ["What?!!! ---", "e.g. a... and 1,000", "((((x))))"]
+
+
+def test_the_classic_steps_take_away_case_punctuation_stop_words_and_inflection():
+    assert lowercase(pd.Series(["It's A Test"])).tolist() == ["it's a test"]
+    assert remove_punctuation(pd.Series(["It's “well-known”, isn’t it?"])).tolist() == ["Its  well known   isnt it "]
+    assert remove_stop_words(pd.Series(["The cat and the hat"])).tolist() == [" cat   hat"]
+    assert lemmatise(pd.Series(["Mice ran from the cats"])).tolist() == ["Mouse run from the cat"]
+
+
+def test_an_example_shows_what_a_rule_got_and_what_it_made():
+    before, after = trace_rule("&lt;b&gt;bold &amp; fine", default_rules(), "tags")
+    assert (before, after) == ("<b>bold & fine", "bold & fine")
+    with pytest.raises(ValueError, match="does not change"):
+        trace_rule("fine", default_rules(), "tags")
 
 
 def test_a_text_of_a_megabyte_is_cleaned_in_seconds():

@@ -86,9 +86,11 @@ def workplace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_parameters(tmp_path)
     splits = tmp_path / "data/splits"
+    audited = tmp_path / "data/audited"
     splits.mkdir(parents=True)
-    for name, per_label in (("train", 12), ("validation", 4), ("test", 6)):
-        write_documents(documents(name, per_label), splits / f"{name}.parquet")
+    audited.mkdir()
+    for place, name, per_label in ((audited, "train", 12), (splits, "validation", 4), (splits, "test", 6)):
+        write_documents(documents(name, per_label), place / f"{name}.parquet")
     write_card(card(), splits)
     (tmp_path / "models/finetuned").mkdir(parents=True)
     save_tiny_model(tmp_path / "models/finetuned")

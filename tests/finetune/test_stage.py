@@ -125,14 +125,14 @@ def test_dvclive_holds_each_step_and_epoch_and_no_time_or_temporary_name(trained
 
 def test_two_runs_give_the_same_bytes_also_from_shuffled_rows(trained, place, monkeypatch, capfd):
     folder, _ = trained
-    train = place / "data/splits/train.parquet"
+    train = place / "data/audited/train.parquet"
     table = pq.read_table(train)
     pq.write_table(table.take(np.random.default_rng(0).permutation(len(table))), train)
     assert run(place, monkeypatch, capfd)[0] == 0
     made = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
     assert len(made) > 15
     different = {str(name) for name in made if (place / name).read_bytes() != (folder / name).read_bytes()}
-    assert different == {"reports/finetune/environment.json", "data/splits/train.parquet"}
+    assert different == {"reports/finetune/environment.json", "data/audited/train.parquet"}
 
 
 def spoil_weights(folder):
@@ -145,7 +145,7 @@ def spoil_weights(folder):
     ("spoil", "said"),
     [
         (
-            lambda f: write_documents(make_split(0, 1).iloc[:0], f / "data/splits/train.parquet"),
+            lambda f: write_documents(make_split(0, 1).iloc[:0], f / "data/audited/train.parquet"),
             "train.parquet: holds no docu",
         ),
         (lambda f: write_card(make_card(("sport", "tech")), f / "data/splits"), "has the label 'business', which"),

@@ -11,7 +11,7 @@ def apply_rules(texts: pd.Series, rules: Mapping[str, Rule]) -> tuple[pd.Series,
     """Applies rules until they change nothing: one rule may lay open work for another, as in ``<<b>b>``.
 
     Args:
-        texts: One text a row.
+        texts: One text a row; each row has an index of its own.
         rules: What is applied in this order, by name.
 
     Returns:
@@ -23,9 +23,37 @@ def apply_rules(texts: pd.Series, rules: Mapping[str, Rule]) -> tuple[pd.Series,
         before = waiting
         for name, rule in rules.items():
             after = rule(waiting)
-            touched = after.ne(waiting)
-            changed[name].loc[touched.index[touched]] = True
-            waiting = after
+            if after is not waiting:
+                touched = after.ne(waiting)
+                changed[name].loc[touched.index[touched]] = True
+                waiting = after
         waiting = waiting[waiting.ne(before)]
-        texts = texts.where(~texts.index.isin(waiting.index), waiting.reindex(texts.index))
+        if len(waiting):
+            texts = texts.copy()
+            texts.loc[waiting.index] = waiting
     return texts, changed
+
+
+def trace_rule(text: str, rules: Mapping[str, Rule], name: str) -> tuple[str, str]:
+    """A text before and after the first time that a certain rule changes it.
+
+    Args:
+        text: A text that the rule changes, at first or after others did.
+        rules: What is applied in this order, by name.
+        name: The rule.
+
+    Returns:
+        The text that the rule got and what it made of it.
+
+    Raises:
+        ValueError: If the rule never changes this text.
+    """
+    column = pd.Series([text], dtype="str")
+    while True:
+        start = column[0]
+        for step, rule in rules.items():
+            before, column = column[0], rule(column)
+            if step == name and column[0] != before:
+                return before, column[0]
+        if column[0] == start:
+            raise ValueError(f"the rule {name!r} does not change this text")

@@ -5,6 +5,8 @@ import re
 
 import pandas as pd
 
+from stages.common.text_rules.columns import change_where, holding
+
 # Only entities that end in a semicolon: html.unescape also takes "&copy=2" in an address for a copyright sign.
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 AMPERSANDS = re.compile(r"&(?:amp;|#38;|#[xX]26;)+")  # "&amp;amp;amp;": undone at once, not one by one
@@ -20,8 +22,7 @@ def undo_entities(texts: pd.Series) -> pd.Series:
     Returns:
         The texts in the same order. What only looks like an entity stays.
     """
-    marked = texts.str.contains("&", regex=False)
-    return texts.where(~marked, texts[marked].map(_undo))
+    return change_where(texts, holding(texts, "&"), _undo)
 
 
 def _undo(text: str) -> str:

@@ -4,10 +4,12 @@ import re
 
 import pandas as pd
 
+from stages.common.text_rules.columns import change_where, holding, matching
+
 # The elements of the HTML Living Standard and the obsolete ones still found in old news text. A bare name list keeps
 # "<3", "x<y and y>z" or "<unknown>" as they are.
 INLINE = (
-    "a|abbr|acronym|b|bdi|bdo|big|cite|code|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|small|span|strike|strong|sub|sup|tt|"
+    "a|abbr|acronym|b|bdi|bdo|big|cite|code|del|dfn|em|font|i|ins|kbd|mark|nobr|q|s|samp|small|span|strike|strong|sub|sup|tt|"
     "u|var"
 )
 BLOCK = (
@@ -31,8 +33,7 @@ def strip_tags(texts: pd.Series) -> pd.Series:
     Returns:
         The texts in the same order. A ``<`` that begins no HTML tag stays.
     """
-    marked = texts.str.contains("<", regex=False) & texts.str.contains(">", regex=False)
-    return texts.where(~marked, texts[marked].map(_strip))
+    return change_where(texts, matching(texts, r"<[A-Za-z/!]") & holding(texts, ">"), _strip)
 
 
 def _strip(text: str) -> str:

@@ -1,0 +1,442 @@
+"""Cleaning and the label audit, measured on real corpora beside what people use otherwise.
+
+    python -m benchmarks.bench_clean [near_duplicates] [text_rules] [wrong_labels] [private_data]
+
+Datasets come as the stage download gets them (ag_news' files from $DATA_MIRROR, where there is one). datasketch is
+installed beside the project's own packages by `make bench-clean`. Everything runs on one core.
+"""
+
+import html
+import os
+import platform
+import random
+import re
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stages.audit.probabilities import Integers
+from stages.clean.parameters import CleanParameters, NearDuplicates
+
+os.environ["PLUMBLINE_WORKERS"] = "1"
+ROOT = Path(__file__).parent.parent
+ROUNDS = 3
+SEED = 20
+
+
+def main() -> None:
+    tables = {
+        "near_duplicates": near_duplicates,
+        "text_rules": text_rules,
+        "wrong_labels": wrong_labels,
+        "private_data": private_data,
+    }
+    packages = ("numpy", "pandas", "pyarrow", "scikit-learn", "ftfy", "cleanlab", "phonenumbers")
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, ", end="")
+    print(", ".join(f"{name} {version(name)}" for name in packages))
+    for name in sys.argv[1:] or tables:
+        print(f"\n### {name.replace('_', ' ').capitalize()}\n", flush=True)
+        tables[name]()
+
+
+def dataset(name: str) -> pd.DataFrame:
+    """The documents of a dataset, and the side table of annotations where there is one, as download makes them."""
+    from stages.common.documents import read_documents
+    from stages.download import __main__ as download
+
+    with tempfile.TemporaryDirectory() as scratch:
+        before = Path.cwd()
+        (Path(scratch) / "catalog").symlink_to(ROOT / "catalog")
+        (Path(scratch) / "params.yaml").write_text(f"dataset: {name}\ndownload: {{most_rejected: 100}}\n")
+        os.chdir(scratch)
+        try:
+            download.main()
+            documents = read_documents(Path("data/raw/documents.parquet"))
+            annotations = Path("data/raw/annotations.parquet")
+            if annotations.exists():
+                documents.attrs["annotations"] = pd.read_parquet(annotations)
+        finally:
+            os.chdir(before)
+    return documents
+
+
+def parameters() -> CleanParameters:
+    from stages.common.validation import read_yaml
+
+    return CleanParameters.model_validate(read_yaml(ROOT / "params.yaml")["clean"])
+
+
+def spread(values: list[float], form: str = ",.0f") -> str:
+    return f"{statistics.median(values):{form}} ({min(values):{form}} to {max(values):{form}})"
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    begin = time.perf_counter()
+    done = work()
+    return time.perf_counter() - begin, done
+
+
+# Near-duplicates
+
+
+def near_duplicates() -> None:
+    from stages.clean.near_duplicates import find_near_duplicates
+
+    settings = parameters().near_duplicates
+    documents = dataset("newsgroups20")
+    words = [re.findall(r"\w+", text.lower()) for text in documents["text"]]
+    ids = documents["id"].tolist()
+    true = similar_pairs(ids, [shingle_set(text) for text in words], settings.threshold)
+    speeds, found = {"this project": [], "datasketch": []}, {}
+    for _ in range(ROUNDS):
+        for name, work in (
+            ("this project", lambda: pairs_of(find_near_duplicates(documents, settings))),
+            ("datasketch", lambda: datasketch_pairs(documents, settings.threshold)),
+        ):
+            seconds, found[name] = timed(work)
+            speeds[name].append(len(documents) / seconds)
+    print(f"newsgroups20, {len(documents):,} documents, {len(true)} true pairs by brute force; ", end="")
+    print(f"{ROUNDS} alternating rounds\n")
+    print("| | documents a second: median (least to most) | ratio of each round | pairs | recall | precision |")
+    print("|---|---|---|---|---|---|")
+    for name, each in speeds.items():
+        ratios = [mine / other for mine, other in zip(each, speeds["datasketch"], strict=True)]
+        shared = len(found[name] & true)
+        print(
+            f"| {name} | {spread(each)} | {spread(ratios, '.1f')} | {len(found[name])} | {shared / len(true):.3f} | "
+            f"{shared / max(len(found[name]), 1):.3f} |"
+        )
+    planted(documents, settings)
+
+
+def planted(documents: pd.DataFrame, settings: NearDuplicates) -> None:
+    """2,000 pairs: a real text, and the same with so many words replaced that the similarity is known."""
+    from stages.clean.near_duplicates import find_near_duplicates
+
+    drawn = random.Random(SEED)
+    texts = [text.split() for text in documents["text"] if 60 <= len(text.split()) <= 600]
+    rows = []
+    for number, words in enumerate(drawn.sample(texts, 2000)):
+        changed = list(words)
+        for place in drawn.sample(range(len(words)), drawn.randint(0, max(1, len(words) // 25))):
+            changed[place] = f"planted{number}x{place}"
+        rows += [(f"{number:04}a", " ".join(words)), (f"{number:04}b", " ".join(changed))]
+    table = pd.DataFrame(rows, columns=["id", "text"]).assign(tokens=None)
+    sets = [shingle_set(re.findall(r"\w+", text.lower())) for text in table["text"]]
+    true = {
+        (table["id"][n], table["id"][n + 1])
+        for n in range(0, len(table), 2)
+        if len(sets[n] & sets[n + 1]) >= settings.threshold * len(sets[n] | sets[n + 1])
+    }
+    found = {pair for pair in pairs_of(find_near_duplicates(table, settings)) if pair[0][:4] == pair[1][:4]}
+    print(f"\n2,000 planted pairs, {len(true)} of them at or above the threshold: ", end="")
+    print(f"recall {len(found & true) / len(true):.4f}, precision {len(found & true) / len(found):.4f}")
+
+
+def pairs_of(table: pd.DataFrame) -> set[tuple[str, str]]:
+    return set(zip(table["one"], table["other"], strict=True))
+
+
+def shingle_set(words: list[str]) -> set[str]:
+    return {" ".join(words[start : start + 5]) for start in range(len(words) - 4)}
+
+
+def similar_pairs(ids: list[str], sets: list[set[str]], threshold: float) -> set[tuple[str, str]]:
+    """All pairs at or above the threshold, by counting what every two sets share."""
+    from scipy.sparse import csr_array
+
+    numbers: dict[str, int] = {}
+    columns = [numbers.setdefault(shingle, len(numbers)) for each in sets for shingle in each]
+    sizes = np.array([len(each) for each in sets])
+    table = csr_array(
+        (np.ones(len(columns), dtype=np.int32), columns, np.concatenate([[0], np.cumsum(sizes)])),
+        shape=(len(sets), len(numbers)),
+    )
+    found = set()
+    for start in range(0, len(sets), 500):
+        shared = (table[start : start + 500] @ table.T).tocoo()
+        rows = shared.row + start
+        similar = (rows < shared.col) & (shared.data >= threshold * (sizes[rows] + sizes[shared.col] - shared.data))
+        found |= {tuple(sorted((ids[a], ids[b]))) for a, b in zip(rows[similar], shared.col[similar], strict=True)}
+    return found
+
+
+def datasketch_pairs(documents: pd.DataFrame, threshold: float) -> set[tuple[str, str]]:
+    """datasketch's MinHash + LSH as its documentation shows it, each candidate verified by its true similarity."""
+    from datasketch import MinHash, MinHashLSH
+
+    lsh, sketches, sets = MinHashLSH(threshold=threshold, num_perm=128), {}, {}
+    for name, text in zip(documents["id"], documents["text"], strict=True):
+        sets[name] = shingle_set(re.findall(r"\w+", text.lower()))
+        sketches[name] = MinHash(num_perm=128)
+        sketches[name].update_batch([shingle.encode() for shingle in sets[name]])
+        lsh.insert(name, sketches[name])
+    found = set()
+    for name, sketch in sketches.items():
+        for other in lsh.query(sketch):
+            if other > name and len(sets[name] & sets[other]) >= threshold * len(sets[name] | sets[other]) > 0:
+                found.add((name, other))
+    return found
+
+
+# Text rules
+
+
+def text_rules() -> None:
+    from stages.common.text_rules.chain import apply_rules
+
+    rules = parameters().text_rules()
+    print(f"Rules: {', '.join(rules)}; {ROUNDS} alternating rounds\n")
+    head = ["corpus", "documents a second, column by column", "`apply`, once", "`apply`, until nothing changes"]
+    print(f"| {' | '.join([*head, 'ratio to once', 'ratio to until', 'same texts'])} |")
+    print("|---|---|---|---|---|---|---|")
+    for name in ("noisy_ag_news", "bbc_news", "newsgroups20"):
+        texts = dataset(name)["text"]
+        speeds = {"columns": [], "once": [], "until": []}
+        for _ in range(ROUNDS):
+            seconds, mine = timed(lambda: apply_rules(texts, rules)[0])  # noqa: B023 - it is run at once
+            speeds["columns"].append(len(texts) / seconds)
+            seconds, _ = timed(lambda: texts.apply(once))  # noqa: B023
+            speeds["once"].append(len(texts) / seconds)
+            seconds, theirs = timed(lambda: texts.apply(until_stable))  # noqa: B023
+            speeds["until"].append(len(texts) / seconds)
+        ratios = [a / b for a, b in zip(speeds["columns"], speeds["once"], strict=True)]
+        same = (mine.to_numpy() == theirs.to_numpy()).mean()
+        cells = " | ".join(spread(each) for each in speeds.values())
+        more = [a / b for a, b in zip(speeds["columns"], speeds["until"], strict=True)]
+        print(f"| {name}, {len(texts):,} | {cells} | {spread(ratios, '.1f')} | {spread(more, '.1f')} | {same:.2%} |")
+    texts = dataset("noisy_ag_news")["text"]
+    from stages.common.text_rules.mojibake import fix_mojibake
+
+    mine, _ = timed(lambda: fix_mojibake(texts))
+    theirs, _ = timed(lambda: texts.apply(fix_all))
+    print(
+        f"\nftfy alone, on noisy_ag_news: {len(texts) / theirs:,.0f} documents a second if called on every text, ",
+        end="",
+    )
+    print(f"{len(texts) / mine:,.0f} if only where there are signs of damage")
+
+
+def fix_all(text: str) -> str:
+    import ftfy
+
+    from stages.common.text_rules.mojibake import DECODING_ONLY
+
+    return ftfy.fix_text(text, DECODING_ONLY)
+
+
+def once(text: str) -> str:
+    """The same rules as one would write them for a single text, one after the other."""
+    import unicodedata
+
+    from stages.common.text_rules import characters, mojibake, reduction, remains, tags
+
+    agencies = "|".join(map(re.escape, parameters_once().datelines.agencies))
+    from stages.common.text_rules.datelines import DASH, OPENS, PLACE
+
+    text = remains._undo(text)
+    text = html.unescape(text)
+    text = remains._break(text)
+    text = mojibake._fix(text)
+    text = tags._strip(text)
+    text = unicodedata.normalize("NFC", text)
+    text = characters.CONTROLS.sub("", characters.SEPARATORS.sub(" ", text))
+    text = characters.ZERO_WIDTH.sub("", text)
+    text = re.sub(rf"{OPENS}[ \t]{{0,2}}(?:(?:{PLACE}\s{{1,2}})?\((?:{agencies})\)|(?:{agencies})){DASH}", "", text)
+    text = reduction.REPEATED.sub(lambda run: run[0][:3], text)
+    return characters._plain_spaces(text)
+
+
+def until_stable(text: str) -> str:
+    while (after := once(text)) != text:
+        text = after
+    return text
+
+
+@cache
+def parameters_once() -> CleanParameters:
+    return parameters()
+
+
+# Wrong labels
+
+
+def wrong_labels() -> None:
+    from cleanlab.filter import find_label_issues
+    from sklearn.metrics import average_precision_score
+
+    from stages.audit import probabilities as classifiers
+    from stages.audit.embeddings import embed
+    from stages.audit.issues import judge_labels
+    from stages.audit.parameters import AuditParameters
+    from stages.common.text_rules.chain import apply_rules
+    from stages.common.validation import read_yaml
+
+    settings = AuditParameters.model_validate(read_yaml(ROOT / "params.yaml")["audit"])
+    documents = dataset("noisy_ag_news_crowd")
+    true_names = documents.attrs["annotations"].set_index("id")["gt"]
+    documents["text"], _ = apply_rules(documents["text"], parameters().text_rules())
+    train, test = (documents[documents["published_split"].eq(name)] for name in ("train", "test"))
+    names = sorted(train["label"].unique())
+    number = {name: place for place, name in enumerate(names)}
+    given, true = (np.asarray(column.map(number)) for column in (train["label"], train["id"].map(true_names)))
+    wrong = given != true
+    folds = classifiers.make_folds(train["group"], train["label"], settings.folds, settings.seed)
+    texts, groups = train["text"].tolist(), np.arange(len(train))
+    features = classifiers.tfidf_features(texts)
+    plain = classifiers.regression(features, given, len(names), folds, 1.0)
+    tfidf = classifiers.regression(features, given, len(names), folds, settings.tfidf_c)
+    vectors = embed(ROOT / "models/pretrained", texts, settings.max_length, 1)
+    near = settings.neighbours
+    votes = classifiers.nearest_neighbours(vectors, given, len(names), groups, near.count, near.temperature)
+    first = np.random.default_rng(0).permutation(len(train)) < len(train) // 2  # seeded halves, which show the spread
+    print(f"{len(train):,} training articles, {wrong.mean():.2%} of the labels wrong\n")
+    print(
+        "| probabilities from | average precision: one half, the other | flags on the other half: precision, recall |"
+    )
+    print("|---|---|---|")
+    ours = classifiers.blend([(0.1, tfidf), (0.9, votes)])
+    for title, probability in (
+        ("cleanlab on TF-IDF, C = 1", plain),
+        (f"TF-IDF, C = {settings.tfidf_c:g} (the default)", tfidf),
+        (f"{near.count} nearest neighbours", votes),
+        ("blend: 0.1 TF-IDF, 0.9 neighbours", ours),
+    ):
+        quality = probability[np.arange(len(given)), given]
+        scores = [average_precision_score(wrong[half], -quality[half]) for half in (first, ~first)]
+        flags = find_label_issues(given, probability, filter_by=settings.flag, n_jobs=1)
+        hits = (flags & wrong)[~first].sum()
+        print(
+            f"| {title} | {scores[0]:.3f}, {scores[1]:.3f} | "
+            f"{hits / flags[~first].sum():.3f}, {hits / wrong[~first].sum():.3f} |"
+        )
+    judged = judge_labels(train, names, given, ours, settings.flag).set_index("id").loc[train["id"]]
+    compare_training(train, test, given, judged, number)
+
+
+def compare_training(
+    train: pd.DataFrame, test: pd.DataFrame, given: Integers, judged: pd.DataFrame, number: dict[str, int]
+) -> None:
+    """TF-IDF + logistic regression on the crowd's labels and on what the audit makes of them, on AG News' test file."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
+    features, seen = vectorizer.fit_transform(train["text"]), vectorizer.transform(test["text"])
+    truth = np.asarray(test["label"].map(number))
+    right = {}
+    flagged = judged["flagged"].to_numpy()
+    suggested = np.asarray(judged["suggested"].map(number))
+    for title, rows, labels in (
+        ("crowd", np.ones(len(train), dtype=bool), given),
+        ("flagged dropped", ~flagged, given),
+        ("flagged relabelled", np.ones(len(train), dtype=bool), np.where(flagged, suggested, given)),
+    ):
+        model = LogisticRegression(C=1.0, max_iter=1000).fit(features[rows], labels[rows])
+        right[title] = model.predict(seen) == truth
+    drawn = np.random.default_rng(SEED).integers(len(truth), size=(1000, len(truth)))
+    print(f"\nTF-IDF + logistic regression (C = 1) trained on these labels, on {len(truth):,} test articles:\n")
+    print("| labels | accuracy | difference to the crowd's, 95 % paired bootstrap |")
+    print("|---|---|---|")
+    for title, hits in right.items():
+        differences = (hits.astype(int) - right["crowd"])[drawn].mean(axis=1)
+        low, high = np.percentile(differences, [2.5, 97.5])
+        shown = "" if title == "crowd" else f"{differences.mean():+.4f} ({low:+.4f} to {high:+.4f})"
+        print(f"| {title} | {hits.mean():.4f} | {shown} |")
+
+
+# Private data
+
+
+def private_data() -> None:
+    """500 seeded items in real text: 100 of each kind, each in an article of its own, between two sentences."""
+    from stages.common.text_rules.private_data import find_private
+
+    drawn = random.Random(SEED)
+    texts = [text for text in dataset("bbc_news")["text"] if not find_private(text, "GB")]
+    makers = {"card": card, "iban": iban, "ip": address, "email": email, "phone": phone}
+    print("| kind | planted | found | recall | precision |")
+    print("|---|---|---|---|---|")
+    for kind, make in makers.items():
+        hits = found = 0
+        for text in drawn.sample(texts, 100):
+            value = make(drawn)
+            place = drawn.choice([match.end() for match in re.finditer(r"[.!?] ", text)] or [0])
+            planted_text = f"{text[:place]}Write it down: {value}. {text[place:]}"
+            spans = [(planted_text[s.start : s.end], s.kind) for s in find_private(planted_text, "GB")]
+            hits += (value, kind) in spans
+            found += sum(found_kind == kind for _, found_kind in spans)
+        # what looks alike but is not: the same, with one digit changed so that the check fails
+        spoiled = [f"Say {spoil(make(drawn), drawn)} now" for _ in range(100)]
+        decoys = sum(any(span.kind == kind for span in find_private(text, None)) for text in spoiled)
+        decoyed = f" ({decoys} of 100 with a wrong check digit)" if kind in ("card", "iban") else ""
+        print(f"| {kind} | 100 | {found}{decoyed} | {hits / 100:.2f} | {hits / max(found, 1):.2f} |")
+
+
+def spoil(value: str, drawn: random.Random) -> str:
+    digits = [place for place, character in enumerate(value) if character.isdigit()]
+    place = drawn.choice(digits[2:]) if len(digits) > 2 else 0
+    other = str((int(value[place]) + drawn.randint(1, 8)) % 10) if value[place].isdigit() else value[place]
+    return value[:place] + other + value[place + 1 :]
+
+
+def luhn(digits: str) -> str:
+    doubled = [int(digit) * (2 - place % 2) for place, digit in enumerate(reversed(digits))]
+    return str(-sum(value - 9 * (value > 9) for value in doubled) % 10)
+
+
+def card(drawn: random.Random) -> str:
+    start, length = drawn.choice(
+        [("4", 16), ("51", 16), ("55", 16), ("2221", 16), ("34", 15), ("37", 15), ("6011", 16)]
+    )
+    digits = start + "".join(drawn.choices("0123456789", k=length - len(start) - 1))
+    digits += luhn(digits)
+    mark = drawn.choice(["", " ", "-"])
+    return mark.join(digits[at : at + 4] for at in range(0, length, 4))
+
+
+def iban(drawn: random.Random) -> str:
+    kinds = [("DE", "", 22), ("GB", "WEST", 22), ("FR", "", 27), ("NL", "ABNA", 18), ("ES", "", 24)]
+    country, bank, length = drawn.choice(kinds)
+    account = bank + "".join(drawn.choices("0123456789", k=length - 4 - len(bank)))
+    number = int("".join(str(int(character, 36)) for character in f"{account}{country}00"))
+    whole = f"{country}{98 - number % 97:02}{account}"
+    return whole if drawn.random() < 0.5 else " ".join(whole[at : at + 4] for at in range(0, length, 4))
+
+
+def address(drawn: random.Random) -> str:
+    if drawn.random() < 0.3:
+        return ":".join(f"{drawn.randrange(1, 65536):x}" for _ in range(8))
+    return ".".join(str(drawn.randrange(1, 255)) for _ in range(4))
+
+
+def email(drawn: random.Random) -> str:
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    local = "".join(drawn.choices(letters, k=drawn.randint(2, 9))) + drawn.choice(["", ".smith", "_x", "+tag", "42"])
+    return f"{local}@{''.join(drawn.choices(letters, k=6))}.{drawn.choice(['com', 'co.uk', 'org', 'example'])}"
+
+
+def phone(drawn: random.Random) -> str:
+    import phonenumbers
+
+    region = drawn.choice(["GB", "US", "DE", "FR", "IN"])
+    while True:
+        example = phonenumbers.example_number(region)
+        spoiled = str(example.national_number)[:-4] + f"{drawn.randrange(10_000):04}"
+        number = phonenumbers.PhoneNumber(country_code=example.country_code, national_number=int(spoiled))
+        if phonenumbers.is_valid_number(number):
+            form = phonenumbers.PhoneNumberFormat
+            return phonenumbers.format_number(number, drawn.choice([form.INTERNATIONAL, form.E164]))
+
+
+if __name__ == "__main__":
+    main()

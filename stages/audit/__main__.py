@@ -1,0 +1,104 @@
+"""Audits the labels of the training documents: scores each, lists those that look wrong, corrects them if asked to."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stages.audit.corrections import correct, decide
+from stages.audit.issues import NOT_JUDGED, judge_labels, review_queue
+from stages.audit.parameters import AuditParameters
+from stages.audit.probabilities import (
+    Floats,
+    Integers,
+    blend,
+    make_folds,
+    nearest_neighbours,
+    regression,
+    tfidf_features,
+)
+from stages.audit.review import read_review
+from stages.common.card import read_card, write_card
+from stages.common.documents import ORIGINAL, read_documents, write_documents, write_parquet, write_rejected
+from stages.common.entry import run_stage
+from stages.common.messages import closing_line
+from stages.common.outputs import new_outputs, write_json
+from stages.common.parameters import load_section
+
+SPLITS, PRETRAINED, AUDITED = Path("data/splits"), Path("models/pretrained"), Path("data/audited")
+SUMMARY, ISSUES = Path("reports/audit/summary.json"), Path("reports/audit/label_issues.csv")
+EXCERPT = 200  # characters of a text in the review queue
+
+
+def main() -> None:
+    """Reads the training documents of data/splits, writes data/audited."""
+    parameters = load_section("audit", AuditParameters)
+    training, card = read_documents(SPLITS / "train.parquet"), read_card(SPLITS)
+    elsewhere = [SPLITS / f"{name}.parquet" for name in ("validation", "test", "rejected")]
+    known = {*training["id"], *(name for path in elsewhere for name in ids_of(path))}
+    review = read_review(Path(parameters.reviewed), known, card.label_names)
+
+    judged = training[training["method"].eq(ORIGINAL) & training["label"].isin(card.label_names)]
+    labels = [name for name in card.label_names if name in set(judged["label"])]
+    quality = NOT_JUDGED
+    if len(labels) > 1:
+        given = np.asarray(judged["label"].map({name: index for index, name in enumerate(labels)}), dtype=np.int64)
+        quality = judge_labels(judged, labels, given, probabilities(judged, given, parameters), parameters.flag)
+    decisions = decide(quality, review[review["id"].isin(training["id"])], parameters)
+    audited, rejected = correct(training, decisions)
+    queue = review_queue(quality, judged, EXCERPT)
+
+    with new_outputs(AUDITED, SUMMARY, ISSUES) as (data, summary_file, issues_file):
+        write_documents(audited, data / "train.parquet")
+        write_rejected(rejected, data / "rejected.parquet")
+        write_parquet(pa.Table.from_pandas(quality, preserve_index=False), data / "quality.parquet")
+        write_card(card, data)
+        queue.to_csv(issues_file, index=False, lineterminator="\n")
+        summary = {
+            "judged": len(quality),
+            "flagged": len(queue),
+            "flagged_by_label": queue["label"].value_counts().sort_index().to_dict(),
+            "reviewed": len(review),
+            "reviewed_not_in_training": int((~review["id"].isin(training["id"])).sum()),
+            "relabelled": int(decisions["verdict"].eq("relabel").sum()),
+            "rows_in": len(training),
+            "rows_out": len(audited),
+        }
+        write_json(summary_file, summary)
+    closing_line(
+        "audit",
+        f"{len(quality):,} labels judged, {len(queue):,} look wrong (reports/audit/label_issues.csv), "
+        f"{len(rejected):,} rows dropped, {summary['relabelled']:,} documents relabelled",
+    )
+
+
+def probabilities(documents: pd.DataFrame, given: Integers, parameters: AuditParameters) -> Floats:
+    """Out-of-fold probabilities of the labels that occur, [documents, labels], by the classifiers that count."""
+    folds = make_folds(documents["group"], documents["label"], parameters.folds, parameters.seed)
+    texts, classes, weights = documents["text"].tolist(), int(given.max()) + 1, parameters.weights
+    parts = []
+    if weights.tfidf:
+        parts.append((weights.tfidf, regression(tfidf_features(texts), given, classes, folds, parameters.tfidf_c)))
+    if weights.embeddings or weights.neighbours:
+        from stages.audit.embeddings import embed  # torch takes seconds to import
+
+        vectors = embed(PRETRAINED, texts, parameters.max_length, parameters.threads)
+        if weights.embeddings:
+            parts.append((weights.embeddings, regression(vectors, given, classes, folds, parameters.embeddings_c)))
+        if weights.neighbours:
+            groups, near = pd.factorize(documents["group"])[0], parameters.neighbours
+            votes = nearest_neighbours(vectors, given, classes, groups, near.count, near.temperature)
+            parts.append((weights.neighbours, votes))
+    return blend(parts)
+
+
+def ids_of(path: Path) -> list[str]:
+    """The ids in a file of the split stage; nothing else of it is read."""
+    ids: list[str] = pq.read_table(path, columns=["id"])["id"].to_pylist()
+    return ids
+
+
+if __name__ == "__main__":
+    run_stage(main, "Audit the labels of the training documents.")

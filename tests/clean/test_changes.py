@@ -1,0 +1,42 @@
+import pandas as pd
+
+from stages.clean.changes import passages, show_changes
+from stages.clean.parameters import CleanParameters, Examples
+from stages.clean.repair import CHANGED_BY, repair
+from stages.common.validation import read_yaml
+from tests.imports import ROOT
+
+PARAMETERS = CleanParameters.model_validate(read_yaml(ROOT / "params.yaml")["clean"])
+
+
+def shown(documents, per_rule, seed=1):
+    repaired = repair(documents, PARAMETERS)
+    return show_changes(
+        documents, repaired[CHANGED_BY], PARAMETERS.text_rules(), Examples(seed=seed, per_rule=per_rule)
+    )
+
+
+def test_each_rule_is_shown_at_work_on_a_few_documents(make_documents):
+    documents = make_documents(["fine", "&lt;b&gt;bold", " x ", "a &amp; b", "c &amp; d"])
+    found = shown(documents, per_rule=2)
+    assert found["rule"].value_counts().to_dict() == {"entities": 2, "tags": 1, "whitespace": 1}
+    tags = found[found["rule"].eq("tags")].iloc[0]
+    assert (tags["id"], tags["before"], tags["after"]) == ("d1", "<b>bold", "bold")
+
+
+def test_the_choice_depends_on_seed_and_ids_and_not_on_the_order_of_rows(make_documents):
+    documents = make_documents([f"a &amp; {number}" for number in range(40)])
+    one = shown(documents, per_rule=5)
+    pd.testing.assert_frame_equal(one, shown(documents.iloc[::-1], per_rule=5))
+    assert one["id"].tolist() != shown(documents, per_rule=5, seed=2)["id"].tolist()
+
+
+def test_only_the_passage_that_differs_is_shown():
+    before, after = passages("x" * 500 + "&amp;" + "y" * 500, "x" * 500 + "&" + "y" * 500)
+    assert before == "…" + "x" * 59 + "&amp;" + "y" * 60 + "…"
+    assert after == "…" + "x" * 59 + "&" + "y" * 60 + "…"
+    assert passages("same", "same!") == ("same", "same!")
+
+
+def test_without_a_change_nothing_is_shown(make_documents):
+    assert shown(make_documents(["fine", "also fine"]), per_rule=3).empty

@@ -1,0 +1,92 @@
+import json
+import random
+
+import pandas as pd
+import pytest
+import yaml
+
+from stages.clean.__main__ import main
+from stages.common.card import Card, write_card
+from stages.common.documents import read_documents, read_flags, write_documents
+from stages.common.messages import UserError
+from stages.common.validation import read_yaml
+from tests.imports import ROOT
+
+WORDS = [f"word{number}" for number in range(2000)]
+
+
+def story(seed):
+    return " ".join(["The committee said on Friday that it would", *random.Random(seed).sample(WORDS, 80)])
+
+
+@pytest.fixture
+def clean(tmp_path, monkeypatch, make_documents):
+    """Runs the stage on some documents and gives the folder in which it did."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(texts, section=None, **columns):
+        (tmp_path / "data/raw").mkdir(parents=True, exist_ok=True)
+        write_documents(make_documents(texts, **columns), tmp_path / "data/raw/documents.parquet")
+        fields = dict.fromkeys(("name", "title", "licence", "citation"), "x")
+        card = {"task": "text-classification", "language": "en", "known_faults": [], "labels": [], "sources": []}
+        write_card(Card.model_validate({**card, **fields, "rows": len(texts)}), tmp_path / "data/raw")
+        params = read_yaml(ROOT / "params.yaml")["clean"] | (section or {})
+        (tmp_path / "params.yaml").write_text(yaml.safe_dump({"clean": params}))
+        main()
+        return tmp_path
+
+    return run
+
+
+def summary(folder):
+    return json.loads((folder / "reports/clean/summary.json").read_text())
+
+
+def test_leaks_private_data_and_changes_are_told(clean):
+    texts = [story(1), story(1) + " more", story(2), story(2), "Write to me@example.org &amp; +44 20 7946 0958 today"]
+    folder = clean(texts, published_split=["train", "test", "train", "test", "train"])
+    said = summary(folder)
+    assert said["leaks"] == {"train and test": 2}
+    assert said["rejected"] == {"duplicates": 1, "near_duplicates": 1}
+    assert said["private_data"] == {"email": 1, "phone": 1}
+    leaks = pd.read_csv(folder / "reports/clean/leaks.csv")
+    assert leaks[["id", "other_id"]].to_numpy().tolist() == [["d0", "d1"], ["d2", "d3"]]
+    flags = read_flags(folder / "data/clean/flags.parquet")
+    assert flags[["id", "rule", "reason"]].to_numpy().tolist() == [["d4", "private_data", "holds 1 email, 1 phone"]]
+    changes = pd.read_parquet(folder / "data/clean/changes.parquet")
+    assert changes[["id", "rule"]].to_numpy().tolist() == [["d4", "entities"]]
+    kept = read_documents(folder / "data/clean/documents.parquet").set_index("id")
+    assert list(kept.index) == ["d1", "d3", "d4"]
+    everything = b"".join(path.read_bytes() for path in (folder / "reports").rglob("*.*"))
+    assert b"me@example.org" not in everything
+
+
+def test_a_leak_is_listed_even_if_its_labels_contradict(clean):
+    folder = clean([story(1), story(1), story(2)], label=["a", "b", "a"], published_split=["train", "test", "train"])
+    assert summary(folder)["leaks"] == {"train and test": 1}
+    assert summary(folder)["rejected"] == {"contradictions": 1}
+
+
+def test_the_same_rows_in_another_order_give_the_same_bytes(clean):
+    texts = [story(n // 2) + " x" * (n % 2) for n in range(60)]
+    folder = clean(texts)
+    paths = [path for place in ("data/clean", "reports/clean") for path in (folder / place).iterdir()]
+    before = {path: path.read_bytes() for path in paths}
+    order = random.Random(1).sample(range(60), 60)
+    clean([texts[n] for n in order], id=[f"d{n}" for n in order])
+    assert {path: path.read_bytes() for path in paths} == before
+
+
+def test_cleaning_what_is_clean_changes_and_drops_nothing(clean):
+    folder = clean([story(1), story(1) + " more", story(2) + " &amp;  x", story(3)])
+    once = read_documents(folder / "data/clean/documents.parquet")
+    clean(once["text"].tolist(), id=once["id"].tolist())
+    assert read_documents(folder / "data/clean/documents.parquet")["text"].tolist() == once["text"].tolist()
+    assert summary(folder)["changed"] == {}
+    assert summary(folder)["rejected"] == {}
+
+
+def test_a_corpus_of_which_nothing_is_left_is_one_clear_line_and_writes_nothing(clean, tmp_path):
+    with pytest.raises(UserError, match="all 2 documents were rejected, most of them by the rule 'too_short'"):
+        clean(["x", "y"])
+    assert not (tmp_path / "data/clean").exists()
