@@ -1,33 +1,32 @@
 """Cleans the documents: repairs texts, drops what is unusable, repeated or contradictory, and says why row by row."""
 
+import tempfile
 from functools import partial
 from pathlib import Path
 
-import pandas as pd
-
 from stages.clean.changes import show_changes, write_changes
+from stages.clean.corpus import check_something_is_left, judge, load_facts, open_corpus
 from stages.clean.duplicates import (
     find_contradictions,
     find_near_repeats,
     find_repeats,
     group_duplicates,
     list_leaks,
-    spread,
-    text_keys,
+    match_texts,
 )
-from stages.clean.filters import find_held, find_outliers, find_unusable
+from stages.clean.filters import find_outliers, list_unusable
 from stages.clean.near_duplicates import find_near_duplicates
 from stages.clean.parameters import CleanParameters
-from stages.clean.repair import CHANGED_BY, repair
+from stages.clean.parts import cut
+from stages.clean.rows import clean_part
 from stages.clean.summary import summarise
-from stages.clean.verdict import check_outcome, judge
+from stages.clean.tables import write_tables
 from stages.common.card import read_card, write_card
-from stages.common.documents import read_documents, write_documents, write_flags, write_rejected
 from stages.common.entry import run_stage
 from stages.common.messages import closing_line
 from stages.common.outputs import new_outputs, write_json
 from stages.common.parameters import load_section
-from stages.common.partitions import map_partitions
+from stages.common.partitions import start_workers
 
 RAW, CLEAN = Path("data/raw"), Path("data/clean")
 SUMMARY, LEAKS = Path("reports/clean/summary.json"), Path("reports/clean/leaks.csv")
@@ -35,41 +34,39 @@ SUMMARY, LEAKS = Path("reports/clean/summary.json"), Path("reports/clean/leaks.c
 
 def main() -> None:
     """Cleans data/raw into data/clean."""
-    parameters = load_section("clean", CleanParameters)
-    raw, card = read_documents(RAW / "documents.parquet"), read_card(RAW)
+    parameters, card = load_section("clean", CleanParameters), read_card(RAW)
 
-    repaired = map_partitions(partial(repair, parameters=parameters), raw, "repair")
-    changes = show_changes(raw, repaired[CHANGED_BY], parameters.text_rules(), parameters.examples)
+    with (
+        new_outputs(CLEAN, SUMMARY, LEAKS) as (data, summary_file, leaks_file),
+        tempfile.TemporaryDirectory(prefix=".parts-", dir=data.resolve()) as scratch,
+        open_corpus(Path(scratch)) as corpus,
+    ):
+        parts = cut(RAW / "documents.parquet", Path(scratch))
+        with start_workers(sum(part.rows for part in parts), Path(scratch)) as workers:
+            clean = partial(clean_part, parameters=parameters, language=card.language)
+            counts = workers.map(clean, parts, "rules")
+            load_facts(corpus, parts)
+            judge(corpus, list_unusable(corpus))
+            judge(corpus, find_outliers(corpus, parameters.length_outliers))
 
-    look = partial(find_unusable, parameters=parameters, language=card.language)
-    usable = judge(repaired, map_partitions(look, repaired, "filters"))
-    usual = judge(usable.kept, find_outliers(usable.kept, parameters.length_outliers))
+            match_texts(corpus)
+            find_near_duplicates(corpus, parts, workers, parameters.near_duplicates)
+        group_duplicates(corpus)
+        leaks = list_leaks(corpus, parts)
+        judge(corpus, find_contradictions(corpus, parameters.contradictions))
+        judge(corpus, find_repeats(corpus, parameters.duplicates))
+        judge(corpus, find_near_repeats(corpus, parameters.near_duplicates))
+        check_something_is_left(corpus)
 
-    keys = text_keys(usual.kept)
-    pairs = find_near_duplicates(usual.kept[usual.kept["id"].eq(keys)], parameters.near_duplicates)
-    grouped = usual.kept.assign(group=group_duplicates(usual.kept, keys, pairs))
-    leaks = list_leaks(grouped, keys, pairs)
-
-    clear = judge(grouped, find_contradictions(grouped, keys, parameters.contradictions))
-    once = judge(clear.kept, find_repeats(clear.kept, keys, parameters.duplicates))
-    near = spread(pairs, keys, once.kept)
-    apart = judge(once.kept, find_near_repeats(once.kept, near, parameters.near_duplicates))
-    documents, verdicts = apart.kept, (usable, usual, clear, once, apart)
-    rejected, flags = (pd.concat(parts) for parts in zip(*((v.rejected, v.flags) for v in verdicts), strict=True))
-    check_outcome(raw, documents, rejected)
-    if parameters.private_data.action == "report":
-        flags = pd.concat([flags, find_held(documents)])
-
-    with new_outputs(CLEAN, SUMMARY, LEAKS) as (data, summary_file, leaks_file):
-        write_documents(documents, data / "documents.parquet")
-        write_rejected(rejected, data / "rejected.parquet")
-        write_flags(flags, data / "flags.parquet")
+        changes = show_changes(corpus, parts, parameters.text_rules(), parameters.examples.per_rule)
+        kept = write_tables(corpus, parts, parameters.private_data.action == "report", data)
         write_changes(changes, data / "changes.parquet")
         write_card(card, data)
-        summary = summarise(raw, repaired, documents, rejected, flags, pairs, leaks)
+        summary = summarise(corpus, counts, leaks)
         write_json(summary_file, summary)
         leaks.to_csv(leaks_file, index=False, lineterminator="\n")
-    closing_line("clean", f"{len(raw):,} documents in, {len(documents):,} out, {len(rejected):,} rejected")
+    total = summary["documents_in"]
+    closing_line("clean", f"{total:,} documents in, {kept:,} out, {total - kept:,} rejected")
 
 
 if __name__ == "__main__":

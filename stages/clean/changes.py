@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+from duckdb import DuckDBPyConnection
 
 from stages.clean.parameters import Examples
+from stages.clean.parts import Part
 from stages.common.documents import write_parquet
 from stages.common.seeding import derived_seed
 from stages.common.text_rules.chain import Rule, trace_rule
@@ -15,30 +17,55 @@ AROUND = 60  # characters that are shown before the first and after the last dif
 LONGEST = 300  # characters that are shown at most
 
 CHANGES = pa.schema([pa.field(name, pa.string(), nullable=False) for name in ("id", "rule", "before", "after")])
+DRAWN = pa.schema([("id", pa.string()), ("rule", pa.string()), ("draw", pa.uint64()), ("text", pa.string())])
+FIRST = """
+SELECT id, rule, text FROM read_parquet($files)
+QUALIFY row_number() OVER (PARTITION BY rule ORDER BY draw, id) <= $per_rule ORDER BY rule, id
+"""
 
 
-def show_changes(
-    documents: pd.DataFrame, changed_by: pd.Series, rules: Mapping[str, Rule], examples: Examples
-) -> pd.DataFrame:
-    """Chooses documents that each rule changed, and cuts out the passages.
+def draw_examples(documents: pd.DataFrame, changed_by: pd.Series, examples: Examples) -> pd.DataFrame:
+    """Chooses documents that each rule changed.
 
     Args:
         documents: The documents before the rules.
         changed_by: For each of them, in the same order, the names of the rules that changed it.
-        rules: The rules, by name.
         examples: How many, and the seed of the choice.
 
     Returns:
-        One row an example: id, rule, before, after; sorted by rule and id.
+        One row an example: id, rule, the number by which it was drawn (the smallest ones are), and the text.
     """
     touched = pd.DataFrame({"id": documents["id"], "text": documents["text"], "rule": changed_by.to_numpy()})
     touched = touched.explode("rule").dropna(subset="rule")
     draws = [derived_seed(examples.seed, rule, name) for rule, name in zip(touched["rule"], touched["id"], strict=True)]
     touched = touched.assign(draw=pd.array(draws, dtype="uint64")).sort_values(["rule", "draw", "id"])
+    return touched.groupby("rule").head(examples.per_rule)[DRAWN.names]
+
+
+def write_drawn(drawn: pd.DataFrame, path: Path) -> None:
+    """Writes what :func:`draw_examples` made."""
+    write_parquet(pa.Table.from_pandas(drawn, schema=DRAWN, preserve_index=False), path)
+
+
+def show_changes(
+    corpus: DuckDBPyConnection, parts: list[Part], rules: Mapping[str, Rule], per_rule: int
+) -> pd.DataFrame:
+    """Shows what rules did, in the documents that were drawn first.
+
+    Args:
+        corpus: What runs the query.
+        parts: Their files ``drawn`` are read.
+        rules: The rules, by name.
+        per_rule: Examples of each rule, at most.
+
+    Returns:
+        One row an example: id, rule, before, after; sorted by rule and id.
+    """
+    drawn = corpus.sql(FIRST, params={"files": [str(part.path("drawn")) for part in parts], "per_rule": per_rule})
     shown = []
-    for row in touched.groupby("rule").head(examples.per_rule).sort_values(["rule", "id"]).to_dict("records"):
-        before, after = passages(*trace_rule(row["text"], rules, row["rule"]))
-        shown.append({"id": row["id"], "rule": row["rule"], "before": before, "after": after})
+    for name, rule, text in drawn.fetchall():
+        before, after = passages(*trace_rule(text, rules, rule))
+        shown.append({"id": name, "rule": rule, "before": before, "after": after})
     return pd.DataFrame(shown, columns=CHANGES.names, dtype="str")
 
 

@@ -1,195 +1,238 @@
-"""Says which documents are the same or nearly so, which of them stay, and which leak between published splits."""
+"""Says which documents are the same or nearly so, which of them stay, and which leak between published splits.
+
+What is the same is the key: the number of a text's first copy, in the table ``texts``.
+"""
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from duckdb import DuckDBPyConnection, DuckDBPyRelation
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from stages.clean.parameters import Contradictions, Duplicates, Keep, NearDuplicates
-from stages.common.text_rules.normalisation import duplicate_key
+from stages.clean.parameters import Contradictions, Duplicates, NearDuplicates
+from stages.clean.parts import Part
 
-HELD_OUT = ["test", "validation"]  # a copy in test is kept before one in validation, both before any other
-NO_FAULT = pd.DataFrame(columns=["id", "rule", "reason"], dtype="str")
 EXCERPT = 160  # characters of a leaking text that are listed
 
+# ``side`` orders the published splits from training to test; ``preference`` says who is kept: a copy in test before one in
+# validation, and both before any other.
+TEXTS = """
+CREATE TABLE texts AS
+WITH copies AS (SELECT key_one, key_two, min(number) AS key FROM kept GROUP BY ALL HAVING count(*) > 1)
+SELECT
+    number, id, label, plain, characters, coalesce(key, number) AS key,
+    CASE published_split WHEN 'test' THEN 2 WHEN 'validation' THEN 1 ELSE 0 END AS side
+FROM kept LEFT JOIN copies USING (key_one, key_two)
+ORDER BY number
+"""
+LEFT = "CREATE OR REPLACE VIEW texts_left AS FROM texts ANTI JOIN rejected USING (number)"
 
-def text_keys(documents: pd.DataFrame) -> pd.Series:
-    """What is the same for two documents with the same text.
-
-    Args:
-        documents: Rows of a document table.
-
-    Returns:
-        One key a row: the smallest id among those with the same text.
-    """
-    return documents.groupby(duplicate_key(documents["text"]), sort=False)["id"].transform("min")
-
-
-def group_duplicates(documents: pd.DataFrame, keys: pd.Series, pairs: pd.DataFrame) -> pd.Series:
-    """The group of each document: one for all that are the same or nearly so, directly or through others.
-
-    A sentence of a token classification corpus has a group of its own: that it occurs again is no mistake.
-
-    Args:
-        documents: Rows of a document table.
-        keys: What :func:`text_keys` makes of them.
-        pairs: Near-duplicates among the keys: one, other.
-
-    Returns:
-        One group a row, with the index of the documents: the smallest id in it.
-    """
-    numbers = pd.Series(np.arange(len(documents)), index=documents["id"].to_numpy(dtype=object))
-    ends = pairs["one"].map(numbers).to_numpy(), pairs["other"].map(numbers).to_numpy()
-    own, same = (
-        np.arange(len(documents)),
-        keys.where(documents["tokens"].isna(), documents["id"]).map(numbers).to_numpy(),
+CONTRADICTIONS = """
+WITH
+    doubtful AS (
+        SELECT key, string_agg(DISTINCT label, ' and ' ORDER BY label) AS labels
+        FROM texts GROUP BY key HAVING count(DISTINCT label) > 1
+    ),
+    votes AS (
+        SELECT key, label, count(*) AS votes FROM texts SEMI JOIN doubtful USING (key)
+        WHERE side = 0 AND label IS NOT NULL GROUP BY key, label
+    ),
+    most AS (SELECT key, max(votes) AS votes FROM votes GROUP BY key),
+    winners AS (
+        SELECT key, any_value(label) AS winner FROM votes JOIN most USING (key, votes)
+        WHERE $majority GROUP BY key HAVING count(*) = 1
     )
-    rows, columns = np.concatenate([own, ends[0]]), np.concatenate([same, ends[1]])
-    links = coo_array((np.ones(len(rows), dtype=bool), (rows, columns)), shape=(len(documents), len(documents)))
-    _, clusters = connected_components(links, directed=False)
-    return documents.groupby(clusters)["id"].transform("min")
+SELECT
+    number, 'contradictions' AS rule,
+    'the same text is labelled ' || labels || coalesce(', mostly ' || winner, '') AS reason
+FROM texts JOIN doubtful USING (key) LEFT JOIN winners USING (key)
+WHERE label IS DISTINCT FROM winner OR winner IS NULL
+"""
+REPEATS = """
+SELECT number, 'duplicates' AS rule, 'the same text as document ' || first_id AS reason
+FROM (
+    SELECT
+        number, first_value(number) OVER copies AS first, first_value(id) OVER copies AS first_id,
+        bool_or(side > 0) OVER (PARTITION BY key) AS leaks
+    FROM texts_left SEMI JOIN (SELECT key FROM texts_left GROUP BY key HAVING count(*) > 1) USING (key)
+    WINDOW copies AS (
+        PARTITION BY key ORDER BY side DESC, CASE WHEN $longest THEN -characters ELSE 0 END, number
+    )
+)
+WHERE number <> first AND ($drop_all OR leaks)
+"""
+# Pairs of documents, of which one may go.
+NEAR = """
+SELECT a.number AS one, b.number AS other, similarity, a.side > 0 AS one_held_out, b.side > 0 AS other_held_out
+FROM pairs JOIN texts_left AS a ON a.key = one JOIN texts_left AS b ON b.key = other
+WHERE $drop_all OR a.side > 0 OR b.side > 0
+"""
+PREFERRED = """
+SELECT number, side > 0 AS held_out FROM texts_left SEMI JOIN near_numbers USING (number)
+ORDER BY side DESC, CASE WHEN $longest THEN -characters ELSE 0 END, number
+"""
+GROUPS = """
+CREATE TABLE groups AS
+SELECT grouped.number, documents.id AS "group"
+FROM (
+    SELECT number, coalesce(smallest, key) AS first FROM texts LEFT JOIN clusters USING (key) WHERE plain
+) AS grouped JOIN documents ON documents.number = first
+WHERE grouped.number <> first
+"""
+LEAKS = """
+WITH
+    related AS (
+        SELECT key AS one, key AS other, 1.0 AS similarity FROM texts
+        WHERE plain GROUP BY key HAVING max(side) > min(side)
+        UNION ALL SELECT one, other, similarity FROM pairs
+        UNION ALL SELECT other, one, similarity FROM pairs
+    ),
+    leaks AS (
+        SELECT
+            ['train', 'validation', 'test'][a.side + 1] AS split, ['train', 'validation', 'test'][b.side + 1] AS other_split,
+            a.id AS id, b.id AS other_id, similarity
+        FROM related JOIN texts AS a ON a.key = one JOIN texts AS b ON b.key = other
+        WHERE a.side < b.side AND a.plain AND b.plain
+    )
+SELECT split, other_split, leaks.id, other_id, similarity, substr("text", 1, $excerpt) AS excerpt
+FROM leaks JOIN read_parquet($files) AS bodies ON bodies.id = leaks.id
+ORDER BY split, other_split, leaks.id, other_id
+"""
 
 
-def find_contradictions(documents: pd.DataFrame, keys: pd.Series, settings: Contradictions) -> pd.DataFrame:
+def match_texts(corpus: DuckDBPyConnection) -> None:
+    """Makes the table ``texts`` of what was kept so far, with the key of each, and a view of what is left of it."""
+    corpus.execute(TEXTS)
+    corpus.execute(LEFT)
+
+
+def group_duplicates(corpus: DuckDBPyConnection) -> None:
+    """Makes the table ``groups``: one group for all that are the same or nearly so, directly or through others.
+
+    A group is named by the smallest id in it; documents that are not in the table have a group of their own. So has a
+    sentence of a token classification corpus: that it occurs again is no mistake.
+
+    Args:
+        corpus: Its tables ``texts`` and ``pairs`` are read.
+    """
+    pairs = corpus.sql("SELECT one, other FROM pairs").fetchnumpy()
+    ends, index = np.unique(np.concatenate([pairs["one"], pairs["other"]]), return_inverse=True)
+    one, other = np.split(index, 2)
+    links = coo_array((np.ones(len(one), dtype=bool), (one, other)), shape=(len(ends), len(ends)))
+    count, clusters = connected_components(links, directed=False)
+    smallest = np.full(count, np.iinfo(np.int64).max)
+    np.minimum.at(smallest, clusters, ends)
+    table = pa.table({"key": ends.astype(np.int64), "smallest": smallest[clusters]})
+    corpus.from_arrow(table).to_table("clusters")
+    corpus.execute(GROUPS)
+
+
+def list_leaks(corpus: DuckDBPyConnection, parts: list[Part]) -> pd.DataFrame:
+    """Lists documents of different published splits that are the same or nearly so, for text classification.
+
+    Args:
+        corpus: Its tables ``texts`` and ``pairs`` are read.
+        parts: Their ``texts`` are read.
+
+    Returns:
+        One row a pair: ``split``, ``other_split`` (training before validation before test), ``id``, ``other_id``,
+        ``similarity`` from 0 to 1, and the beginning of the first text; sorted in this order.
+    """
+    files = [str(part.path("texts")) for part in parts]
+    leaks: pd.DataFrame = corpus.sql(LEAKS, params={"files": files, "excerpt": EXCERPT}).df()
+    leaks["excerpt"] = leaks["excerpt"].astype("str").str.replace(r"\s+", " ", regex=True)
+    return leaks.round({"similarity": 4})
+
+
+def find_contradictions(corpus: DuckDBPyConnection, settings: Contradictions) -> DuckDBPyRelation:
     """Finds texts that have more than one label.
 
     Args:
-        documents: Rows of a document table.
-        keys: What :func:`text_keys` makes of them.
+        corpus: Its table ``texts`` is read.
         settings: Whether copies with the commonest label stay. Labels in published test and validation splits have no
             vote, and where two labels are equally common, no copy stays.
 
     Returns:
-        One row for each copy that is in doubt: id, rule, reason.
+        One row for each copy that is in doubt: number, rule, reason.
     """
-    if not settings.enabled:
-        return NO_FAULT
-    labels = documents.groupby(keys)["label"].agg(lambda column: sorted(set(column.dropna())))
-    in_doubt = keys.map(labels[labels.map(len) > 1]).dropna()
-    reason = "the same text is labelled " + in_doubt.map(" and ".join).astype("str")
-    if settings.keep == "majority":
-        voting = documents.loc[in_doubt.index[~documents.loc[in_doubt.index, "published_split"].isin(HELD_OUT)]]
-        votes = voting.groupby([keys[voting.index], "label"]).size().sort_values(ascending=False)
-        best = votes.groupby(level=0).agg(lambda counts: counts.index[0][1] if _has_winner(counts) else None).dropna()
-        winner = in_doubt.index.to_series().map(keys).map(best)
-        outvoted = winner.isna() | winner.ne(documents.loc[in_doubt.index, "label"])
-        reason = reason + winner.map(", mostly {}".format, na_action="ignore").fillna("").astype("str")
-        reason = reason[outvoted]
-    return documents.loc[reason.index, ["id"]].assign(rule="contradictions", reason=reason)
+    found = corpus.sql(CONTRADICTIONS, params={"majority": settings.keep == "majority"})
+    return found if settings.enabled else found.limit(0)
 
 
-def _has_winner(counts: pd.Series) -> bool:
-    return len(counts) == 1 or bool(counts.iloc[0] > counts.iloc[1])
-
-
-def find_repeats(documents: pd.DataFrame, keys: pd.Series, settings: Duplicates) -> pd.DataFrame:
+def find_repeats(corpus: DuckDBPyConnection, settings: Duplicates) -> DuckDBPyRelation:
     """Finds the copies of a text beyond the one that is kept.
 
     A copy in the publisher's test split is kept before one in validation, and both before any other, so that what leaks
     out of training is the training copy.
 
     Args:
-        documents: Rows of a document table.
-        keys: What :func:`text_keys` makes of them.
+        corpus: Its view ``texts_left`` is read.
         settings: Which of the others is kept: the one with the smallest id, the longest one, or all of them, unless a
             copy is in a published test or validation split.
 
     Returns:
-        One row for each further copy: id, rule, reason.
+        One row for each further copy: number, rule, reason.
     """
-    if not settings.enabled:
-        return NO_FAULT
-    ordered = _by_preference(documents, settings.keep)
-    key = keys[ordered.index]
-    kept = ordered.groupby(key, sort=False)["id"].transform("first")
-    further = ordered["id"].ne(kept)
-    if settings.keep == "all":
-        leaking = ordered["published_split"].isin(HELD_OUT).groupby(key).transform("any")
-        further &= leaking
-    reason = "the same text as document " + kept[further]
-    return ordered.loc[further, ["id"]].assign(rule="duplicates", reason=reason)
+    found = corpus.sql(REPEATS, params=_asked(settings))
+    return found if settings.enabled else found.limit(0)
 
 
-def find_near_repeats(documents: pd.DataFrame, pairs: pd.DataFrame, settings: NearDuplicates) -> pd.DataFrame:
+def find_near_repeats(corpus: DuckDBPyConnection, settings: NearDuplicates) -> DuckDBPyRelation:
     """Finds the documents that are nearly the same as one that is kept.
 
-    Documents are gone through in the order of preference of :func:`find_repeats`; each is kept unless it is similar to
-    one that was kept already. So each document that goes was compared with one that stays.
-
     Args:
-        documents: Rows of a document table in which no text occurs twice, but for token classification.
-        pairs: Near-duplicates: one, other (ids), similarity.
+        corpus: Its table ``pairs`` and its view ``texts_left`` are read; no text occurs twice in it, but for token
+            classification.
         settings: Which one is kept, as in :func:`find_repeats`.
 
     Returns:
-        One row for each that goes: id, rule, reason.
+        One row for each that goes: number, rule, reason.
     """
-    similar: dict[str, dict[str, float]] = {}
-    for one, other, similarity in pairs.itertuples(index=False):
-        similar.setdefault(one, {})[other] = similarity
-        similar.setdefault(other, {})[one] = similarity
-    concerned = _by_preference(documents[documents["id"].isin(similar)], settings.keep)
-    kept: dict[str, bool] = {}  # those that stay, and whether a publisher held them out
-    faults = []
-    for name, held_out in zip(concerned["id"], concerned["published_split"].isin(HELD_OUT), strict=True):
-        near = {other: value for other, value in similar[name].items() if other in kept}
-        if settings.keep == "all":
-            near = {other: value for other, value in near.items() if kept[other]}
-        if near:
-            other = min(near, key=lambda other: (-near[other], other))
-            faults.append((name, "near_duplicates", f"{near[other]:.2f} of its word n-grams are shared with {other}"))
+    asked = _asked(settings)
+    pairs = corpus.sql(NEAR, params={"drop_all": asked["drop_all"]}).df()
+    corpus.from_df(pairs[["one", "other"]].melt(value_name="number")[["number"]]).to_table("near_numbers")
+    preferred = corpus.sql(PREFERRED, params={"longest": asked["longest"]}).df()
+    gone = drop_in_turn(pairs, preferred, settings.keep == "all")
+    said = gone["similarity"].map("{:.2f} of its word n-grams are shared with ".format).astype("str")
+    corpus.from_df(gone.assign(said=said)).to_table("gone")
+    return corpus.sql("""
+        SELECT gone.number, 'near_duplicates' AS rule, said || documents.id AS reason
+        FROM gone JOIN documents ON documents.number = gone.other
+    """)
+
+
+def drop_in_turn(pairs: pd.DataFrame, preferred: pd.DataFrame, only_held_out: bool) -> pd.DataFrame:
+    """Goes through documents in an order; each stays unless it is similar to one that stayed already.
+
+    So each document that goes was compared with one that stays.
+
+    Args:
+        pairs: Documents that are similar: one, other (numbers), similarity.
+        preferred: Each document of these pairs, in the order of preference: number, held_out.
+        only_held_out: Whether only documents that were held out make others go.
+
+    Returns:
+        One row for each that goes: number, the other that stays (the most similar; the first of equals), similarity.
+    """
+    numbers = np.sort(preferred["number"].to_numpy())
+    one, other = np.searchsorted(numbers, pairs["one"]), np.searchsorted(numbers, pairs["other"])
+    ends = (np.concatenate([one, other]), np.concatenate([other, one]))
+    similar = coo_array((np.tile(pairs["similarity"], 2), ends), shape=(len(numbers), len(numbers))).tocsr()
+    similar.sort_indices()
+    stands = np.zeros(len(numbers), dtype=bool)  # whose like goes
+    gone = []
+    for place, held_out in zip(np.searchsorted(numbers, preferred["number"]), preferred["held_out"], strict=True):
+        row = slice(similar.indptr[place], similar.indptr[place + 1])
+        others = similar.indices[row]
+        likeness = np.where(stands[others], similar.data[row], 0.0)
+        best = likeness.argmax()
+        if likeness[best]:
+            gone.append((numbers[place], numbers[others[best]], likeness[best]))
         else:
-            kept[name] = held_out
-    return pd.DataFrame(faults, columns=["id", "rule", "reason"], dtype="str")
+            stands[place] = held_out or not only_held_out
+    return pd.DataFrame(gone, columns=["number", "other", "similarity"]).astype({"number": "int64", "other": "int64"})
 
 
-def _by_preference(documents: pd.DataFrame, keep: Keep) -> pd.DataFrame:
-    rank = documents["published_split"].map({split: place for place, split in enumerate(HELD_OUT)}).fillna(2)
-    length = -documents["text"].str.len() if keep == "longest" else 0
-    order = documents.assign(rank=rank, length=length).sort_values(["rank", "length", "id"])
-    return order.drop(columns=["rank", "length"])
-
-
-def spread(pairs: pd.DataFrame, keys: pd.Series, documents: pd.DataFrame) -> pd.DataFrame:
-    """Turns pairs of keys into pairs of documents.
-
-    Args:
-        pairs: one, other (keys), similarity.
-        keys: The key of each document, and of others that went.
-        documents: Rows of a document table.
-
-    Returns:
-        One row for each pair of documents with these keys: one, other (ids), similarity.
-    """
-    ids = pd.DataFrame({"key": keys.loc[documents.index], "id": documents["id"]})
-    sides = pairs.merge(ids, left_on="one", right_on="key").merge(ids, left_on="other", right_on="key")
-    return sides[["id_x", "id_y", "similarity"]].set_axis(["one", "other", "similarity"], axis=1)
-
-
-def list_leaks(documents: pd.DataFrame, keys: pd.Series, pairs: pd.DataFrame) -> pd.DataFrame:
-    """Lists documents of different published splits that are the same or nearly so, for text classification.
-
-    Args:
-        documents: Rows of a document table.
-        keys: What :func:`text_keys` makes of them.
-        pairs: Near-duplicates among the keys: one, other, similarity.
-
-    Returns:
-        One row a pair: ``split``, ``other_split`` (training before validation before test), ``id``, ``other_id``,
-        ``similarity`` from 0 to 1, and the beginning of the first text; sorted in this order.
-    """
-    documents = documents[documents["tokens"].isna()]
-    split = documents["published_split"].fillna("train")
-    torn = split.groupby(keys).nunique()
-    whole = pd.DataFrame({"one": torn.index[torn > 1], "other": torn.index[torn > 1], "similarity": 1.0})
-    every = pd.concat([whole, pairs, pairs.rename(columns={"one": "other", "other": "one"})])
-    found = spread(every, keys, documents)
-    splits = pd.Series(split.to_numpy(), index=documents["id"])
-    found["split"], found["other_split"] = found["one"].map(splits), found["other"].map(splits)
-    order = {"train": 0, "validation": 1, "test": 2}
-    leaks = found[found["split"].map(order) < found["other_split"].map(order)]
-    texts = pd.Series(documents["text"].to_numpy(), index=documents["id"])
-    excerpt = leaks["one"].map(texts).astype("str").str.slice(0, EXCERPT).str.replace(r"\s+", " ", regex=True)
-    leaks = leaks.rename(columns={"one": "id", "other": "other_id"}).assign(excerpt=excerpt)
-    columns = ["split", "other_split", "id", "other_id", "similarity", "excerpt"]
-    return leaks[columns].sort_values(columns[:4], ignore_index=True).round({"similarity": 4})
+def _asked(settings: Duplicates) -> dict[str, bool]:
+    return {"longest": settings.keep == "longest", "drop_all": settings.keep != "all"}

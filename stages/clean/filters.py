@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 from stages.clean.language import find_foreign
 from stages.clean.parameters import CleanParameters, LengthOutliers
@@ -60,31 +61,44 @@ def find_unusable(documents: pd.DataFrame, parameters: CleanParameters, language
     return faults[faults["rule"].notna()]
 
 
-def find_outliers(documents: pd.DataFrame, settings: LengthOutliers) -> pd.DataFrame:
+def list_unusable(corpus: DuckDBPyConnection) -> DuckDBPyRelation:
+    """The faults that :func:`find_unusable` found: number, rule, reason."""
+    return corpus.sql("SELECT number, rule, reason FROM documents WHERE rule IS NOT NULL")
+
+
+def find_outliers(corpus: DuckDBPyConnection, settings: LengthOutliers) -> DuckDBPyRelation:
     """Finds documents that are much shorter or longer than the others.
 
     Args:
-        documents: Rows of a document table.
-        settings: How far from the median they may lie. If more than half are equally long, none is an outlier.
+        corpus: Its view ``kept`` is read.
+        settings: How far from the median they may lie.
 
     Returns:
-        One row a fault: id, rule, reason.
+        One row a fault: number, rule, reason.
     """
-    plain = documents[documents["tokens"].isna() & settings.enabled]
-    words = count_words(plain["text"])
+    lengths = corpus.sql("SELECT number, words FROM kept WHERE plain AND $on", params={"on": settings.enabled}).df()
+    reasons = outlying(lengths.set_index("number")["words"], settings.deviations)
+    faults = pd.DataFrame({"number": reasons.index.astype("int64"), "rule": "length_outliers", "reason": reasons})
+    return corpus.from_df(faults.astype({"rule": "str", "reason": "str"}))
+
+
+def outlying(words: pd.Series, deviations: float) -> pd.Series:
+    """Says which lengths are far from the median, on a logarithmic scale and in robust standard deviations.
+
+    Args:
+        words: Words of each document.
+        deviations: How far from the median is too far. If more than half are equally long, none is.
+
+    Returns:
+        The reasons, indexed by the rows that have one.
+    """
     logarithms = np.log(words.clip(lower=1).to_numpy(dtype=np.float64))
     distance = logarithms - np.median(logarithms) if len(words) else logarithms
     spread = NORMAL * np.median(np.abs(distance)) if len(words) else 0.0
-    far = np.abs(distance) > settings.deviations * spread if spread else np.zeros(len(words), dtype=bool)
-    deviations = pd.Series(distance[far] / spread if spread else [], dtype=float).map("{:+.1f}".format)
-    reason = words[far].astype(str).to_numpy() + " words, " + deviations.to_numpy() + " deviations from the median"
-    return plain.loc[far, ["id"]].assign(rule="length_outliers", reason=reason)
-
-
-def find_held(documents: pd.DataFrame) -> pd.DataFrame:
-    """Says which documents hold private data, for the flags: id, rule, reason."""
-    reasons = held(documents[PRIVATE].dropna())
-    return documents.loc[reasons.index, ["id"]].assign(rule="private_data", reason=reasons)
+    far = np.abs(distance) > deviations * spread if spread else np.zeros(len(words), dtype=bool)
+    said = pd.Series(distance[far] / spread if spread else [], dtype=float).map("{:+.1f}".format)
+    reasons = words[far].astype(str).to_numpy() + " words, " + said.to_numpy() + " deviations from the median"
+    return pd.Series(reasons, index=words.index[far], dtype="str")
 
 
 def held(private: pd.Series) -> pd.Series:

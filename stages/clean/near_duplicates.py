@@ -1,80 +1,155 @@
 """Finds pairs of texts that are nearly the same: candidates by MinHash, each verified by its Jaccard similarity."""
 
+from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+from duckdb import DuckDBPyConnection
 
-from stages.clean.minhash import EMPTY, Bands, band_keys, choose_bands
+from stages.clean.minhash import choose_bands
 from stages.clean.parameters import NearDuplicates
-from stages.clean.shingles import Hashes, Offsets, jaccard, make_shingles
-from stages.common.partitions import map_partitions
+from stages.clean.parts import Part
+from stages.clean.shingles import Hashes, Offsets, Shingles, jaccard
+from stages.common.documents import write_parquet
+from stages.common.messages import progress
+from stages.common.partitions import Workers
 
 FULL = 1_000  # texts in one bucket of which all pairs are compared; of more, each with the first and its neighbours
 NEIGHBOURS = 50
+PART_PAIRS = 10_000
+
+# The documents that share a bucket of one band with another: those of each text's first copy.
+SHARED = """
+CREATE OR REPLACE TABLE shared AS
+WITH
+    searched AS (SELECT number FROM texts WHERE plain AND number = key),
+    signed AS (
+        SELECT number, bucket FROM read_parquet($files) SEMI JOIN searched USING (number)
+        WHERE band = $band AND bucket <> 0
+    ),
+    crowded AS (SELECT bucket, count(*) AS size FROM signed GROUP BY bucket HAVING count(*) > 1)
+SELECT number, bucket, size, row_number() OVER (PARTITION BY bucket ORDER BY number) AS place
+FROM signed JOIN crowded USING (bucket)
+"""
+MEET = """
+INSERT INTO met
+SELECT a.number, b.number FROM shared AS a JOIN shared AS b USING (bucket)
+WHERE a.place < b.place AND (a.size <= $full OR a.place = 1)
+UNION ALL
+SELECT a.number, b.number
+FROM (SELECT number, bucket, place + unnest(range(1, $neighbours + 1)) AS place FROM shared WHERE size > $full) AS a
+JOIN shared AS b USING (bucket, place)
+"""
+# Each pair once, with the places of both sets of shingles.
+CANDIDATES = """
+SELECT
+    one, other,
+    a.part AS one_part, a.shingles_from AS one_from, a.shingles AS one_shingles,
+    b.part AS other_part, b.shingles_from AS other_from, b.shingles AS other_shingles
+FROM (SELECT DISTINCT one, other FROM met)
+JOIN documents AS a ON a.number = one JOIN documents AS b ON b.number = other
+ORDER BY one, other
+"""
+PAIRS = pa.schema([pa.field("one", pa.int64()), pa.field("other", pa.int64()), pa.field("similarity", pa.float64())])
 
 
-def find_near_duplicates(documents: pd.DataFrame, settings: NearDuplicates) -> pd.DataFrame:
-    """Finds the pairs of documents whose word n-grams have at least a certain Jaccard similarity.
+def find_near_duplicates(
+    corpus: DuckDBPyConnection, parts: list[Part], workers: Workers, settings: NearDuplicates
+) -> None:
+    """Makes the table ``pairs``: the pairs of texts whose word n-grams have at least a certain Jaccard similarity.
+
+    Its columns are ``one`` and ``other`` (numbers of the texts' first copies, ``one`` the smaller) and ``similarity``. Texts
+    with fewer words than a shingle, and sentences for token classification, are in no pair.
 
     Args:
-        documents: Rows of a document table in which no text occurs twice.
-        settings: The threshold, the words of a shingle and the wanted recall.
-
-    Returns:
-        One row a pair: ``one`` and ``other`` (ids, ``one`` the smaller), ``similarity``; sorted. Texts with fewer
-        words than a shingle, and sentences for token classification, are in no pair.
+        corpus: Its table ``texts`` says which documents are compared.
+        parts: Their files ``bands`` and ``shingles`` are read.
+        workers: Who verifies the candidates.
+        settings: The threshold, and the recall that is wanted.
     """
-    documents = documents.loc[documents["tokens"].isna() & settings.enabled, ["id", "text"]]
-    documents = documents.sort_values("id", ignore_index=True)
-    bands = choose_bands(settings.threshold, settings.recall)
-    sign = partial(sign_partition, words=settings.shingle_words, bands=bands)
-    keys = map_partitions(sign, documents[["text"]], "near-duplicates").to_numpy()
-    one, other = candidate_pairs(keys)
-
-    concerned = np.unique(np.concatenate([one, other]))
-    shingles = make_shingles(documents["text"].iloc[concerned], settings.shingle_words)
-    similarity = jaccard(shingles, np.searchsorted(concerned, one), np.searchsorted(concerned, other))
-    similar = similarity >= settings.threshold
-    ids = documents["id"].to_numpy(dtype=object)
-    pairs = {"one": ids[one[similar]], "other": ids[other[similar]], "similarity": similarity[similar]}
-    return pd.DataFrame(pairs).astype({"one": "str", "other": "str"}).sort_values(["one", "other"], ignore_index=True)
+    corpus.execute("CREATE TABLE pairs (one BIGINT, other BIGINT, similarity DOUBLE)")
+    if not settings.enabled:
+        return
+    candidates = list(write_candidates(corpus, parts, choose_bands(settings.threshold, settings.recall).bands))
+    verified = workers.map(partial(verify, threshold=settings.threshold), candidates, "near-duplicates")
+    if verified:
+        corpus.execute(
+            "INSERT INTO pairs SELECT * FROM read_parquet($files) ORDER BY one, other",
+            {"files": list(map(str, verified))},
+        )
 
 
-def sign_partition(documents: pd.DataFrame, words: int, bands: Bands) -> pd.DataFrame:
-    """The band keys of each document of a partition, one column a band."""
-    return pd.DataFrame(band_keys(make_shingles(documents["text"], words), bands))
-
-
-def candidate_pairs(keys: Hashes) -> tuple[Offsets, Offsets]:
-    """The pairs of texts that share a band.
+def write_candidates(corpus: DuckDBPyConnection, parts: list[Part], bands: int) -> Iterator[Path]:
+    """Finds the pairs of texts that share a band, and writes them some thousands a file.
 
     Args:
-        keys: uint64, [texts, bands].
+        corpus: Its table ``texts`` says which documents are compared.
+        parts: Their files ``bands`` are read.
+        bands: How many bands there are.
+
+    Yields:
+        The files, in a folder beside those of the parts.
+    """
+    files = [str(part.path("bands")) for part in parts]
+    corpus.execute("CREATE TABLE met (one BIGINT, other BIGINT)")
+    for band in progress(range(bands), "candidates", "band", bands):
+        corpus.execute(SHARED, {"files": files, "band": band})
+        corpus.execute(MEET, {"full": FULL, "neighbours": NEIGHBOURS})
+    folder = parts[0].folder / "candidates"
+    folder.mkdir()
+    for number, batch in enumerate(corpus.sql(CANDIDATES).to_arrow_reader(PART_PAIRS)):
+        path = folder / f"{number:06}"
+        write_parquet(pa.Table.from_batches([batch]), path)
+        yield path
+    corpus.execute("DROP TABLE met; DROP TABLE shared")
+
+
+def verify(candidates: Path, threshold: float) -> Path:
+    """Computes the similarity of candidates, and writes those that reach the threshold.
+
+    Args:
+        candidates: A file that :func:`write_candidates` wrote; those of shingles are in the folder beside its own.
+        threshold: The least similarity.
 
     Returns:
-        The numbers of both texts of each pair, the smaller one first; each pair once, sorted.
+        The file that was written, with the columns of ``PAIRS``.
     """
-    count = len(keys)
-    found = [np.zeros(0, dtype=np.int64)]
-    for band in keys.T:
-        order = np.argsort(band, kind="stable").astype(np.int64)
-        ends = np.flatnonzero(np.diff(band[order], append=~band[order[-1:]]) != 0) + 1
-        sizes = np.diff(ends, prepend=0)
-        shared = (sizes > 1) & (band[order[ends - 1]] != EMPTY)
-        for start, size in zip((ends - sizes)[shared], sizes[shared], strict=True):
-            bucket = order[start : start + size]  # ascending, because the sort is stable
-            first, second = _pairs_of(int(size))
-            found.append(bucket[first] * count + bucket[second])
-    pairs = np.unique(np.concatenate(found))
-    return pairs // max(count, 1), pairs % max(count, 1)
+    table = pq.read_table(candidates)
+    column = {name: table[name].to_numpy() for name in table.column_names}
+    ends = np.concatenate([column["one"], column["other"]])
+    numbers, chosen = np.unique(ends, return_index=True)
+    parts, starts, counts = (
+        np.concatenate([column[f"one_{name}"], column[f"other_{name}"]])[chosen]
+        for name in ("part", "from", "shingles")
+    )
+    shingles = read_shingles(candidates.parent.parent, parts, starts, counts)
+    one, other = np.searchsorted(numbers, column["one"]), np.searchsorted(numbers, column["other"])
+    similarity = jaccard(shingles, one, other)
+    similar = similarity >= threshold
+    pairs = [column["one"][similar], column["other"][similar], similarity[similar]]
+    path = candidates.with_suffix(".pairs")
+    write_parquet(pa.table(pairs, schema=PAIRS), path)
+    return path
 
 
-def _pairs_of(size: int) -> tuple[Offsets, Offsets]:
-    if size <= FULL:
-        first, second = np.triu_indices(size, 1)
-        return first.astype(np.int64), second.astype(np.int64)
-    numbers = np.arange(size)
-    steps = [(numbers[:-step], numbers[step:]) for step in range(1, NEIGHBOURS + 1)]
-    steps.append((np.zeros(size - 1, dtype=np.int64), numbers[1:]))
-    return np.concatenate([one for one, _ in steps]), np.concatenate([other for _, other in steps])
+def read_shingles(folder: Path, parts: Offsets, starts: Offsets, counts: Offsets) -> Shingles:
+    """Reads the shingles of some documents.
+
+    Args:
+        folder: Where the parts lie.
+        parts: The number of each document's part, ascending.
+        starts: Where its shingles begin in the part's file.
+        counts: How many they are.
+    """
+    hashes: list[Hashes] = [np.zeros(0, dtype=np.uint64)]
+    for number in np.unique(parts):
+        with Part(folder, int(number), 0, 0).path("shingles").open("rb") as file:
+            for place in np.flatnonzero(parts == number):
+                file.seek(int(starts[place]) * 8)
+                hashes.append(np.fromfile(file, dtype=np.uint64, count=int(counts[place])))
+    ends: npt.NDArray[np.int64] = np.concatenate([[0], np.cumsum(counts)])
+    return Shingles(np.concatenate(hashes), ends)

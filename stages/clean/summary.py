@@ -1,45 +1,44 @@
 """What the stage says of itself: counts, and never a text."""
 
+from collections import Counter
 from typing import Any
 
 import pandas as pd
+from duckdb import DuckDBPyConnection
 
-from stages.clean.repair import CHANGED_BY, PRIVATE
+from stages.clean.rows import Counts
+
+COUNTS = {
+    "rejected": "SELECT rule, count(*) FROM rejected GROUP BY rule",
+    "flagged": "SELECT rule, count(*) FROM remarks GROUP BY rule",
+}
 
 
-def summarise(
-    raw: pd.DataFrame,
-    repaired: pd.DataFrame,
-    documents: pd.DataFrame,
-    rejected: pd.DataFrame,
-    flags: pd.DataFrame,
-    pairs: pd.DataFrame,
-    leaks: pd.DataFrame,
-) -> dict[str, Any]:
+def summarise(corpus: DuckDBPyConnection, counts: list[Counts], leaks: pd.DataFrame) -> dict[str, Any]:
     """What ``summary.json`` holds.
 
     Args:
-        raw: The documents that came in.
-        repaired: The same with repaired texts, the rules that changed them and counts of private data.
-        documents: Those that stay.
-        rejected: Those that go, with ``rule``.
-        flags: Remarks on documents that stay, with ``rule``.
-        pairs: Near-duplicates.
+        corpus: What became of the documents.
+        counts: What the rules found in each part.
         leaks: Pairs of documents of different published splits.
     """
-    private = pd.DataFrame(repaired[PRIVATE].dropna().tolist())
+    found = {name: _sorted(dict(corpus.sql(query).fetchall())) for name, query in COUNTS.items()}
     return {
-        "documents_in": len(raw),
-        "documents_out": len(documents),
-        "rejected": _counts(rejected["rule"]),
-        "flagged": _counts(flags["rule"]),
-        "changed": _counts(repaired[CHANGED_BY].explode()),
-        "private_data": {str(kind): int(counts.sum()) for kind, counts in sorted(private.items())},
-        "documents_with_private_data": len(private),
-        "near_duplicate_pairs": len(pairs),
-        "leaks": _counts(leaks["split"] + " and " + leaks["other_split"]),
+        "documents_in": _number(corpus, "FROM documents SELECT count(*)"),
+        "documents_out": _number(corpus, "FROM kept SELECT count(*)"),
+        **found,
+        "changed": _sorted(sum((part.changed for part in counts), Counter())),
+        "private_data": _sorted(sum((part.private for part in counts), Counter())),
+        "documents_with_private_data": sum(part.holders for part in counts),
+        "near_duplicate_pairs": _number(corpus, "FROM pairs SELECT count(*)"),
+        "leaks": _sorted(Counter(leaks["split"] + " and " + leaks["other_split"])),
     }
 
 
-def _counts(names: pd.Series) -> dict[str, int]:
-    return {str(name): int(count) for name, count in names.value_counts().sort_index().items()}
+def _number(corpus: DuckDBPyConnection, query: str) -> int:
+    ((number,),) = corpus.sql(query).fetchall()
+    return int(number)
+
+
+def _sorted(counts: dict[str, int]) -> dict[str, int]:
+    return dict(sorted(counts.items()))

@@ -1,5 +1,7 @@
 """The document table: the one form in which every stage reads and writes labelled text, checked each time."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -53,6 +55,32 @@ def read_documents(path: Path) -> pd.DataFrame:
     table = _read(path, DOCUMENTS).sort_by("id")
     _check(table, str(path))
     return _to_pandas(table)
+
+
+def stream_documents(path: Path, rows: int) -> Iterator[pa.Table]:
+    """Reads a document table piece by piece, for one that need not fit into memory.
+
+    Args:
+        path: A parquet file with the columns of :data:`DOCUMENTS`, sorted by id.
+        rows: Rows of a piece, at most.
+
+    Yields:
+        The pieces in the order of the file, each checked.
+
+    Raises:
+        UserError: As :func:`read_documents` does, and if the rows are not sorted.
+    """
+    with _said_in_words(path):
+        batches = pq.ParquetFile(path).iter_batches(rows)
+        last = ""
+        for batch in batches:
+            piece = _matching(pa.Table.from_batches([batch]), DOCUMENTS, path)
+            _check(piece, str(path))
+            ids = pa.concat_arrays([pa.array([last]), *piece["id"].chunks])
+            if not pc.all(pc.greater_equal(ids[1:], ids[:-1])).as_py():
+                raise UserError(f"{path}: its rows are not sorted by id.", "Make it again with `dvc repro -f`.")
+            last = ids[-1].as_py()
+            yield piece
 
 
 def write_documents(documents: pd.DataFrame, path: Path) -> None:
@@ -170,14 +198,25 @@ def _to_arrow(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
 
 
 def _read(path: Path, schema: pa.Schema) -> pa.Table:
+    with _said_in_words(path):
+        return _matching(pq.read_table(path), schema, path)
+
+
+@contextmanager
+def _said_in_words(path: Path) -> Iterator[None]:
+    """Turns what is wrong with a parquet file into one line."""
     try:
-        table = pq.read_table(path)
+        yield
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such file.", "Run `dvc repro`, which makes it.") from None
     except pa.ArrowInvalid as error:
         raise UserError(
             f"{path}: not a parquet file ({error}).", "Run `dvc repro -f` on the stage that makes it."
         ) from None
+
+
+def _matching(table: pa.Table, schema: pa.Schema, path: Path) -> pa.Table:
+    """The table with the types of a schema."""
     if table.schema.names != schema.names:
         raise UserError(
             f"{path}: its columns are {', '.join(table.schema.names)}; they should be {', '.join(schema.names)}.",

@@ -7,23 +7,58 @@ a variable in the environment, named like the setting in capitals with ``PLUMBLI
 import os
 import sys
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+import yaml
+from pydantic import Field, model_validator
 
-from stages.common.messages import UserError
 from stages.common.validation import Strict, read_yaml, validate
 
 EXECUTION = "execution.yaml"
+
+
+class Certificates(Strict):
+    """What a connection to a ``tls://`` scheduler is secured with.
+
+    Attributes:
+        ca_file: The certificate of the authority that signed the scheduler's and the workers', a PEM file.
+        cert: Our own certificate, a PEM file.
+        key: Its private key, a PEM file.
+    """
+
+    ca_file: str
+    cert: str
+    key: str
+
+    @model_validator(mode="after")
+    def _files_are_there(self) -> Self:
+        for path in (self.ca_file, self.cert, self.key):
+            if not Path(path).is_file():
+                raise ValueError(f"there is no file {path}")
+        return self
 
 
 class Execution(Strict):
     """How a run is executed.
 
     Attributes:
-        workers: Processes that work on the rows of a data stage at once; 0 means one for each processor core.
+        workers: Processes of this machine that work on the rows of a data stage at once; 0 means one for each
+            processor core.
+        memory_gib: Memory for joins over the whole corpus, in GiB; what needs more goes through the disk.
+        scheduler: The address of a Dask cluster that works on the rows instead, such as ``tcp://10.0.0.5:8786``.
+        tls: Certificates, for a ``tls://`` address.
     """
 
     workers: int = Field(default=0, ge=0)
+    memory_gib: float = Field(default=1.0, ge=0.1)
+    scheduler: str | None = Field(default=None, pattern=r"^(tcp|tls)://\S+:\d+$")
+    tls: Certificates | None = None
+
+    @model_validator(mode="after")
+    def _encrypted_with_certificates(self) -> Self:
+        if (self.scheduler or "").startswith("tls://") and not self.tls:
+            raise ValueError("a tls:// scheduler needs `tls:` with ca_file, cert and key")
+        return self
 
     @property
     def worker_count(self) -> int:
@@ -43,12 +78,7 @@ def load_execution() -> Execution:
     """
     path = Path(os.environ.get("DVC_ROOT", ".")) / EXECUTION
     settings = read_yaml(path) if path.exists() else {}
-    for name in Execution.model_fields:
-        variable = f"PLUMBLINE_{name.upper()}"
-        if variable in os.environ:
-            try:
-                settings[name] = int(os.environ[variable])
-            except ValueError:
-                value = os.environ[variable]
-                raise UserError(f"${variable} is {value!r}, not a whole number.", "Change or unset it.") from None
-    return validate(Execution, settings, str(path))
+    variables = {f"PLUMBLINE_{name.upper()}": name for name in Execution.model_fields}
+    present = {variable: name for variable, name in variables.items() if variable in os.environ}
+    settings |= {name: yaml.safe_load(os.environ[variable]) for variable, name in present.items()}
+    return validate(Execution, settings, ", ".join([str(path), *(f"${variable}" for variable in present)]))
