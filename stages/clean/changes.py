@@ -39,7 +39,8 @@ def draw_examples(documents: pd.DataFrame, changed_by: pd.Series, examples: Exam
     touched = touched.explode("rule").dropna(subset="rule")
     draws = [derived_seed(examples.seed, rule, name) for rule, name in zip(touched["rule"], touched["id"], strict=True)]
     touched = touched.assign(draw=pd.array(draws, dtype="uint64")).sort_values(["rule", "draw", "id"])
-    return touched.groupby("rule").head(examples.per_rule)[DRAWN.names]
+    drawn: pd.DataFrame = touched.groupby("rule").head(examples.per_rule)[DRAWN.names]
+    return drawn
 
 
 def write_drawn(drawn: pd.DataFrame, path: Path) -> None:

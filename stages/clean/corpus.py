@@ -1,7 +1,7 @@
 """All documents as DuckDB tables without their texts: joins over the whole corpus within a limit of memory.
 
-The tables: ``documents`` (the columns of FACTS, and whether a document must stay), ``rejected`` and ``flags`` (number, rule,
-reason), and the view ``kept`` (the documents that were not rejected so far). Documents go by their numbers, which
+The tables: ``documents`` (the columns of FACTS, and whether a document must stay), ``rejected`` and ``flags`` (number,
+rule, reason), and the view ``kept`` (the documents that were not rejected so far). Documents go by their numbers, which
 are in the order of ids.
 """
 
@@ -36,7 +36,7 @@ def open_corpus(folder: Path) -> Iterator[DuckDBPyConnection]:
         folder: A folder for scratch.
     """
     execution = load_execution()
-    settings = {
+    settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": f"{execution.memory_gib}GiB",
         "threads": execution.worker_count,
         "temp_directory": str(folder / "spilled"),

@@ -14,9 +14,9 @@ from stages.clean.parameters import Contradictions, Duplicates, NearDuplicates
 from stages.clean.parts import Part
 
 EXCERPT = 160  # characters of a leaking text that are listed
+SIDES = ["train", "validation", "test"]
 
-# ``side`` orders the published splits from training to test; ``preference`` says who is kept: a copy in test before one in
-# validation, and both before any other.
+# ``side`` is the published split's place among these; of two copies, the one with the higher side is kept.
 TEXTS = """
 CREATE TABLE texts AS
 WITH copies AS (SELECT key_one, key_two, min(number) AS key FROM kept GROUP BY ALL HAVING count(*) > 1)
@@ -90,7 +90,7 @@ WITH
     ),
     leaks AS (
         SELECT
-            ['train', 'validation', 'test'][a.side + 1] AS split, ['train', 'validation', 'test'][b.side + 1] AS other_split,
+            $splits[a.side + 1] AS split, $splits[b.side + 1] AS other_split,
             a.id AS id, b.id AS other_id, similarity
         FROM related JOIN texts AS a ON a.key = one JOIN texts AS b ON b.key = other
         WHERE a.side < b.side AND a.plain AND b.plain
@@ -140,7 +140,7 @@ def list_leaks(corpus: DuckDBPyConnection, parts: list[Part]) -> pd.DataFrame:
         ``similarity`` from 0 to 1, and the beginning of the first text; sorted in this order.
     """
     files = [str(part.path("texts")) for part in parts]
-    leaks: pd.DataFrame = corpus.sql(LEAKS, params={"files": files, "excerpt": EXCERPT}).df()
+    leaks: pd.DataFrame = corpus.sql(LEAKS, params={"files": files, "excerpt": EXCERPT, "splits": SIDES}).df()
     leaks["excerpt"] = leaks["excerpt"].astype("str").str.replace(r"\s+", " ", regex=True)
     return leaks.round({"similarity": 4})
 

@@ -62,8 +62,8 @@ def find_near_duplicates(
 ) -> None:
     """Makes the table ``pairs``: the pairs of texts whose word n-grams have at least a certain Jaccard similarity.
 
-    Its columns are ``one`` and ``other`` (numbers of the texts' first copies, ``one`` the smaller) and ``similarity``. Texts
-    with fewer words than a shingle, and sentences for token classification, are in no pair.
+    Its columns are ``one`` and ``other`` (numbers of the texts' first copies, ``one`` the smaller) and ``similarity``.
+    Texts with fewer words than a shingle, and sentences for token classification, are in no pair.
 
     Args:
         corpus: Its table ``texts`` says which documents are compared.

@@ -20,7 +20,6 @@ from stages.clean.shingles import make_shingles
 from stages.common.documents import read_documents, write_documents, write_parquet
 from stages.common.text_rules.normalisation import duplicate_key
 
-
 # What the joins over all documents need to know of each.
 FACTS = pa.schema(
     [

@@ -146,12 +146,11 @@ def _cluster(execution: Execution, folder: Path | None) -> Iterator["Client"]:
             "Start it, or change `scheduler` in execution.yaml or $PLUMBLINE_SCHEDULER.",
         ) from None
     with client:
-        _check_workers(client, folder)
+        _check_workers(client, str(address), folder)
         yield client
 
 
-def _check_workers(client: "Client", folder: Path | None) -> None:
-    address = client.scheduler.address
+def _check_workers(client: "Client", address: str, folder: Path | None) -> None:
     try:
         client.wait_for_workers(1, timeout=WORKER_SECONDS)
     except TimeoutError:
@@ -167,7 +166,7 @@ def _check_workers(client: "Client", folder: Path | None) -> None:
     if blind:
         raise UserError(
             f"The worker at {blind[0]} does not see {folder}.",
-            "Workers need the files of this checkout under the same path: start them where that file system is mounted.",
+            "Workers need the files of this checkout under the same path: start them where they are.",
         )
 
 

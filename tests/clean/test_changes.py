@@ -1,7 +1,10 @@
+import duckdb
 import pandas as pd
+import pytest
 
-from stages.clean.changes import passages, show_changes
+from stages.clean.changes import draw_examples, passages, show_changes, write_drawn
 from stages.clean.parameters import CleanParameters, Examples
+from stages.clean.parts import Part
 from stages.clean.repair import CHANGED_BY, repair
 from stages.common.validation import read_yaml
 from tests.imports import ROOT
@@ -9,14 +12,24 @@ from tests.imports import ROOT
 PARAMETERS = CleanParameters.model_validate(read_yaml(ROOT / "params.yaml")["clean"])
 
 
-def shown(documents, per_rule, seed=1):
-    repaired = repair(documents, PARAMETERS)
-    return show_changes(
-        documents, repaired[CHANGED_BY], PARAMETERS.text_rules(), Examples(seed=seed, per_rule=per_rule)
-    )
+@pytest.fixture
+def shown(tmp_path):
+    """Shows the changes in documents that lie in three parts."""
+    parts = [Part(tmp_path, number, 0, 0) for number in range(3)]
+    (tmp_path / "drawn").mkdir()
+
+    def show(documents, per_rule, seed=1):
+        for part, rows in zip(parts, range(3), strict=True):
+            here = documents.iloc[rows::3]
+            changed_by = repair(here, PARAMETERS)[CHANGED_BY]
+            write_drawn(draw_examples(here, changed_by, Examples(seed=seed, per_rule=per_rule)), part.path("drawn"))
+        with duckdb.connect() as corpus:
+            return show_changes(corpus, parts, PARAMETERS.text_rules(), per_rule)
+
+    return show
 
 
-def test_each_rule_is_shown_at_work_on_a_few_documents(make_documents):
+def test_each_rule_is_shown_at_work_on_a_few_documents(make_documents, shown):
     documents = make_documents(["fine", "&lt;b&gt;bold", " x ", "a &amp; b", "c &amp; d"])
     found = shown(documents, per_rule=2)
     assert found["rule"].value_counts().to_dict() == {"entities": 2, "tags": 1, "whitespace": 1}
@@ -24,7 +37,7 @@ def test_each_rule_is_shown_at_work_on_a_few_documents(make_documents):
     assert (tags["id"], tags["before"], tags["after"]) == ("d1", "<b>bold", "bold")
 
 
-def test_the_choice_depends_on_seed_and_ids_and_not_on_the_order_of_rows(make_documents):
+def test_the_choice_depends_on_seed_and_ids_and_not_on_the_order_of_rows(make_documents, shown):
     documents = make_documents([f"a &amp; {number}" for number in range(40)])
     one = shown(documents, per_rule=5)
     pd.testing.assert_frame_equal(one, shown(documents.iloc[::-1], per_rule=5))
@@ -38,5 +51,5 @@ def test_only_the_passage_that_differs_is_shown():
     assert passages("same", "same!") == ("same", "same!")
 
 
-def test_without_a_change_nothing_is_shown(make_documents):
+def test_without_a_change_nothing_is_shown(make_documents, shown):
     assert shown(make_documents(["fine", "also fine"]), per_rule=3).empty

@@ -1,77 +1,76 @@
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stages.clean.duplicates import find_contradictions, find_near_repeats, find_repeats, group_duplicates, text_keys
-from stages.clean.filters import find_unusable
-from stages.clean.near_duplicates import find_near_duplicates
+from stages.clean.corpus import check_something_is_left
+from stages.clean.duplicates import find_contradictions, find_near_repeats, find_repeats, group_duplicates
+from stages.clean.filters import find_unusable, list_unusable
 from stages.clean.parameters import CleanParameters
 from stages.clean.repair import repair
-from stages.clean.verdict import check_outcome, judge
+from stages.clean.tables import write_tables
+from stages.common.documents import read_documents, read_flags, read_rejected
 from stages.common.messages import UserError
 from stages.common.validation import read_yaml
 from tests.imports import ROOT
 
-NO_PAIRS = pd.DataFrame({"one": [], "other": [], "similarity": []}, dtype="str")
+PARAMETERS = CleanParameters.model_validate(read_yaml(ROOT / "params.yaml")["clean"])
 
 
-@pytest.fixture
-def parameters():
-    return CleanParameters.model_validate(read_yaml(ROOT / "params.yaml")["clean"])
-
-
-def test_sentences_of_a_token_classification_corpus_stay_as_they_are(make_documents, parameters):
+def test_sentences_of_a_token_classification_corpus_stay_as_they_are(make_documents, open_tables):
     tokens = [["EU", "&amp;"], ["EU", "&amp;"]]
     documents = make_documents(["EU &amp;"] * 2, label=None, tokens=tokens, tags=[["B-ORG", "O"]] * 2)
-    repaired = repair(documents, parameters)
+    repaired = repair(documents, PARAMETERS)
     assert repaired["text"].tolist() == ["EU &amp;"] * 2
-    keys = text_keys(repaired)
-    assert group_duplicates(repaired, keys, NO_PAIRS).tolist() == ["d0", "d1"]
-    assert find_near_duplicates(repaired, parameters.near_duplicates).empty
-    verdict = judge(repaired, find_repeats(repaired, keys, parameters.duplicates))
-    assert verdict.rejected.empty
-    assert verdict.flags["id"].tolist() == ["d1"]
-    assert find_unusable(repaired, parameters, "en").empty
+    assert find_unusable(repaired, PARAMETERS, "en").empty
+    tables = open_tables(documents)
+    group_duplicates(tables.corpus)
+    assert tables.groups() == {"d0": "d0", "d1": "d1"}
+    assert not tables.pairs()
+    assert tables.judged(lambda corpus: find_repeats(corpus, PARAMETERS.duplicates)) == [[], ["d1"]]
 
 
 TEXTS = st.sampled_from(["one two three", "One  two three", "four five six", "", "x", "\ufffd a b c"])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(TEXTS, st.sampled_from("ab"), st.sampled_from([None, "train", "validation", "test"])), min_size=1
     )
 )
-def test_every_row_is_kept_or_rejected_and_published_test_rows_stay(make_documents, rows):
-    parameters = CleanParameters.model_validate(read_yaml(ROOT / "params.yaml")["clean"])
+def test_every_row_is_kept_or_rejected_and_published_test_rows_stay(make_documents, open_tables, rows):
     texts, labels, splits = map(list, zip(*rows, strict=True))
     documents = make_documents(texts, label=labels, published_split=splits)
-    kept, rejected = documents, []
-    for find in (
-        lambda d: find_unusable(d.assign(private=None), parameters, "en"),
-        lambda d: find_contradictions(d, text_keys(d), parameters.contradictions),
-        lambda d: find_repeats(d, text_keys(d), parameters.duplicates),
-        lambda d: find_near_repeats(d, find_near_duplicates(d, parameters.near_duplicates), parameters.near_duplicates),
-    ):
-        verdict = judge(kept, find(kept))
-        kept, rejected = verdict.kept, [*rejected, verdict.rejected]
-    gone = pd.concat(rejected)
+    tables = open_tables(documents)
+    group_duplicates(tables.corpus)
+    tables.judged(
+        list_unusable,
+        lambda corpus: find_contradictions(corpus, PARAMETERS.contradictions),
+        lambda corpus: find_repeats(corpus, PARAMETERS.duplicates),
+        lambda corpus: find_near_repeats(corpus, PARAMETERS.near_duplicates),
+    )
+    folder = tables.parts[0].folder
+    write_tables(tables.corpus, tables.parts, True, folder)
+    kept, gone = read_documents(folder / "documents.parquet"), read_rejected(folder / "rejected.parquet")
     assert sorted([*kept["id"], *gone["id"]]) == sorted(documents["id"])
     assert not gone["published_split"].isin(["validation", "test"]).any()
+    assert set(read_flags(folder / "flags.parquet")["id"]) <= set(kept["id"])
     trained = kept[~kept["published_split"].isin(["validation", "test"])]
-    assert not text_keys(trained).duplicated().any()
+    assert not trained["text"].str.lower().str.split().str.join(" ").duplicated().any()
 
 
-def test_a_corpus_in_which_everything_is_rejected_is_an_error(make_documents):
-    documents = make_documents(["x", "y"])
-    rejected = documents.assign(rule="too_short", reason="1 words, fewer than 3")
+def test_a_corpus_in_which_everything_is_rejected_is_an_error(make_documents, open_tables):
+    tables = open_tables(make_documents(["x", "y"]))
+    faults = pd.DataFrame({"number": [0, 1], "rule": "too_short", "reason": "1 words, fewer than 3"})
+    tables.judged(lambda corpus: corpus.from_df(faults))
     with pytest.raises(UserError, match="all 2 documents were rejected, most of them by the rule 'too_short'"):
-        check_outcome(documents, documents.iloc[:0], rejected)
+        check_something_is_left(tables.corpus)
 
 
-def test_a_lost_row_is_noticed(make_documents):
-    documents = make_documents(["x", "y"])
+def test_a_lost_row_is_noticed(make_documents, open_tables):
+    tables = open_tables(make_documents(["x", "y"]))
+    group_duplicates(tables.corpus)
+    short = [part._replace(rows=part.rows + 1) for part in tables.parts]
     with pytest.raises(AssertionError):
-        check_outcome(documents, documents.iloc[:1], documents.iloc[:0])
+        write_tables(tables.corpus, short, True, tables.parts[0].folder)

@@ -7,29 +7,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stages.clean import near_duplicates, parts
 from stages.clean.duplicates import (
     find_contradictions,
     find_near_repeats,
     find_repeats,
     group_duplicates,
     list_leaks,
-    spread,
-    text_keys,
 )
 from stages.clean.minhash import band_keys, choose_bands
-from stages.clean.near_duplicates import candidate_pairs, find_near_duplicates
-from stages.clean.parameters import Contradictions, Duplicates, NearDuplicates
+from stages.clean.parameters import Contradictions, Duplicates
 from stages.clean.shingles import jaccard, make_shingles
-from stages.clean.verdict import judge
+from tests.clean.conftest import near
 
 FIRST = Duplicates(enabled=True, keep="first")
-NO_PAIRS = pd.DataFrame({"one": [], "other": [], "similarity": []}).astype({"one": "str", "other": "str"})
 WORDS = [f"w{number}" for number in range(3000)]
-
-
-def near(**changed):
-    section = {"enabled": True, "keep": "first", "threshold": 0.8, "shingle_words": 5, "recall": 0.9995}
-    return NearDuplicates.model_validate(section | changed)
 
 
 def story(words=100, seed=0):
@@ -57,50 +49,54 @@ def true_jaccard(one, other, words=5):
     return len(one & other) / len(one | other) if one | other else 0.0
 
 
-def test_of_repeats_the_smallest_id_is_kept_and_named(make_documents):
-    documents = make_documents(["Fish &amp; chips", "other", "FISH & chips "], id=["c", "b", "a"])
-    keys = text_keys(documents)
-    repeats = find_repeats(documents, keys, FIRST)
-    assert repeats.to_dict("records") == [{"id": "c", "rule": "duplicates", "reason": "the same text as document a"}]
-    assert group_duplicates(documents, keys, NO_PAIRS).tolist() == ["a", "b", "a"]
+def test_of_repeats_the_smallest_id_is_kept_and_named(make_documents, open_tables):
+    tables = open_tables(make_documents(["Fish &amp; chips", "other", "FISH & chips "], id=["c", "b", "a"]))
+    assert tables.named(find_repeats(tables.corpus, FIRST)) == {"c": "the same text as document a"}
+    group_duplicates(tables.corpus)
+    assert tables.groups() == {"a": "a", "b": "b", "c": "a"}
 
 
-def test_the_longest_copy_or_all_copies_can_be_kept(make_documents):
-    documents = make_documents(["same text", "same   text", "other"])
-    keys = text_keys(documents)
-    assert find_repeats(documents, keys, Duplicates(enabled=True, keep="longest"))["id"].tolist() == ["d0"]
-    assert find_repeats(documents, keys, Duplicates(enabled=True, keep="all")).empty
-    assert find_repeats(documents, keys, Duplicates(enabled=False, keep="first")).empty
+def test_the_longest_copy_or_all_copies_can_be_kept(make_documents, open_tables):
+    tables = open_tables(make_documents(["same text", "same text &amp;ndash;", "same text &ndash;", "SAME TEXT"]))
+    assert set(tables.named(find_repeats(tables.corpus, FIRST))) == {"d2", "d3"}
+    longer = open_tables(make_documents(["ffi text", "\ufb03 text", "other"]))
+    assert set(longer.named(find_repeats(longer.corpus, Duplicates(enabled=True, keep="longest")))) == {"d1"}
+    assert not longer.rows(find_repeats(longer.corpus, Duplicates(enabled=True, keep="all")))
+    assert not longer.rows(find_repeats(longer.corpus, Duplicates(enabled=False, keep="first")))
 
 
 @pytest.mark.parametrize("keep", ["first", "longest", "all"])
-def test_the_training_copy_of_a_published_test_document_goes(make_documents, keep):
+def test_the_training_copy_of_a_published_test_document_goes(make_documents, open_tables, keep):
     documents = make_documents(["same"] * 3, id=["a", "b", "c"], published_split=["train", "test", "validation"])
-    verdict = judge(documents, find_repeats(documents, text_keys(documents), Duplicates(enabled=True, keep=keep)))
-    assert verdict.rejected[["id", "reason"]].to_numpy().tolist() == [["a", "the same text as document b"]]
-    assert sorted(verdict.kept["id"]) == ["b", "c"]
-    assert verdict.flags["id"].tolist() == ["c"]
+    tables = open_tables(documents)
+    settings = Duplicates(enabled=True, keep=keep)
+    assert tables.named(find_repeats(tables.corpus, settings))["a"] == "the same text as document b"
+    assert tables.judged(lambda corpus: find_repeats(corpus, settings)) == [["a"], ["c"]]
 
 
-def test_all_copies_of_a_contradiction_go_but_a_published_test_row(make_documents):
-    documents = make_documents(
-        ["same", "Same", "same", "other"], label=["a", "b", "a", "b"], published_split=[None, None, "test", None]
+def test_all_copies_of_a_contradiction_go_but_a_published_test_row(make_documents, open_tables):
+    tables = open_tables(
+        make_documents(
+            ["same", "Same", "same", "other"], label=["a", "b", "a", "b"], published_split=[None, None, "test", None]
+        )
     )
-    faults = find_contradictions(documents, text_keys(documents), Contradictions(enabled=True, keep="none"))
-    verdict = judge(documents, faults)
-    assert sorted(verdict.rejected["id"]) == ["d0", "d1"]
-    assert verdict.flags["id"].tolist() == ["d2"]
-    assert verdict.rejected["reason"].unique().tolist() == ["the same text is labelled a and b"]
+    settings = Contradictions(enabled=True, keep="none")
+    assert set(tables.named(find_contradictions(tables.corpus, settings)).values()) == {
+        "the same text is labelled a and b"
+    }
+    assert tables.judged(lambda corpus: find_contradictions(corpus, settings)) == [["d0", "d1"], ["d2"]]
+    assert not tables.rows(find_contradictions(tables.corpus, Contradictions(enabled=False, keep="none")))
 
 
-def test_the_majority_of_a_contradiction_can_be_kept_and_a_tie_has_none(make_documents):
-    documents = make_documents(
-        ["same"] * 3 + ["tie"] * 2 + ["vote"] * 3,
-        label=["a", "a", "b", "a", "b", "a", "b", "b"],
-        published_split=[None] * 6 + ["test", "test"],
+def test_the_majority_of_a_contradiction_can_be_kept_and_a_tie_has_none(make_documents, open_tables):
+    tables = open_tables(
+        make_documents(
+            ["same"] * 3 + ["tie"] * 2 + ["vote"] * 3,
+            label=["a", "a", "b", "a", "b", "a", "b", "b"],
+            published_split=[None] * 6 + ["test", "test"],
+        )
     )
-    faults = find_contradictions(documents, text_keys(documents), Contradictions(enabled=True, keep="majority"))
-    assert dict(zip(faults["id"], faults["reason"], strict=True)) == {
+    assert tables.named(find_contradictions(tables.corpus, Contradictions(enabled=True, keep="majority"))) == {
         "d2": "the same text is labelled a and b, mostly a",
         "d3": "the same text is labelled a and b",
         "d4": "the same text is labelled a and b",
@@ -109,68 +105,96 @@ def test_the_majority_of_a_contradiction_can_be_kept_and_a_tie_has_none(make_doc
     }
 
 
-def test_near_duplicates_share_a_group_and_one_of_them_is_kept(make_documents):
+def test_near_duplicates_share_a_group_and_one_of_them_is_kept(make_documents, open_tables):
     text = story()
-    documents = make_documents(join(text, alike(text, 2), story(seed=1)), id=["b", "a", "c"])
-    pairs = find_near_duplicates(documents, near())
-    assert pairs[["one", "other"]].to_numpy().tolist() == [["a", "b"]]
-    assert pairs["similarity"][0] == pytest.approx(true_jaccard(*documents["text"][:2]))
-    assert group_duplicates(documents, text_keys(documents), pairs).tolist() == ["a", "a", "c"]
-    faults = find_near_repeats(documents, pairs, near())
-    assert faults["id"].tolist() == ["b"]
-    assert faults["reason"][0] == "0.88 of its word n-grams are shared with a"
+    texts = join(text, alike(text, 2), story(seed=1))
+    tables = open_tables(make_documents(texts, id=["b", "a", "c"]))
+    assert tables.pairs() == [("a", "b", pytest.approx(true_jaccard(*texts[:2])))]
+    group_duplicates(tables.corpus)
+    assert tables.groups() == {"a": "a", "b": "a", "c": "c"}
+    faults = tables.named(find_near_repeats(tables.corpus, near()))
+    assert faults == {"b": "0.88 of its word n-grams are shared with a"}
 
 
-def test_a_chain_of_near_duplicates_is_one_group_but_only_what_is_like_a_kept_document_goes(make_documents):
+def test_a_chain_of_near_duplicates_is_one_group_but_only_what_is_like_a_kept_document_goes(
+    make_documents, open_tables
+):
     text = story()
     chain = [text, text[6:] + story(6, seed=5), text[12:] + story(6, seed=5) + story(6, seed=6)]
-    documents = make_documents(join(*chain))
-    pairs = find_near_duplicates(documents, near())
-    assert pairs[["one", "other"]].to_numpy().tolist() == [["d0", "d1"], ["d1", "d2"]]
-    assert group_duplicates(documents, text_keys(documents), pairs).tolist() == ["d0"] * 3
-    assert find_near_repeats(documents, pairs, near())["id"].tolist() == ["d1"]
-    assert find_near_repeats(documents, pairs, near(keep="all")).empty
+    tables = open_tables(make_documents(join(*chain)))
+    assert [pair[:2] for pair in tables.pairs()] == [("d0", "d1"), ("d1", "d2")]
+    group_duplicates(tables.corpus)
+    assert set(tables.groups().values()) == {"d0"}
+    assert list(tables.named(find_near_repeats(tables.corpus, near()))) == ["d1"]
 
 
-def test_leaks_between_published_splits_are_listed_and_the_training_side_goes(make_documents):
+def test_all_near_duplicates_can_be_kept_but_for_those_of_a_test_document(make_documents, open_tables):
+    text = story()
+    texts = join(text, alike(text, 1), alike(text, 2), story(seed=1))
+    documents = make_documents(texts, published_split=["train", "train", "test", "test"])
+    tables = open_tables(documents)
+    faults = tables.named(find_near_repeats(tables.corpus, near(keep="all")))
+    assert {name: reason.rpartition(" ")[2] for name, reason in faults.items()} == {"d0": "d2", "d1": "d2"}
+    alone = open_tables(documents.assign(published_split=None))
+    assert not alone.rows(find_near_repeats(alone.corpus, near(keep="all")))
+
+
+def test_leaks_between_published_splits_are_listed_and_the_training_side_goes(make_documents, open_tables):
     text, other = story(), story(seed=1)
     texts = join(text, alike(text, 2), other, other, story(seed=2))
-    documents = make_documents(texts, published_split=["train", "test", "train", "test", None])
-    keys = text_keys(documents)
-    pairs = find_near_duplicates(documents[documents["id"].eq(keys)], near())
-    leaks = list_leaks(documents, keys, pairs)
+    tables = open_tables(make_documents(texts, published_split=["train", "test", "train", "test", None]))
+    leaks = list_leaks(tables.corpus, tables.parts)
     assert leaks[["split", "other_split", "id", "other_id"]].to_numpy().tolist() == [
         ["train", "test", "d0", "d1"],
         ["train", "test", "d2", "d3"],
     ]
     assert leaks["similarity"].tolist() == [round(true_jaccard(*texts[:2]), 4), 1.0]
-    once = judge(documents, find_repeats(documents, keys, FIRST))
-    apart = judge(once.kept, find_near_repeats(once.kept, spread(pairs, keys, once.kept), near()))
-    assert sorted(apart.kept["id"]) == ["d1", "d3", "d4"]
+    assert leaks["excerpt"][0] == texts[0][:160]
+    rejected, flagged = tables.judged(
+        lambda corpus: find_repeats(corpus, FIRST), lambda corpus: find_near_repeats(corpus, near())
+    )
+    assert (rejected, flagged) == (["d0", "d2"], [])
 
 
-def test_near_duplicates_within_a_published_test_split_are_only_flagged(make_documents):
+def test_near_duplicates_within_a_published_test_split_are_only_flagged(make_documents, open_tables):
     text = story()
-    documents = make_documents(join(text, alike(text, 2)), published_split="test")
-    verdict = judge(documents, find_near_repeats(documents, find_near_duplicates(documents, near()), near()))
-    assert verdict.rejected.empty
-    assert verdict.flags["id"].tolist() == ["d1"]
+    tables = open_tables(make_documents(join(text, alike(text, 2)), published_split="test"))
+    assert tables.judged(lambda corpus: find_near_repeats(corpus, near())) == [[], ["d1"]]
 
 
-def test_texts_shorter_than_a_shingle_have_no_near_duplicate(make_documents):
-    documents = make_documents(["one two three", "one two three!", "", "..."])
-    assert find_near_duplicates(documents, near()).empty
-    assert find_near_duplicates(documents.iloc[:0], near()).empty
+def test_texts_shorter_than_a_shingle_have_no_near_duplicate(make_documents, open_tables):
+    assert not open_tables(make_documents(["one two three", "one two three!", "", "..."])).pairs()
 
 
-def test_the_order_of_rows_and_the_number_of_workers_change_nothing(make_documents):
+def test_where_the_search_is_off_there_are_no_pairs(make_documents, open_tables):
+    assert not open_tables(make_documents(join(story(), alike(story(), 1))), near(enabled=False)).pairs()
+
+
+def test_the_order_of_rows_and_the_size_of_parts_change_nothing(make_documents, open_tables, monkeypatch):
     texts = []
-    for seed in range(700):
+    for seed in range(200):
         texts += [story(60, seed), alike(story(60, seed), seed % 3, seed)]
     documents = make_documents(join(*texts))
-    pairs = find_near_duplicates(documents, near())
-    assert len(pairs) >= 400
-    pd.testing.assert_frame_equal(pairs, find_near_duplicates(documents.iloc[::-1], near()))
+    pairs = open_tables(documents).pairs()
+    assert len(pairs) >= 100
+    monkeypatch.setattr(parts, "PART_ROWS", 30)
+    monkeypatch.setattr(parts, "PIECE_ROWS", 30)
+    monkeypatch.setattr(near_duplicates, "PART_PAIRS", 10)
+    again = open_tables(documents.iloc[::-1])
+    assert len(again.parts) == 14
+    assert again.pairs() == pairs
+
+
+def test_in_a_crowded_bucket_each_text_is_compared_with_the_first_and_with_its_neighbours(
+    make_documents, open_tables, monkeypatch
+):
+    monkeypatch.setattr(near_duplicates, "FULL", 10)
+    monkeypatch.setattr(near_duplicates, "NEIGHBOURS", 2)
+    words = story(400)
+    tables = open_tables(make_documents([" ".join([*words, f"end{n}"]) for n in range(30)]))
+    found = set(tables.rows("SELECT one, other FROM pairs"))
+    assert found >= {(a, b) for a in range(30) for b in range(a + 1, 30) if a == 0 or b - a <= 2}
+    assert len(found) < 30 * 29 / 4
 
 
 @settings(max_examples=50, deadline=None)
@@ -183,7 +207,7 @@ def test_similarities_are_those_of_sets_of_word_n_grams(texts, words):
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.8, 0.9])
-def test_pairs_at_the_threshold_are_found_as_often_as_was_asked_for(threshold):
+def test_pairs_at_the_threshold_agree_in_a_band_as_often_as_was_asked_for(threshold):
     bands = choose_bands(threshold, 0.9)
     agree, pairs, size = 0, 1500, 90
     shared = round(2 * size * threshold / (1 + threshold))
@@ -193,7 +217,7 @@ def test_pairs_at_the_threshold_are_found_as_often_as_was_asked_for(threshold):
         for _ in range(500):
             words = draw.integers(10**9, size=2 * size - shared)
             both += [" ".join(map(str, words[:size])), " ".join(map(str, words[-size:]))]
-        found = candidate_pairs(band_keys(make_shingles(pd.Series(both), 1), bands))
-        agree += sum(one % 2 == 0 and other == one + 1 for one, other in zip(*found, strict=True))
+        keys = band_keys(make_shingles(pd.Series(both), 1), bands)
+        agree += (keys[::2] == keys[1::2]).any(axis=1).sum()
     expected = 1 - (1 - (shared / (2 * size - shared)) ** bands.rows) ** bands.bands
     assert agree / pairs == pytest.approx(expected, abs=0.03)

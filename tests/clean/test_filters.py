@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from stages.clean.filters import find_held, find_outliers, find_unusable
+from stages.clean.filters import find_outliers, find_unusable, held
 from stages.clean.parameters import CleanParameters, LengthOutliers
 from stages.clean.repair import PRIVATE, repair
 from stages.clean.repetition import find_repetition
@@ -71,15 +71,14 @@ def test_repetition_is_off_by_default_and_short_texts_are_left_alone(make_docume
     assert faults(documents, **switched_on("repetition"))["rule"].to_dict() == {"d0": "repetition"}
 
 
-def test_length_outliers_are_those_far_from_the_median_in_robust_deviations(make_documents):
-    documents = make_documents(["w " * n for n in [90, 95, 100, 100, 105, 110, 115, 5000]])
-    found = find_outliers(documents, LengthOutliers(enabled=True, deviations=6.0))
-    assert found["id"].tolist() == ["d7"]
-    assert found["reason"].iloc[0].startswith("5000 words, +")
-    assert find_outliers(documents, LengthOutliers(enabled=False, deviations=6.0)).empty
-    alike = make_documents(["w " * 100] * 5 + ["w"])
-    assert find_outliers(alike, LengthOutliers(enabled=True, deviations=6.0)).empty
-    assert find_outliers(documents.iloc[:0], LengthOutliers(enabled=True, deviations=6.0)).empty
+def test_length_outliers_are_those_far_from_the_median_in_robust_deviations(make_documents, open_tables):
+    tables = open_tables(make_documents(["w " * n for n in [90, 95, 100, 100, 105, 110, 115, 5000]]))
+    found = tables.named(find_outliers(tables.corpus, LengthOutliers(enabled=True, deviations=6.0)))
+    assert list(found) == ["d7"]
+    assert found["d7"].startswith("5000 words, +")
+    assert not tables.rows(find_outliers(tables.corpus, LengthOutliers(enabled=False, deviations=6.0)))
+    alike = open_tables(make_documents(["w " * 100] * 5 + ["w"]))
+    assert not alike.rows(find_outliers(alike.corpus, LengthOutliers(enabled=True, deviations=6.0)))
 
 
 @pytest.mark.parametrize(
@@ -92,7 +91,7 @@ def test_private_data_is_reported_masked_or_dropped_and_never_written_down(make_
     repaired = repair(documents, CleanParameters.model_validate(section))
     assert text is None or repaired["text"][0] == text
     assert repaired[PRIVATE].dropna().to_dict() == {0: {"email": 1}}
-    assert find_held(repaired)["reason"].tolist() == ["holds 1 email"]
+    assert held(repaired[PRIVATE].dropna()).to_dict() == {0: "holds 1 email"}
     assert faults(documents, private_data=section["private_data"]).index.tolist() == rejected
 
 
