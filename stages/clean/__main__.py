@@ -41,7 +41,7 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix=".parts-", dir=data.resolve()) as scratch,
         open_corpus(Path(scratch)) as corpus,
     ):
-        parts = cut(RAW / "documents.parquet", Path(scratch))
+        parts = cut(corpus, RAW / "documents.parquet", Path(scratch))
         with start_workers(sum(part.rows for part in parts), Path(scratch)) as workers:
             clean = partial(clean_part, parameters=parameters, language=card.language)
             counts = workers.map(clean, parts, "rules")

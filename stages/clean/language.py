@@ -10,7 +10,7 @@ from stages.clean.parameters import Language
 
 LETTERS = re.compile(r"[^\W\d_]")
 LOOKED_AT = 2_000  # characters of a text that tell its language
-BEGIN = 400  # characters that do if they are surely in the expected one, as nearly all are
+BEGIN = 200  # characters that do if they are surely in the expected one, as nearly all are
 
 
 def find_foreign(texts: pd.Series, language: str, settings: Language) -> pd.Series:
@@ -27,7 +27,7 @@ def find_foreign(texts: pd.Series, language: str, settings: Language) -> pd.Seri
     expected = language.partition("-")[0].lower()
     reasons = {}
     for row, text in texts.items():
-        if len(text) < settings.letters or len(LETTERS.findall(text, 0, LOOKED_AT)) < settings.letters:
+        if all(len(LETTERS.findall(text, 0, looked_at)) < settings.letters for looked_at in (BEGIN, LOOKED_AT)):
             continue
         for looked_at in (BEGIN, LOOKED_AT):
             found, probability = _identifier().classify(text[:looked_at])

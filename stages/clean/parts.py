@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
+from duckdb import DuckDBPyConnection
 
-from stages.common.documents import DOCUMENTS, stream_documents, write_parquet
+from stages.common.documents import DOCUMENTS, is_sorted, stream_documents, write_parquet
 
 PART_ROWS = 5_000
 PART_BYTES = 32 * 2**20  # a part of long texts has fewer rows
@@ -34,10 +35,11 @@ class Part(NamedTuple):
         return self.folder / kind / f"{self.number:06}"
 
 
-def cut(documents: Path, folder: Path) -> list[Part]:
+def cut(corpus: DuckDBPyConnection, documents: Path, folder: Path) -> list[Part]:
     """Cuts a document table into parts.
 
     Args:
+        corpus: What sorts the rows, should they not be sorted by id.
         documents: The parquet file.
         folder: Where the parts go, as ``raw/000000`` and so on.
 
@@ -45,10 +47,14 @@ def cut(documents: Path, folder: Path) -> list[Part]:
         The parts, at least one.
 
     Raises:
-        UserError: If the file is no document table sorted by id.
+        UserError: If the file is no document table.
     """
     for kind in KINDS:
         (folder / kind).mkdir()
+    if not is_sorted(documents):
+        in_order = corpus.sql("FROM read_parquet($file) ORDER BY id", params={"file": str(documents)})
+        documents = folder / "sorted"
+        in_order.write_parquet(str(documents))
     parts: list[Part] = []
     for table in _gathered(stream_documents(documents, PIECE_ROWS)):
         start = parts[-1].start + parts[-1].rows if parts else 0

@@ -57,6 +57,24 @@ def read_documents(path: Path) -> pd.DataFrame:
     return _to_pandas(table)
 
 
+def is_sorted(path: Path) -> bool:
+    """Whether the rows of a document table are sorted by id, as :func:`stream_documents` wants them.
+
+    Raises:
+        UserError: If there is no such file, or it is not a document table.
+    """
+    with _said_in_words(path):
+        file = pq.ParquetFile(path)
+        _matching(file.schema_arrow.empty_table(), DOCUMENTS, path)
+        last = ""
+        for batch in file.iter_batches(ROW_GROUP, columns=["id"]):
+            ids = pa.concat_arrays([pa.array([last]), batch["id"].cast(pa.string())])
+            if pc.any(pc.less(ids[1:], ids[:-1])).as_py():
+                return False
+            last = ids[-1].as_py() or last
+    return True
+
+
 def stream_documents(path: Path, rows: int) -> Iterator[pa.Table]:
     """Reads a document table piece by piece, for one that need not fit into memory.
 
@@ -68,18 +86,16 @@ def stream_documents(path: Path, rows: int) -> Iterator[pa.Table]:
         The pieces in the order of the file, each checked.
 
     Raises:
-        UserError: As :func:`read_documents` does, and if the rows are not sorted.
+        UserError: As :func:`read_documents` does.
     """
     with _said_in_words(path):
-        batches = pq.ParquetFile(path).iter_batches(rows)
-        last = ""
-        for batch in batches:
+        last = None
+        for batch in pq.ParquetFile(path).iter_batches(rows):
             piece = _matching(pa.Table.from_batches([batch]), DOCUMENTS, path)
             _check(piece, str(path))
-            ids = pa.concat_arrays([pa.array([last]), *piece["id"].chunks])
-            if not pc.all(pc.greater_equal(ids[1:], ids[:-1])).as_py():
-                raise UserError(f"{path}: its rows are not sorted by id.", "Make it again with `dvc repro -f`.")
-            last = ids[-1].as_py()
+            first, last = last, piece["id"][-1].as_py()
+            if first == piece["id"][0].as_py():
+                raise UserError(f"{path}: the id {first!r} occurs twice.", "Each document needs an id of its own.")
             yield piece
 
 

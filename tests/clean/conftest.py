@@ -68,11 +68,12 @@ def open_tables(tmp_path):
         section |= {name: section[name] | {"enabled": False} for name in FILTERS}
         parameters = CleanParameters.model_validate(section)
         write_documents(documents, folder / "documents.parquet")
-        parts = cut(folder / "documents.parquet", folder)
+        opened.append(open_corpus(folder))
+        corpus = opened[-1].__enter__()
+        parts = cut(corpus, folder / "documents.parquet", folder)
         for part in parts:
             clean_part(part, parameters, "en")
-        opened.append(open_corpus(folder))
-        tables = Tables(opened[-1].__enter__(), parts)
+        tables = Tables(corpus, parts)
         load_facts(tables.corpus, parts)
         match_texts(tables.corpus)
         find_near_duplicates(tables.corpus, parts, Workers(None), parameters.near_duplicates)
