@@ -60,7 +60,7 @@ def main() -> None:
 
 
 class Run(NamedTuple):
-    """What a run of the stage took: time, time of all processors together, and the most memory at one time, in bytes."""
+    """What a run of the stage took: time, time of all processors together, the most memory at one time in bytes."""
 
     seconds: float
     processor_seconds: float

@@ -33,7 +33,7 @@ def test_sentences_of_a_token_classification_corpus_stay_as_they_are(make_docume
 TEXTS = st.sampled_from(["one two three", "One  two three", "four five six", "", "x", "\ufffd a b c"])
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(TEXTS, st.sampled_from("ab"), st.sampled_from([None, "train", "validation", "test"])), min_size=1

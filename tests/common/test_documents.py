@@ -1,9 +1,19 @@
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.common.documents import DOCUMENTS, read_documents, read_rejected, write_documents, write_rejected
+from stages.common.documents import (
+    DOCUMENTS,
+    is_sorted,
+    read_documents,
+    read_rejected,
+    stream_documents,
+    write_documents,
+    write_rejected,
+)
 from stages.common.messages import UserError
 
 
@@ -23,6 +33,22 @@ def test_what_is_written_is_read_again(make_documents, tmp_path):
     assert again["tokens"].tolist() == [["a"], None, None]
     assert again["label"].tolist() == ["a", "a", "a"]
     assert again["published_split"].isna().all()
+
+
+def test_a_table_can_be_read_piece_by_piece(make_documents, tmp_path):
+    path = tmp_path / "documents.parquet"
+    write_documents(make_documents([f"text {n}" for n in range(50)]), path)
+    pieces = list(stream_documents(path, 20))
+    assert [len(piece) for piece in pieces] == [20, 20, 10]
+    assert pa.concat_tables(pieces).equals(pq.read_table(path).cast(DOCUMENTS))
+    assert is_sorted(path)
+    pq.write_table(pq.read_table(path).take([3, 1]), path)
+    assert not is_sorted(path)
+    pq.write_table(pq.read_table(path).take([1, 1]), path)
+    with pytest.raises(UserError, match="the id 'd1' occurs"):
+        list(stream_documents(path, 1))
+    with pytest.raises(UserError, match="there is no such file"):
+        is_sorted(tmp_path / "none.parquet")
 
 
 @pytest.mark.parametrize(
