@@ -122,7 +122,7 @@ def _processes(count: int) -> Iterator["Client"]:
             threads_per_worker=1,
             memory_limit=0,
             security=True,  # others on this machine cannot send work to it
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # any free port
             silence_logs=logging.CRITICAL,
         ) as cluster,
         Client(cluster) as client,
