@@ -36,9 +36,15 @@ seeds: .venv/installed ## train with several seeds, as DVC experiments, and writ
 tables: .venv/installed ## write the stage table and the result tables into README.md
 	python -m commands.tables write
 
-bench-clean: .venv/installed ## measure cleaning and the label audit beside other tools
+.bench/installed:
+	$(PYTHON) -m venv .bench
+	.bench/bin/python -m pip install --quiet text-dedup==0.4.0  # the newest that runs on Python 3.11
+	@touch $@
+
+bench-clean: .venv/installed .bench/installed ## measure cleaning and the label audit beside other tools (an hour)
 	.venv/bin/python -m pip install --quiet datasketch==2.0.0
 	python -m benchmarks.bench_clean
+	python -m benchmarks.bench_clean_scale
 
 verify: .venv/installed ## compare this run with the one that is committed
 	python -m commands.verify
@@ -52,4 +58,4 @@ pins: ## pin the newest releases that requirements.in allows: requirements.txt a
 	.venv/bin/python -m commands.pins
 
 clean: ## remove what a run makes, but not DVC's cache
-	rm -rf data/[a-z]*/ models/[a-z]*/ reports/index.html .checkpoints .pytest_cache .mypy_cache .ruff_cache dvc_plots
+	rm -rf .bench data/[a-z]*/ models/[a-z]*/ reports/index.html .checkpoints .pytest_cache .mypy_cache .ruff_cache dvc_plots

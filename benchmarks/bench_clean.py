@@ -3,7 +3,8 @@
     python -m benchmarks.bench_clean [near_duplicates] [text_rules] [wrong_labels] [private_data]
 
 Datasets come as the stage download gets them (ag_news' files from $DATA_MIRROR, where there is one). datasketch is
-installed beside the project's own packages by `make bench-clean`. Everything runs on one core.
+installed beside the project's own packages by `make bench-clean`, text-dedup into `.bench`, an environment of its own.
+What is compared runs on two cores each, in processes that were started before.
 """
 
 import html
@@ -12,12 +13,14 @@ import platform
 import random
 import re
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
+from multiprocessing.pool import Pool
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +29,12 @@ import pandas as pd
 
 from stages.audit.probabilities import Integers
 from stages.clean.parameters import CleanParameters, NearDuplicates
+from stages.common.partitions import Workers
 
-os.environ["PLUMBLINE_WORKERS"] = "1"
+CORES = 2
+os.environ["PLUMBLINE_WORKERS"] = str(CORES)
 ROOT = Path(__file__).parent.parent
+TEXT_DEDUP = ROOT / ".bench/bin/python"
 ROUNDS = 3
 SEED = 20
 
@@ -40,12 +46,29 @@ def main() -> None:
         "wrong_labels": wrong_labels,
         "private_data": private_data,
     }
-    packages = ("numpy", "pandas", "pyarrow", "scikit-learn", "ftfy", "cleanlab", "phonenumbers")
-    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, ", end="")
+    packages = (
+        "numpy",
+        "pandas",
+        "pyarrow",
+        "dask",
+        "duckdb",
+        "datasketch",
+        "scikit-learn",
+        "ftfy",
+        "cleanlab",
+        "phonenumbers",
+    )
+    print(f"{processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, ", end="")
     print(", ".join(f"{name} {version(name)}" for name in packages))
     for name in sys.argv[1:] or tables:
         print(f"\n### {name.replace('_', ' ').capitalize()}\n", flush=True)
         tables[name]()
+
+
+def processor() -> str:
+    listing = Path("/proc/cpuinfo")
+    names = re.findall(r"model name\s*: (.+)", listing.read_text()) if listing.exists() else []
+    return names[0] if names else platform.machine()
 
 
 def dataset(name: str) -> pd.DataFrame:
@@ -89,39 +112,78 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def near_duplicates() -> None:
-    from stages.clean.near_duplicates import find_near_duplicates
+    from multiprocessing import get_context
+
+    from stages.common.partitions import start_workers
 
     settings = parameters().near_duplicates
     documents = dataset("newsgroups20")
     words = [re.findall(r"\w+", text.lower()) for text in documents["text"]]
     ids = documents["id"].tolist()
     true = similar_pairs(ids, [shingle_set(text) for text in words], settings.threshold)
-    speeds, found = {"this project": [], "datasketch": []}, {}
-    for _ in range(ROUNDS):
-        for name, work in (
-            ("this project", lambda: pairs_of(find_near_duplicates(documents, settings))),
-            ("datasketch", lambda: datasketch_pairs(documents, settings.threshold)),
-        ):
-            seconds, found[name] = timed(work)
-            speeds[name].append(len(documents) / seconds)
-    print(f"newsgroups20, {len(documents):,} documents, {len(true)} true pairs by brute force; ", end="")
-    print(f"{ROUNDS} alternating rounds\n")
-    print("| | documents a second: median (least to most) | ratio of each round | pairs | recall | precision |")
-    print("|---|---|---|---|---|---|")
-    for name, each in speeds.items():
-        ratios = [mine / other for mine, other in zip(each, speeds["datasketch"], strict=True)]
-        shared = len(found[name] & true)
-        print(
-            f"| {name} | {spread(each)} | {spread(ratios, '.1f')} | {len(found[name])} | {shared / len(true):.3f} | "
-            f"{shared / max(len(found[name]), 1):.3f} |"
-        )
-    planted(documents, settings)
+    speeds, found = {"this project": [], "datasketch": [], "text-dedup": []}, {}
+    with tempfile.TemporaryDirectory() as scratch, start_workers(len(documents)) as workers:
+        table = Path(scratch) / "documents.parquet"
+        documents.to_parquet(table)
+        with get_context("fork").Pool(CORES) as pool:
+            for _ in range(ROUNDS):
+                for name, work in (
+                    ("this project", lambda: our_pairs(table, settings, workers)),
+                    ("datasketch", lambda: datasketch_pairs(documents, settings.threshold, pool)),
+                ):
+                    seconds, found[name] = timed(work)
+                    speeds[name].append(len(documents) / seconds)
+                seconds, left = text_dedup(table, settings.threshold)
+                speeds["text-dedup"].append(len(documents) / seconds)
+        print(f"newsgroups20, {len(documents):,} documents, {len(true)} true pairs by brute force; ", end="")
+        print(f"{ROUNDS} alternating rounds, {CORES} cores each\n")
+        print("| | documents a second: median (least to most) | this project is so many times as fast | ", end="")
+        print("pairs | recall | precision |\n|---|---|---|---|---|---|")
+        for name, each in speeds.items():
+            ratios = [mine / other for mine, other in zip(speeds["this project"], each, strict=True)]
+            told = "| | |"
+            if name in found:
+                shared = len(found[name] & true)
+                told = f"{len(found[name])} | {shared / len(true):.3f} | {shared / max(len(found[name]), 1):.3f} |"
+            print(f"| {name} | {spread(each)} | {spread(ratios, '.1f')} | {told}")
+        print(f"\ntext-dedup verifies no pairs; it keeps {left:,} documents.")
+        planted(documents, settings, workers)
 
 
-def planted(documents: pd.DataFrame, settings: NearDuplicates) -> None:
-    """2,000 pairs: a real text, and the same with so many words replaced that the similarity is known."""
+def our_pairs(table: Path, settings: NearDuplicates, workers: Workers) -> set[tuple[str, str]]:
+    """The pairs that the stage finds, with all its other rules off; copies of a text are pairs too."""
+    from stages.clean.corpus import load_facts, open_corpus
+    from stages.clean.duplicates import match_texts
     from stages.clean.near_duplicates import find_near_duplicates
+    from stages.clean.parts import cut
+    from stages.clean.rows import clean_part
 
+    off = {"urls": "keep", "emails": "keep", "near_duplicates": settings.model_dump()}
+    section = parameters().model_dump()
+    for name, value in section.items():
+        if isinstance(value, bool):
+            off[name] = False
+        elif "enabled" in value and name != "near_duplicates":
+            off[name] = value | {"enabled": False}
+    only_pairs = partial(clean_part, parameters=CleanParameters.model_validate(section | off), language="en")
+    with tempfile.TemporaryDirectory() as scratch, open_corpus(Path(scratch)) as corpus:
+        parts = cut(corpus, table, Path(scratch))
+        workers.map(only_pairs, parts, "signatures")
+        load_facts(corpus, parts)
+        match_texts(corpus)
+        find_near_duplicates(corpus, parts, workers, settings)
+        return set(
+            corpus.sql("""
+                SELECT least(a.id, b.id), greatest(a.id, b.id)
+                FROM pairs JOIN texts AS a ON a.key = one JOIN texts AS b ON b.key = other
+                UNION ALL SELECT a.id, b.id FROM texts AS a JOIN texts AS b USING (key)
+                JOIN documents ON documents.number = key WHERE a.id < b.id AND shingles > 0
+            """).fetchall()
+        )
+
+
+def planted(documents: pd.DataFrame, settings: NearDuplicates, workers: Workers) -> None:
+    """2,000 pairs: a real text, and the same with so many words replaced that the similarity is known."""
     drawn = random.Random(SEED)
     texts = [text.split() for text in documents["text"] if 60 <= len(text.split()) <= 600]
     rows = []
@@ -130,20 +192,20 @@ def planted(documents: pd.DataFrame, settings: NearDuplicates) -> None:
         for place in drawn.sample(range(len(words)), drawn.randint(0, max(1, len(words) // 25))):
             changed[place] = f"planted{number}x{place}"
         rows += [(f"{number:04}a", " ".join(words)), (f"{number:04}b", " ".join(changed))]
-    table = pd.DataFrame(rows, columns=["id", "text"]).assign(tokens=None)
+    table = documents.iloc[: len(rows)].copy()
+    table["id"], table["text"] = zip(*rows, strict=True)
     sets = [shingle_set(re.findall(r"\w+", text.lower())) for text in table["text"]]
     true = {
-        (table["id"][n], table["id"][n + 1])
-        for n in range(0, len(table), 2)
+        (rows[n][0], rows[n + 1][0])
+        for n in range(0, len(rows), 2)
         if len(sets[n] & sets[n + 1]) >= settings.threshold * len(sets[n] | sets[n + 1])
     }
-    found = {pair for pair in pairs_of(find_near_duplicates(table, settings)) if pair[0][:4] == pair[1][:4]}
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "documents.parquet"
+        table.to_parquet(path)
+        found = {pair for pair in our_pairs(path, settings, workers) if pair[0][:4] == pair[1][:4]}
     print(f"\n2,000 planted pairs, {len(true)} of them at or above the threshold: ", end="")
     print(f"recall {len(found & true) / len(true):.4f}, precision {len(found & true) / len(found):.4f}")
-
-
-def pairs_of(table: pd.DataFrame) -> set[tuple[str, str]]:
-    return set(zip(table["one"], table["other"], strict=True))
 
 
 def shingle_set(words: list[str]) -> set[str]:
@@ -170,50 +232,72 @@ def similar_pairs(ids: list[str], sets: list[set[str]], threshold: float) -> set
     return found
 
 
-def datasketch_pairs(documents: pd.DataFrame, threshold: float) -> set[tuple[str, str]]:
+def datasketch_pairs(documents: pd.DataFrame, threshold: float, pool: Pool) -> set[tuple[str, str]]:
     """datasketch's MinHash + LSH as its documentation shows it, each candidate verified by its true similarity."""
     from datasketch import MinHash, MinHashLSH
 
-    lsh, sketches, sets = MinHashLSH(threshold=threshold, num_perm=128), {}, {}
-    for name, text in zip(documents["id"], documents["text"], strict=True):
-        sets[name] = shingle_set(re.findall(r"\w+", text.lower()))
-        sketches[name] = MinHash(num_perm=128)
-        sketches[name].update_batch([shingle.encode() for shingle in sets[name]])
-        lsh.insert(name, sketches[name])
+    lsh = MinHashLSH(threshold=threshold, num_perm=128)
+    texts = dict(zip(documents["id"], documents["text"], strict=True))
+    values = pool.map(sketch, texts.values(), chunksize=500)
+    sketches = {name: MinHash(num_perm=128, hashvalues=each) for name, each in zip(texts, values, strict=True)}
+    for name, each in sketches.items():
+        lsh.insert(name, each)
+    near = {name: others for name, each in sketches.items() if len(others := lsh.query(each)) > 1}
+    sets = {name: shingle_set(re.findall(r"\w+", texts[name].lower())) for name in near}
     found = set()
-    for name, sketch in sketches.items():
-        for other in lsh.query(sketch):
+    for name, others in near.items():
+        for other in others:
             if other > name and len(sets[name] & sets[other]) >= threshold * len(sets[name] | sets[other]) > 0:
                 found.add((name, other))
     return found
+
+
+def sketch(text: str) -> Any:
+    from datasketch import MinHash
+
+    made = MinHash(num_perm=128)
+    made.update_batch([shingle.encode() for shingle in shingle_set(re.findall(r"\w+", text.lower()))])
+    return made.hashvalues
+
+
+def text_dedup(table: Path, threshold: float) -> tuple[float, int]:
+    """text-dedup's MinHash: the seconds that it says it took in all, and how many documents it keeps."""
+    with tempfile.TemporaryDirectory() as scratch:
+        load = "import datasets, sys; datasets.Dataset.from_parquet(sys.argv[1], columns=['text']).save_to_disk('in')"
+        subprocess.run([TEXT_DEDUP, "-c", load, table], cwd=scratch, check=True, capture_output=True)
+        command = [TEXT_DEDUP, "-m", "text_dedup.minhash", "--path", "in", "--local", "--output", "out"]
+        asked = {"threshold": threshold, "ngram": 5, "num_perm": 128, "num_proc": CORES, "column": "text"}
+        options = [part for name, value in asked.items() for part in (f"--{name}", str(value))]
+        done = subprocess.run([*command, *options], cwd=scratch, check=True, capture_output=True, text=True)
+        said = re.sub(r"\s+", " ", done.stdout + done.stderr)
+    return float(re.search(r"Total\s*: ([\d.]+)", said)[1]), int(re.search(r"After\s*: (\d+)", said)[1])
 
 
 # Text rules
 
 
 def text_rules() -> None:
-    from stages.common.text_rules.chain import apply_rules
+    from multiprocessing import get_context
 
-    rules = parameters().text_rules()
-    print(f"Rules: {', '.join(rules)}; {ROUNDS} alternating rounds\n")
+    print(f"Rules: {', '.join(parameters().text_rules())}; {ROUNDS} alternating rounds, {CORES} cores each\n")
     head = ["corpus", "documents a second, column by column", "`apply`, once", "`apply`, until nothing changes"]
     print(f"| {' | '.join([*head, 'ratio to once', 'ratio to until', 'same texts'])} |")
     print("|---|---|---|---|---|---|---|")
-    for name in ("noisy_ag_news", "bbc_news", "newsgroups20"):
-        texts = dataset(name)["text"]
-        speeds = {"columns": [], "once": [], "until": []}
-        for _ in range(ROUNDS):
-            seconds, mine = timed(lambda: apply_rules(texts, rules)[0])  # noqa: B023 - it is run at once
-            speeds["columns"].append(len(texts) / seconds)
-            seconds, _ = timed(lambda: texts.apply(once))  # noqa: B023
-            speeds["once"].append(len(texts) / seconds)
-            seconds, theirs = timed(lambda: texts.apply(until_stable))  # noqa: B023
-            speeds["until"].append(len(texts) / seconds)
-        ratios = [a / b for a, b in zip(speeds["columns"], speeds["once"], strict=True)]
-        same = (mine.to_numpy() == theirs.to_numpy()).mean()
-        cells = " | ".join(spread(each) for each in speeds.values())
-        more = [a / b for a, b in zip(speeds["columns"], speeds["until"], strict=True)]
-        print(f"| {name}, {len(texts):,} | {cells} | {spread(ratios, '.1f')} | {spread(more, '.1f')} | {same:.2%} |")
+    with get_context("fork").Pool(CORES) as pool:
+        for name in ("noisy_ag_news", "bbc_news", "newsgroups20"):
+            texts = dataset(name)["text"]
+            pieces = [texts.iloc[start : start + 500] for start in range(0, len(texts), 500)]
+            speeds = {by_column: [], by_apply_once: [], by_apply_until: []}
+            made = {}
+            for _ in range(ROUNDS):
+                for way, each in speeds.items():
+                    seconds, made[way] = timed(lambda: pool.map(way, pieces))  # noqa: B023 - it is run at once
+                    each.append(len(texts) / seconds)
+            fast, once_, until = speeds.values()
+            ratios = [[a / b for a, b in zip(fast, slow, strict=True)] for slow in (once_, until)]
+            same = (pd.concat(made[by_column]).to_numpy() == pd.concat(made[by_apply_until]).to_numpy()).mean()
+            cells = " | ".join([*map(spread, speeds.values()), *(spread(each, ".1f") for each in ratios)])
+            print(f"| {name}, {len(texts):,} | {cells} | {same:.2%} |", flush=True)
     texts = dataset("noisy_ag_news")["text"]
     from stages.common.text_rules.mojibake import fix_mojibake
 
@@ -224,6 +308,20 @@ def text_rules() -> None:
         end="",
     )
     print(f"{len(texts) / mine:,.0f} if only where there are signs of damage")
+
+
+def by_column(texts: pd.Series) -> pd.Series:
+    from stages.common.text_rules.chain import apply_rules
+
+    return apply_rules(texts, parameters_once().text_rules())[0]
+
+
+def by_apply_once(texts: pd.Series) -> pd.Series:
+    return texts.apply(once)
+
+
+def by_apply_until(texts: pd.Series) -> pd.Series:
+    return texts.apply(until_stable)
 
 
 def fix_all(text: str) -> str:

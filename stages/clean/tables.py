@@ -75,7 +75,7 @@ def write_tables(corpus: DuckDBPyConnection, parts: list[Part], report_private: 
     written = 0
     with ParquetStream(folder / "rejected.parquet", REJECTED) as rejected:
         for path in waiting.values():
-            for batch in pq.ParquetFile(path).iter_batches(1_000):
+            for batch in pq.ParquetFile(path, pre_buffer=False).iter_batches(1_000):
                 rejected.write(pa.Table.from_batches([batch]))
                 written += len(batch)
     total = sum(part.rows for part in parts)

@@ -64,7 +64,7 @@ def is_sorted(path: Path) -> bool:
         UserError: If there is no such file, or it is not a document table.
     """
     with _said_in_words(path):
-        file = pq.ParquetFile(path)
+        file = _open(path)
         _matching(file.schema_arrow.empty_table(), DOCUMENTS, path)
         last = ""
         for batch in file.iter_batches(ROW_GROUP, columns=["id"]):
@@ -90,7 +90,7 @@ def stream_documents(path: Path, rows: int) -> Iterator[pa.Table]:
     """
     with _said_in_words(path):
         last = None
-        for batch in pq.ParquetFile(path).iter_batches(rows):
+        for batch in _open(path).iter_batches(rows):
             piece = _matching(pa.Table.from_batches([batch]), DOCUMENTS, path)
             _check(piece, str(path))
             first, last = last, piece["id"][-1].as_py()
@@ -216,6 +216,11 @@ def _to_arrow(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
 def _read(path: Path, schema: pa.Schema) -> pa.Table:
     with _said_in_words(path):
         return _matching(pq.read_table(path), schema, path)
+
+
+def _open(path: Path) -> pq.ParquetFile:
+    """A parquet file to be read piece by piece: with read-ahead, pyarrow keeps what it has read until the end."""
+    return pq.ParquetFile(path, pre_buffer=False)
 
 
 @contextmanager
