@@ -239,7 +239,10 @@ def datasketch_pairs(documents: pd.DataFrame, threshold: float, pool: Pool) -> s
     lsh = MinHashLSH(threshold=threshold, num_perm=128)
     texts = dict(zip(documents["id"], documents["text"], strict=True))
     values = pool.map(sketch, texts.values(), chunksize=500)
-    sketches = {name: MinHash(num_perm=128, hashvalues=each) for name, each in zip(texts, values, strict=True)}
+    sketches = {
+        name: MinHash(num_perm=128, hashvalues=each, scheme="affine32")  # the default when they are made from texts
+        for name, each in zip(texts, values, strict=True)
+    }
     for name, each in sketches.items():
         lsh.insert(name, each)
     near = {name: others for name, each in sketches.items() if len(others := lsh.query(each)) > 1}
@@ -268,7 +271,8 @@ def text_dedup(table: Path, threshold: float) -> tuple[float, int]:
         command = [TEXT_DEDUP, "-m", "text_dedup.minhash", "--path", "in", "--local", "--output", "out"]
         asked = {"threshold": threshold, "ngram": 5, "num_perm": 128, "num_proc": CORES, "column": "text"}
         options = [part for name, value in asked.items() for part in (f"--{name}", str(value))]
-        done = subprocess.run([*command, *options], cwd=scratch, check=True, capture_output=True, text=True)
+        wide = os.environ | {"COLUMNS": "200"}  # or else its log breaks lines
+        done = subprocess.run([*command, *options], cwd=scratch, env=wide, check=True, capture_output=True, text=True)
         said = re.sub(r"\s+", " ", done.stdout + done.stderr)
     return float(re.search(r"Total\s*: ([\d.]+)", said)[1]), int(re.search(r"After\s*: (\d+)", said)[1])
 
