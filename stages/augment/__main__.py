@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from stages.augment.gate import NOTHING
+from stages.augment.by_model import make_by_model, open_makers
+from stages.augment.gate import NOTHING, judge
 from stages.augment.methods import NEED_LEXICON
 from stages.augment.parameters import AugmentParameters, MethodParameters
-from stages.augment.quality import figures, sample_documents
+from stages.augment.quality import summarise
 from stages.augment.sentence import collect_donors
 from stages.augment.variants import applicable, augmentable, make_variants
 from stages.common.card import Card, read_card, write_card
@@ -22,6 +22,7 @@ from stages.common.parameters import load_section
 from stages.common.partitions import map_partitions
 
 CLEAN, LEXICON = Path("data/clean"), Path("data/lexicon")
+ENCODER, MODELS = Path("models/pretrained"), Path("models/augmenters")
 DATA, REPORT = Path("data/augmented"), Path("reports/augment/summary.json")
 
 
@@ -31,11 +32,19 @@ def main() -> None:
     documents, card = read_documents(CLEAN / "documents.parquet"), read_card(CLEAN)
     methods = applicable(parameters.methods, card)
     check_language(methods, card)
+    makers = open_makers(parameters, methods, card, MODELS, ENCODER)
 
     chosen = documents[augmentable(documents)] if methods else documents[:0]
     donors = collect_donors(chosen) if card.task == "token-classification" else None
     make = partial(make_variants, methods=methods, seed=parameters.seed, lexicon=LEXICON.resolve(), donors=donors)
     attempts = map_partitions(make, chosen, "variants")
+    if makers:
+        by_model = judge(make_by_model(makers, chosen), chosen, earlier=attempts[attempts["rule"].isna()])
+        attempts = pd.concat([attempts, by_model], ignore_index=True)
+    if parameters.gate.enabled:
+        from stages.augment.similarity import reject_distant  # here, because importing torch takes seconds
+
+        attempts = reject_distant(attempts, chosen, parameters.gate, ENCODER)
     kept = attempts[attempts["rule"].isna()]
     rejected = attempts[attempts["rule"].notna() & attempts["rule"].ne(NOTHING)]
     summary = summarise(documents, chosen, attempts, methods, parameters.seed)
@@ -59,35 +68,6 @@ def check_language(methods: Mapping[str, MethodParameters], card: Card) -> None:
                 f"params.yaml: augment.{name}: the lexicon is English, but the documents are in {card.language!r}.",
                 f"Set augment.{name}.count to 0.",
             )
-
-
-def summarise(
-    documents: pd.DataFrame,
-    chosen: pd.DataFrame,
-    attempts: pd.DataFrame,
-    methods: Mapping[str, MethodParameters],
-    seed: int,
-) -> dict[str, Any]:
-    """Counts what was made, and checks that every variant asked for is accounted for.
-
-    Raises:
-        RuntimeError: If one is not.
-    """
-    sampled = chosen[chosen["id"].isin(sample_documents(chosen["id"].to_list(), seed))]
-    sample = dict(zip(sampled["id"], sampled["text"], strict=True))
-    said = {}
-    for name, method in methods.items():
-        made = attempts[attempts["method"].eq(name)]
-        if len(made) != len(chosen) * method.count:
-            raise RuntimeError(f"{len(chosen) * method.count} variants by {name} were asked for, {len(made)} are there")
-        said[name] = figures(made, sample)
-    return {
-        "seed": seed,
-        "documents": len(documents),
-        "augmented_documents": len(chosen),
-        "sampled_documents": len(sample),
-        "methods": said,
-    }
 
 
 if __name__ == "__main__":

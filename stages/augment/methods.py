@@ -29,4 +29,6 @@ TAGGED_METHODS: dict[str, Callable[[Sentence, float, Draw, Donors], Change | Non
     "label_wise_replacement": replace_label_wise,
     "synonym_outside_mentions": replace_outside_mentions,
 }
+# Made of many texts at once, by a model or a translator: contextual.py and back_translation.py.
+CONTEXTUAL, BACK_TRANSLATION = "contextual", "back_translation"
 NEED_LEXICON = frozenset({"synonym", "insertion", "synonym_outside_mentions"})  # and it is English

@@ -2,16 +2,56 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from stages.augment.gate import NOTHING
+from stages.augment.parameters import MethodParameters
 from stages.common.seeding import derived_seed
 
 SAMPLE = 200  # documents whose variants self-BLEU and distinct-2 are computed of: BLEU compares words one by one
 ORDER = 4  # the longest n-grams of BLEU
+
+
+def summarise(
+    documents: pd.DataFrame,
+    chosen: pd.DataFrame,
+    attempts: pd.DataFrame,
+    methods: Mapping[str, MethodParameters],
+    seed: int,
+) -> dict[str, Any]:
+    """Counts what was made, and checks that every variant asked for is accounted for.
+
+    Args:
+        documents: The corpus.
+        chosen: The documents that may be trained on.
+        attempts: All variants that were asked for, judged.
+        methods: The methods that were on.
+        seed: The stage's seed.
+
+    Returns:
+        The summary that reports/augment/summary.json holds.
+
+    Raises:
+        RuntimeError: If one is not.
+    """
+    sampled = chosen[chosen["id"].isin(sample_documents(chosen["id"].to_list(), seed))]
+    sample = dict(zip(sampled["id"], sampled["text"], strict=True))
+    said = {}
+    for name, method in methods.items():
+        made = attempts[attempts["method"].eq(name)]
+        if len(made) != len(chosen) * method.count:
+            raise RuntimeError(f"{len(chosen) * method.count} variants by {name} were asked for, {len(made)} are there")
+        said[name] = figures(made, sample)
+    return {
+        "seed": seed,
+        "documents": len(documents),
+        "augmented_documents": len(chosen),
+        "sampled_documents": len(sample),
+        "methods": said,
+    }
 
 
 def sample_documents(ids: Sequence[str], seed: int) -> set[str]:
