@@ -65,7 +65,8 @@ class Marian:
         compute_alike(0, self._parameters.threads)
         folder, prefix = self._models[back]
         model, tokenizer = _load(folder)
-        ids = tokenizer([f"{prefix} {sentence}".strip() for sentence in sentences], truncation=True)["input_ids"]
+        longest = model.config.max_position_embeddings
+        ids = tokenizer([f"{prefix} {sentence}".strip() for sentence in sentences], truncation=True, max_length=longest)["input_ids"]
         order = sorted(range(len(ids)), key=lambda place: (len(ids[place]), place))
         size = self._parameters.batch_size
         batches = [order[start : start + size] for start in range(0, len(order), size)]
@@ -73,7 +74,7 @@ class Marian:
         with torch.inference_mode():
             for batch in progress(batches, f"translating with {folder.name}", "batch"):
                 padded = tokenizer.pad({"input_ids": [ids[place] for place in batch]}, return_tensors="pt")
-                made = model.generate(**padded, num_beams=self._parameters.beams, do_sample=False)
+                made = model.generate(**padded, num_beams=self._parameters.beams, max_length=longest, do_sample=False)
                 for place, text in zip(batch, tokenizer.batch_decode(made, skip_special_tokens=True), strict=True):
                     said[place] = one_line(text)
         return said

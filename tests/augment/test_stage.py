@@ -16,6 +16,8 @@ from stages.common.card import Card, Label, read_card, write_card
 from stages.common.documents import read_documents, read_rejected, write_documents
 from stages.common.entry import run_stage
 from tests.augment.conftest import write_table
+from tests.augment.tiny_models import list_augmenters, save_marian, save_masked_language_model
+from tests.common.tiny_encoder import article
 from tests.imports import ROOT
 
 METHOD = {"count": 2, "rate": 0.2}
@@ -124,6 +126,35 @@ def test_no_method_makes_variants_of_published_validation_or_test_rows_or_takes_
     assert not made["derived_from"].map(lambda donors: "d2" in donors).any()
     assert not made["text"].str.contains("trap", case=False).any()
     assert set(made["published_split"].dropna()) <= {"train"}
+
+
+@pytest.mark.parametrize("held_out", ["validation", "test"])
+def test_models_make_no_variants_of_published_validation_or_test_rows_either(place, make_documents, held_out):
+    texts = [article("sport", 1), article("tech", 2), article("business", 3) + " Trap."]
+    documents = make_documents(texts, published_split=["train", None, held_out])
+    write_documents(documents, place / "data/clean/documents.parquet")
+    models = place / "models/augmenters"
+    save_masked_language_model(place / "models/pretrained")
+    save_marian(models / "forward", "en", "es", 1)
+    save_marian(models / "backward", "es", "en", 2)
+    there, back = {"source": "en", "target": "es"}, {"source": "es", "target": "en"}
+    list_augmenters(models, forward=there, backward=back)
+    on = {
+        "contextual": SECTION["contextual"] | {"count": 3, "rate": 0.5, "max_length": 32, "threads": 1},
+        "back_translation": SECTION["back_translation"] | {"count": 1, "engine": "marian", "threads": 1},
+        "gate": {"enabled": True, "similarity": -1.0, "max_length": 32, "threads": 1},
+    }
+    (place / "params.yaml").write_text(yaml.safe_dump({"augment": {"seed": 1, **OFF, **on}}))
+    main()
+    pool = read_documents(place / "data/augmented/documents.parquet")
+    variants = pool[pool["method"] != "original"]
+    assert set(variants["method"]) == {"contextual", "back_translation"}
+    assert {tuple(donors) for donors in variants["derived_from"]} == {("d0",), ("d1",)}
+    said = json.loads((place / "reports/augment/summary.json").read_text())["methods"]
+    assert all(-1 <= method["mean_similarity"] <= 1 for method in said.values())
+    first = (place / "data/augmented/documents.parquet").read_bytes()
+    main()
+    assert (place / "data/augmented/documents.parquet").read_bytes() == first
 
 
 def test_methods_of_the_other_task_are_passed_over(place):
