@@ -66,7 +66,8 @@ class Marian:
         folder, prefix = self._models[back]
         model, tokenizer = _load(folder)
         longest = model.config.max_position_embeddings
-        ids = tokenizer([f"{prefix} {sentence}".strip() for sentence in sentences], truncation=True, max_length=longest)["input_ids"]
+        given = [f"{prefix} {sentence}".strip() for sentence in sentences]
+        ids = tokenizer(given, truncation=True, max_length=longest)["input_ids"]
         order = sorted(range(len(ids)), key=lambda place: (len(ids[place]), place))
         size = self._parameters.batch_size
         batches = [order[start : start + size] for start in range(0, len(order), size)]

@@ -74,11 +74,12 @@ class Passage:
         Any other word with a capital counts as a name, and so does one that the text also writes with a capital inside
         a sentence.
         """
-        capitalised = [position for position, word in enumerate(self.words) if word[:1].isupper()]
-        starts = [position for position in capitalised if self.starts_sentence(position)]
-        names = {self.words[position] for position in set(capitalised).difference(starts)}
-        written = {position: _small(self.words[position]) for position in starts if self.words[position] not in names}
-        return {position: word for position, word in written.items() if word in self._thesaurus.table}
+        table = self._thesaurus.table
+        capitalised = [(place, _small(word)) for place, word in enumerate(self.words) if word[:1].isupper()]
+        known = {place: word for place, word in capitalised if word in table}
+        starts = {place: word for place, word in known.items() if self.starts_sentence(place)}
+        names = {self.words[place] for place in known if place not in starts}
+        return {place: word for place, word in starts.items() if self.words[place] not in names}
 
     def put_synonym(self, pieces: list[str], position: int, synonym: str) -> None:
         """Puts a synonym in the place of a word, and "an" for "a" before it or the other way round where it must be.
