@@ -82,7 +82,7 @@ def translate_back(
     for (row, number), places in chosen.items():
         pieces = texts[row].copy()
         for place in places:
-            pieces[place] = returned[one_line(pieces[place])]
+            pieces[place] = returned[one_line(pieces[place])] or pieces[place]
         text = "".join(pieces) if places or (pieces[0] and not parameters.rate) else None
         yield Attempt(row, BACK_TRANSLATION, number, text, changed_share("".join(texts[row]), text or ""))
 

@@ -56,9 +56,6 @@ class Thesaurus:
         self.table = {form: readings for form, readings in table.items() if form not in FUNCTION_WORDS}
         self._found: dict[tuple[str, str | None, str | None], tuple[str, ...]] = {}
 
-    def __contains__(self, word: str) -> bool:
-        return word in self.table
-
     def synonyms(self, word: str, before: str, after: str) -> tuple[str, ...]:
         """What can stand for a word; nothing where its part of speech stays open.
 
