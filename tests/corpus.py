@@ -117,8 +117,7 @@ def _add_lexicon(folder: Path) -> None:
         data.append(f"{offset} 00 a {len(lemmas):02x} {' '.join(f'{lemma} 0' for lemma in lemmas)} 000 | a gloss")
         index += [f"{lemma} a 1 0 1 0 {offset}" for lemma in lemmas]
     files = {f"{kind}.{part}": "" for kind in ("index", "data") for part in ("noun", "verb", "adj", "adv")}
-    files |= {f"{part}.exc": "" for part in ("noun", "verb", "adj", "adv")}
-    files |= {"index.adj": "\n".join(sorted(index)) + "\n", "data.adj": "\n".join(data) + "\n"}
+    files |= {"cntlist.rev": "", "index.adj": "\n".join(sorted(index)) + "\n", "data.adj": "\n".join(data) + "\n"}
     _add_packed(folder, "lexicons/wordnet", {name: text.encode() for name, text in files.items()})
 
 

@@ -1,14 +1,18 @@
 """Makes a pool of variants of every document that may be trained on; split decides which of them are."""
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from stages.augment.methods import METHODS
-from stages.augment.parameters import AugmentParameters
-from stages.augment.variants import NOTHING, augmentable, make_variants
+from stages.augment.by_model import make_by_model, open_makers
+from stages.augment.gate import NOTHING, judge
+from stages.augment.methods import NEED_LEXICON
+from stages.augment.parameters import AugmentParameters, MethodParameters
+from stages.augment.quality import summarise
+from stages.augment.sentence import collect_donors
+from stages.augment.variants import applicable, augmentable, make_variants
 from stages.common.card import Card, read_card, write_card
 from stages.common.documents import read_documents, write_documents, write_rejected
 from stages.common.entry import run_stage
@@ -18,6 +22,7 @@ from stages.common.parameters import load_section
 from stages.common.partitions import map_partitions
 
 CLEAN, LEXICON = Path("data/clean"), Path("data/lexicon")
+ENCODER, MODELS = Path("models/pretrained"), Path("models/augmenters")
 DATA, REPORT = Path("data/augmented"), Path("reports/augment/summary.json")
 
 
@@ -25,15 +30,24 @@ def main() -> None:
     """Reads data/clean, writes it with the variants into data/augmented."""
     parameters = load_section("augment", AugmentParameters)
     documents, card = read_documents(CLEAN / "documents.parquet"), read_card(CLEAN)
-    check_language(parameters, card)
+    methods = applicable(parameters.methods, card)
+    check_language(methods, card)
+    makers = open_makers(parameters, methods, card, MODELS, ENCODER)
 
-    chosen = documents[augmentable(documents)] if parameters.methods else documents[:0]
-    make = partial(make_variants, parameters=parameters, lexicon=LEXICON.resolve())
+    chosen = documents[augmentable(documents)] if methods else documents[:0]
+    donors = collect_donors(chosen) if card.task == "token-classification" else None
+    make = partial(make_variants, methods=methods, seed=parameters.seed, lexicon=LEXICON.resolve(), donors=donors)
     attempts = map_partitions(make, chosen, "variants")
-    attempts["derived_from"] = [[origin] for origin in attempts["origin"]]
+    if makers:
+        by_model = judge(make_by_model(makers, chosen), chosen, earlier=attempts[attempts["rule"].isna()])
+        attempts = pd.concat([attempts, by_model], ignore_index=True)
+    if parameters.gate.enabled:
+        from stages.augment.similarity import reject_distant  # here, because importing torch takes seconds
+
+        attempts = reject_distant(attempts, chosen, parameters.gate, ENCODER)
     kept = attempts[attempts["rule"].isna()]
     rejected = attempts[attempts["rule"].notna() & attempts["rule"].ne(NOTHING)]
-    summary = summarise(documents, len(chosen), attempts, parameters)
+    summary = summarise(documents, chosen, attempts, methods, parameters.seed)
 
     with new_outputs(DATA, REPORT) as (data, report):
         write_documents(pd.concat([documents, kept], ignore_index=True), data / "documents.parquet")
@@ -42,45 +56,18 @@ def main() -> None:
         write_json(report, summary)
     closing_line(
         "augment",
-        f"{len(kept):,} variants of {len(chosen):,} documents by {len(parameters.methods)} methods, "
-        f"{len(rejected):,} rejected",
+        f"{len(kept):,} variants of {len(chosen):,} documents by {len(methods)} methods, {len(rejected):,} rejected",
     )
 
 
-def check_language(parameters: AugmentParameters, card: Card) -> None:
+def check_language(methods: Mapping[str, MethodParameters], card: Card) -> None:
     """Refuses to look words of another language up in an English lexicon."""
-    for name in parameters.methods:
-        if METHODS[name].lexicon and card.language.split("-")[0] != "en":
+    for name in methods:
+        if name in NEED_LEXICON and card.language.split("-")[0] != "en":
             raise UserError(
                 f"params.yaml: augment.{name}: the lexicon is English, but the documents are in {card.language!r}.",
                 f"Set augment.{name}.count to 0.",
             )
-
-
-def summarise(
-    documents: pd.DataFrame, chosen: int, attempts: pd.DataFrame, parameters: AugmentParameters
-) -> dict[str, Any]:
-    """Counts what was made, and checks that every variant asked for is accounted for.
-
-    Raises:
-        RuntimeError: If one is not.
-    """
-    asked = {name: chosen * method.count for name, method in parameters.methods.items()}
-    methods = {}
-    for name in asked:
-        made = attempts[attempts["method"].eq(name)]
-        if len(made) != asked[name]:
-            raise RuntimeError(f"{asked[name]} variants by {name} were to be made, but {len(made)} are accounted for")
-        rules = made["rule"].value_counts()
-        kept = made[made["rule"].isna()]
-        methods[name] = {
-            "made": int(len(made) - rules.get(NOTHING, 0)),
-            "kept": len(kept),
-            "rejected": {rule: int(count) for rule, count in sorted(rules.items()) if rule != NOTHING},
-            "documents_with_nothing_to_change": made.loc[made["rule"].eq(NOTHING), "origin"].nunique(),
-            "mean_share_of_words_changed": round(float(kept["share"].mean()), 4) if len(kept) else None,
-        }
-    return {"seed": parameters.seed, "documents": len(documents), "augmented_documents": chosen, "methods": methods}
 
 
 if __name__ == "__main__":

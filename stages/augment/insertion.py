@@ -21,5 +21,5 @@ def insert_synonyms(passage: Passage, rate: float, draw: Draw) -> tuple[str, int
     places = range(1, len(pieces), 2)
     inserted = count_changes(rate, len(passage.words))
     for _ in range(inserted):
-        pieces[pick(draw, places)] += " " + pick(draw, passage.synonyms(pick(draw, passage.replaceable)))
+        pieces[pick(draw, places)] += " " + pick(draw, passage.synonyms[pick(draw, passage.replaceable)])
     return "".join(pieces), inserted

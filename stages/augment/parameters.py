@@ -1,5 +1,7 @@
 """The section of params.yaml that the stage reads."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from stages.common.validation import Strict
@@ -10,11 +12,63 @@ class MethodParameters(Strict):
 
     Attributes:
         count: Variants of each document; 0 turns the method off.
-        rate: The share of a document's words that a variant changes, 0 to 1; at least one word, unless it is 0.
+        rate: The share of what the method works on (words, mentions or sentences of a document) that a variant changes,
+            0 to 1; at least one of them, unless it is 0.
     """
 
     count: int = Field(ge=0)
     rate: float = Field(ge=0.0, le=1.0)
+
+
+class ContextualParameters(MethodParameters):
+    """Words are replaced by what a masked language model expects in their place.
+
+    Attributes:
+        candidates: The likeliest words among which the replacement is drawn, by their probabilities.
+        max_length: Tokens after which a text is cut into windows, special tokens included.
+        batch_size: Windows that the model reads at once, at most.
+        threads: Processor threads; another number changes the last digits.
+    """
+
+    candidates: int = Field(ge=1, le=1000)
+    max_length: int = Field(ge=8)
+    batch_size: int = Field(ge=1)
+    threads: int = Field(ge=1)
+
+
+class BackTranslationParameters(MethodParameters):
+    """Sentences are translated into another language and back.
+
+    Attributes:
+        engine: ``apertium``, a system package that works by rules, or ``marian``, two models that
+            fetch_augmenters gets.
+        pair: For apertium: from the documents' language into the other, such as ``eng-spa``.
+        batch_size: For marian: sentences that the model translates at once, at most.
+        beams: For marian: translations that the search keeps at each step.
+        threads: For marian: processor threads; another number changes the last digits.
+    """
+
+    engine: Literal["apertium", "marian"]
+    pair: str = Field(pattern=r"^[a-z]{2,3}(_[A-Za-z]+)?-[a-z]{2,3}(_[A-Za-z]+)?$")
+    batch_size: int = Field(ge=1)
+    beams: int = Field(ge=1)
+    threads: int = Field(ge=1)
+
+
+class GateParameters(Strict):
+    """Which variants are too far from their origin, by the pretrained encoder.
+
+    Attributes:
+        enabled: Whether they are compared; it takes a pass of the encoder over all documents and variants.
+        similarity: The least cosine of the two embeddings (the mean of the last hidden states), -1 to 1.
+        max_length: Tokens after which a text is cut before it is embedded.
+        threads: Processor threads that embed; another number changes the last digits.
+    """
+
+    enabled: bool
+    similarity: float = Field(ge=-1.0, le=1.0)
+    max_length: int = Field(ge=3)
+    threads: int = Field(ge=1)
 
 
 class AugmentParameters(Strict):
@@ -26,6 +80,15 @@ class AugmentParameters(Strict):
         insertion: Synonyms of random words are inserted at random places.
         swap: Pairs of random words change places.
         deletion: Random words are left out.
+        keyboard: A letter of a word becomes a neighbour on the keyboard.
+        ocr: A letter of a word becomes one that looks alike.
+        transposition: Two letters of a word change places.
+        contextual: Words are replaced by what a masked language model expects.
+        back_translation: Sentences are translated and translated back.
+        mention_replacement: In token classification, mentions are replaced by others of the same type.
+        label_wise_replacement: In token classification, tokens are replaced by others with the same tag.
+        synonym_outside_mentions: In token classification, words outside of mentions are replaced by synonyms.
+        gate: Which variants are too far from their origin.
     """
 
     seed: int = Field(ge=0)
@@ -33,9 +96,20 @@ class AugmentParameters(Strict):
     insertion: MethodParameters
     swap: MethodParameters
     deletion: MethodParameters
+    keyboard: MethodParameters
+    ocr: MethodParameters
+    transposition: MethodParameters
+    contextual: ContextualParameters
+    back_translation: BackTranslationParameters
+    mention_replacement: MethodParameters
+    label_wise_replacement: MethodParameters
+    synonym_outside_mentions: MethodParameters
+    gate: GateParameters
 
     @property
     def methods(self) -> dict[str, MethodParameters]:
         """The methods that are on, by name."""
-        settings = {name: getattr(self, name) for name in type(self).model_fields if name != "seed"}
-        return {name: method for name, method in settings.items() if method.count}
+        settings = {name: getattr(self, name) for name in type(self).model_fields}
+        return {
+            name: method for name, method in settings.items() if isinstance(method, MethodParameters) and method.count
+        }

@@ -1,10 +1,11 @@
 """A text taken apart once, for all methods to work on: its words, and what stands between them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from functools import cached_property
 
 from stages.augment.function_words import FUNCTION_WORDS
+from stages.augment.thesaurus import Thesaurus
 
 # A word is a run of anything but white space and punctuation, joined by marks that stand inside it: "don't", "3.5%",
 # "e-mail". Not \w, which would cut words at the vowel signs of Indian scripts.
@@ -16,6 +17,9 @@ TITLES = frozenset(
     {"Mr", "Mrs", "Ms", "Dr", "St", "Prof", "Gen", "Sen", "Rep", "Gov", "Lt", "Col", "Capt", "Sgt", "Rev"}
 )
 
+ARTICLES = ("a", "an", "A", "An")
+VOWELS = ("a", "e", "i", "o", "u")  # a letter says what is spoken well enough: it fails at "hour" and "union"
+
 
 class Passage:
     """A text and the synonyms of its words.
@@ -26,35 +30,71 @@ class Passage:
         words: The words alone.
     """
 
-    def __init__(self, text: str, synonyms: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(self, text: str | Sequence[str], thesaurus: Thesaurus) -> None:
         """Takes a text apart.
 
         Args:
-            text: The text.
-            synonyms: For each word in lower case, what can stand for it.
+            text: The text; or its tokens, each of which is a word then, with a space between it and the next.
+            thesaurus: Knows what can stand for a word.
         """
-        self.pieces = WORD.split(text)
+        if isinstance(text, str):
+            self.pieces = WORD.split(text)
+        else:
+            self.pieces = [" "] * (2 * len(text) + 1)
+            self.pieces[0] = self.pieces[-1] = ""
+            self.pieces[1::2] = text
         self.words = self.pieces[1::2]
-        self._synonyms = synonyms
+        self._thesaurus = thesaurus
+
+    @cached_property
+    def synonyms(self) -> dict[int, tuple[str, ...]]:
+        """What can stand for the words that have synonyms, in lower case, by their positions in ascending order."""
+        words, pieces, titled = self.words, self.pieces, self._titled
+        table, lookup = self._thesaurus.table, self._thesaurus.synonyms
+        small = [*map(str.lower, words), ""]
+        found = {}
+        for position, word in enumerate(words):
+            if word in table or position in titled:
+                before = small[position - 1] if pieces[2 * position] == " " else ""
+                after = small[position + 1] if pieces[2 * position + 2] == " " else ""
+                alike = lookup(titled.get(position, word), before, after)
+                if alike:
+                    found[position] = alike
+        return found
 
     @cached_property
     def replaceable(self) -> list[int]:
-        """Positions of the words that have synonyms, ascending. A word in capitals counts as a name and has none.
+        """Positions of the words that have synonyms, ascending."""
+        return list(self.synonyms)
 
-        One that starts a sentence is no name if the text does not write it with a capital inside a sentence too.
+    @cached_property
+    def _titled(self) -> dict[int, str]:
+        """Words of the thesaurus whose capital only a sentence's start gives them, written small, by position.
+
+        Any other word with a capital counts as a name, and so does one that the text also writes with a capital inside
+        a sentence.
         """
-        synonyms = self._synonyms
-        small = [position for position, word in enumerate(self.words) if word in synonyms]
-        capitalised = [position for position, word in enumerate(self.words) if word[0].isupper()]
-        starts = [position for position in capitalised if self.starts_sentence(position)]
-        names = {self.words[position] for position in set(capitalised).difference(starts)}
-        titled = [i for i in starts if self.words[i] not in names and _small(self.words[i]) in synonyms]
-        return sorted(small + titled) if titled else small
+        table = self._thesaurus.table
+        capitalised = [(place, _small(word)) for place, word in enumerate(self.words) if word[:1].isupper()]
+        known = {place: word for place, word in capitalised if word in table}
+        starts = {place: word for place, word in known.items() if self.starts_sentence(place)}
+        names = {self.words[place] for place in known if place not in starts}
+        return {place: word for place, word in starts.items() if self.words[place] not in names}
 
-    def synonyms(self, position: int) -> tuple[str, ...]:
-        """What can stand for a replaceable word, in lower case."""
-        word = self.words[position]
-        return self._synonyms.get(word) or self._synonyms[_small(word)]
+    def put_synonym(self, pieces: list[str], position: int, synonym: str) -> None:
+        """Puts a synonym in the place of a word, and "an" for "a" before it or the other way round where it must be.
+
+        Args:
+            pieces: A copy of the passage's pieces, which is changed.
+            position: The word's.
+            synonym: What stands for it, in lower case.
+        """
+        place = 2 * position + 1
+        pieces[place] = like(synonym, self.words[position])
+        if position and pieces[place - 1] == " " and pieces[place - 2] in ARTICLES:
+            vowel = synonym.startswith(VOWELS)
+            if vowel != self.words[position].lower().startswith(VOWELS):
+                pieces[place - 2] = pieces[place - 2][0] + "n" * vowel
 
     def starts_sentence(self, position: int) -> bool:
         """Whether the word is the text's first or follows the end of a sentence or line."""

@@ -1,91 +1,169 @@
-"""Makes the variants of documents, one partition of the corpus at a time; no document's depend on another's."""
+"""Makes the variants of documents by rules, one partition of the corpus at a time."""
 
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
-from stages.augment.methods import METHODS
-from stages.augment.parameters import AugmentParameters
+from stages.augment.gate import judge
+from stages.augment.methods import NEED_LEXICON, TAGGED_METHODS, TEXT_METHODS
+from stages.augment.parameters import MethodParameters
 from stages.augment.passage import Passage
-from stages.augment.wordnet import read_synonyms
+from stages.augment.sentence import Donors, Sentence
+from stages.augment.thesaurus import Thesaurus, read_thesaurus
+from stages.common.card import Card
 from stages.common.seeding import generator
-from stages.common.text_rules.normalisation import duplicate_key
 
-NOTHING, EQUALS_ORIGIN, EQUALS_VARIANT = "nothing_to_change", "equals_origin", "equals_variant"
-TYPES = {
-    **dict.fromkeys(("id", "origin", "method", "text", "label", "published_split", "group", "rule", "reason"), "str"),
-    "share": "float64",
-}
+HELD_OUT = ["validation", "test"]
+
+
+class Attempt(NamedTuple):
+    """What a method made, or that it could make nothing.
+
+    Attributes:
+        row: The place of the document in its table.
+        method: The method's name.
+        number: Which of the document's variants by this method it is, from 1.
+        text: The new text; None where there was nothing to change.
+        share: The share of the document's words that were changed.
+        tokens: The new tokens, for a sentence with tags.
+        tags: Their tags.
+        donors: The ids of other documents that tokens were taken from.
+    """
+
+    row: int
+    method: str
+    number: int
+    text: str | None
+    share: float
+    tokens: list[str] | None = None
+    tags: list[str] | None = None
+    donors: list[str] | None = None
 
 
 def augmentable(documents: pd.DataFrame) -> pd.Series:
-    """Which documents get variants: those that may be trained on, with a text as a whole to learn from.
+    """Which documents get variants and give parts to others': those that may be trained on.
 
     Args:
         documents: A document table.
 
     Returns:
-        A boolean for each row: false for a published validation or test document, and for one with tags on its tokens.
+        A boolean for each row: false for a published validation or test document.
     """
-    return ~documents["published_split"].isin(["validation", "test"]) & documents["tokens"].isna()
+    return ~documents["published_split"].isin(HELD_OUT)
 
 
-def make_variants(documents: pd.DataFrame, parameters: AugmentParameters, lexicon: Path) -> pd.DataFrame:
-    """Makes all variants of some documents.
+def applicable(methods: Mapping[str, MethodParameters], card: Card) -> dict[str, MethodParameters]:
+    """The methods that are made for the task of a dataset: with tags on tokens or without."""
+    tagged = card.task == "token-classification"
+    return {name: said for name, said in methods.items() if (name in TAGGED_METHODS) == tagged}
+
+
+def make_variants(
+    documents: pd.DataFrame, methods: Mapping[str, MethodParameters], seed: int, lexicon: Path, donors: Donors | None
+) -> pd.DataFrame:
+    """Makes all variants of some documents that rules can make, and judges them.
 
     A variant's random choices depend on the seed, the method, the document's id and the variant's number alone, so a
     higher count adds variants and leaves the others as they are.
 
     Args:
         documents: Rows of a document table.
-        parameters: Which methods, how many variants and how much of the text they change.
-        lexicon: The folder with WordNet's files.
+        methods: How many variants each method makes and how much they change.
+        seed: The stage's seed.
+        lexicon: The folder with the table of synonyms.
+        donors: What can be put into sentences; None for a task without tags.
 
     Returns:
-        One row for each document, method and number. ``origin`` is the document's id, ``share`` the share of words
-        changed; ``rule`` and ``reason`` say why the variant is not kept, and are missing for those that are. Where
-        the text offered nothing to change, the rule is ``nothing_to_change`` and there is no text.
+        What :func:`tabulate` and :func:`stages.augment.gate.judge` give.
     """
-    methods = parameters.methods
-    synonyms = read_synonyms(lexicon) if any(METHODS[name].lexicon for name in methods) else {}
-    rows = []
-    for document in documents[["id", "text", "label", "published_split", "group"]].itertuples(index=False, name=None):
-        origin, text, label, published_split, group = document
-        passage = Passage(text, synonyms)
-        for number in range(1, max(method.count for method in methods.values()) + 1):
-            for name, method in methods.items():
-                if number > method.count:
-                    continue
-                draw = generator(parameters.seed, name, origin, number).random
-                changed, words = METHODS[name].change(passage, method.rate, draw) or (None, 0)
-                share = words / max(len(passage.words), 1)
-                rows.append((f"{origin}#{name}-{number}", origin, name, changed, label, published_split, group, share))
-    columns = ["id", "origin", "method", "text", "label", "published_split", "group", "share"]
-    variants = pd.DataFrame(rows, columns=columns).reindex(columns=list(TYPES)).astype(TYPES)
-    return judge(variants, documents)
+    thesaurus = read_thesaurus(lexicon) if NEED_LEXICON & methods.keys() else Thesaurus({})
+    if donors is None:
+        attempts = _from_texts(documents, methods, seed, thesaurus)
+    else:
+        attempts = _from_sentences(documents, methods, seed, thesaurus, donors)
+    return judge(tabulate(attempts, documents), documents)
 
 
-def judge(variants: pd.DataFrame, documents: pd.DataFrame) -> pd.DataFrame:
-    """Says which variants are not kept, and why: nothing was changed, or the text is there already.
+def in_turn(methods: Mapping[str, MethodParameters], among: Container[str]) -> list[tuple[int, str, float]]:
+    """Number, method and rate of each variant of a document: the first of each method, the second of each and so on.
 
     Args:
-        variants: Variants with id, origin and text, in the order in which they were made; the first of equal ones is
-            kept.
+        methods: How many variants each method makes and how much they change.
+        among: The names of the methods that are wanted.
+    """
+    wanted = {name: said for name, said in methods.items() if name in among}
+    most = max((said.count for said in wanted.values()), default=0)
+    return [(n, name, said.rate) for n in range(1, most + 1) for name, said in wanted.items() if n <= said.count]
+
+
+def tabulate(attempts: Iterable[Attempt], documents: pd.DataFrame) -> pd.DataFrame:
+    """Puts variants into a table.
+
+    Args:
+        attempts: What was made of the documents.
         documents: Their origins.
 
     Returns:
-        The variants with ``rule`` and ``reason``.
+        One row a variant with the columns of a document table, and ``origin`` (the document's id) and ``share``. A
+        variant takes the label, the published split and the group of its origin. There is no text where there was
+        nothing to change.
     """
-    empty = variants["text"].isna()
-    variants.loc[empty, "rule"] = NOTHING
-    made = variants[~empty]
-    keys = pd.DataFrame({"origin": made["origin"], "key": duplicate_key(made["text"])})
-    origins = dict(zip(documents["id"], duplicate_key(documents["text"]), strict=True))
-    unchanged = keys["key"] == keys["origin"].map(origins)
-    firsts = keys.assign(id=made["id"])[~unchanged].groupby(["origin", "key"], sort=False)["id"].transform("first")
-    repeats = firsts[firsts != made["id"].reindex(firsts.index)]
-    variants.loc[unchanged.index[unchanged], "rule"] = EQUALS_ORIGIN
-    variants.loc[unchanged.index[unchanged], "reason"] = "but for case and spaces, the text is that of its origin"
-    variants.loc[repeats.index, "rule"] = EQUALS_VARIANT
-    variants.loc[repeats.index, "reason"] = "but for case and spaces, the text is that of " + repeats
-    return variants
+    made = pd.DataFrame(list(attempts), columns=Attempt._fields)
+    origins = documents.iloc[made["row"].to_numpy(dtype="int64")].reset_index(drop=True)
+    ids = origins["id"].to_list()
+    named = [f"{origin}#{name}-{n}" for origin, name, n in zip(ids, made["method"], made["number"], strict=True)]
+    donors = made["donors"].to_list()
+    return pd.DataFrame(
+        {
+            "id": pd.Series(named, dtype="str"),
+            "text": made["text"].astype("str"),
+            "label": origins["label"],
+            "tokens": made["tokens"].astype(object),
+            "tags": made["tags"].astype(object),
+            "published_split": origins["published_split"],
+            "group": origins["group"],
+            "derived_from": [
+                [origin, *sorted({*(given or ())} - {origin})] for origin, given in zip(ids, donors, strict=True)
+            ],
+            "method": made["method"].astype("str"),
+            "origin": pd.Series(ids, dtype="str"),
+            "share": made["share"].astype("float64"),
+        }
+    )
+
+
+def _from_texts(
+    documents: pd.DataFrame, methods: Mapping[str, MethodParameters], seed: int, thesaurus: Thesaurus
+) -> Iterator[Attempt]:
+    turns = [(*turn, TEXT_METHODS[turn[1]]) for turn in in_turn(methods, TEXT_METHODS)]
+    for row, (origin, text) in enumerate(zip(documents["id"], documents["text"], strict=True)):
+        passage = Passage(text, thesaurus)
+        words = max(len(passage.words), 1)
+        for number, name, rate, change in turns:
+            made = change(passage, rate, generator(seed, name, origin, number).random)
+            if made is None:
+                yield Attempt(row, name, number, None, 0.0)
+            else:
+                yield Attempt(row, name, number, made[0], made[1] / words)
+
+
+def _from_sentences(
+    documents: pd.DataFrame,
+    methods: Mapping[str, MethodParameters],
+    seed: int,
+    thesaurus: Thesaurus,
+    donors: Donors,
+) -> Iterator[Attempt]:
+    turns = [(*turn, TAGGED_METHODS[turn[1]]) for turn in in_turn(methods, TAGGED_METHODS)]
+    columns = (documents[name] for name in ("id", "tokens", "tags"))
+    for row, (origin, tokens, tags) in enumerate(zip(*columns, strict=True)):
+        sentence = Sentence(tokens, tags, thesaurus)
+        for number, name, rate, change in turns:
+            made = change(sentence, rate, generator(seed, name, origin, number).random, donors)
+            if made is None:
+                yield Attempt(row, name, number, None, 0.0)
+            else:
+                share = made.words / max(len(tokens), 1)
+                yield Attempt(row, name, number, " ".join(made.tokens), share, made.tokens, made.tags, made.donors)

@@ -8,13 +8,23 @@ from hypothesis import strategies as st
 from stages.augment.chance import choose, count_changes
 from stages.augment.deletion import delete_words
 from stages.augment.insertion import insert_synonyms
-from stages.augment.methods import METHODS
-from stages.augment.parameters import AugmentParameters
+from stages.augment.methods import TAGGED_METHODS, TEXT_METHODS
+from stages.augment.noise import (
+    LOOK_ALIKE,
+    NEIGHBOURS,
+    hit_neighbouring_keys,
+    misread_characters,
+    transpose_letters,
+)
+from stages.augment.parameters import AugmentParameters, MethodParameters
 from stages.augment.passage import Passage
 from stages.augment.swap import swap_words
 from stages.augment.synonym import replace_by_synonyms
+from stages.augment.thesaurus import Thesaurus
+from tests.augment.conftest import TABLE
 
-SYNONYMS = {"film": ("movie", "moving picture"), "growth": ("increase",), "bush": ("shrub",), "firm": ("company",)}
+SYNONYMS = Thesaurus({word: TABLE[word] for word in ("film", "growth", "bush", "company", "enterprise")})
+NOISE = [hit_neighbouring_keys, misread_characters, transpose_letters]
 WORDS = st.lists(
     st.sampled_from(["film", "Film", "growth", "the", "BBC", "3.5%", "a", "Bush"]), min_size=1, max_size=12
 )
@@ -31,7 +41,7 @@ def change(method, text, rate, seed=0):
 
 
 def words_of(text):
-    return Passage(text, {}).words
+    return Passage(text, Thesaurus({})).words
 
 
 @given(st.text())
@@ -47,10 +57,16 @@ def test_words_keep_what_is_inside_them_and_leave_what_is_around_them():
 
 
 def test_synonyms_stand_in_the_place_of_words_and_everything_else_stays():
-    text = "Growth, not film:\n\n  the FILM by Bush (a firm) fell 3.5%..."
+    text = "Growth, not film:\n\n  the FILM by Bush (the company) fell 3.5%..."
     assert change(replace_by_synonyms, text, 1.0, seed=1) in {
-        f"Increase, not {film}:\n\n  the FILM by Bush (a company) fell 3.5%..." for film in SYNONYMS["film"]
+        f"Increase, not {film}:\n\n  the FILM by Bush (the firm) fell 3.5%..." for film in ("movie", "moving picture")
     }
+
+
+def test_the_article_before_a_synonym_is_the_one_that_goes_with_it():
+    assert change(replace_by_synonyms, "A company saw a growth, an enterprise", 1.0) == (
+        "A firm saw an increase, a company"
+    )
 
 
 def test_a_name_at_a_sentences_start_is_known_by_its_capital_elsewhere():
@@ -59,15 +75,15 @@ def test_a_name_at_a_sentences_start_is_known_by_its_capital_elsewhere():
 
 
 def test_a_title_with_a_full_stop_starts_no_sentence():
-    assert change(replace_by_synonyms, "He saw Mr. Bush and a firm.", 1.0) == "He saw Mr. Bush and a company."
+    assert change(replace_by_synonyms, "He saw Mr. Bush and a company.", 1.0) == "He saw Mr. Bush and a firm."
 
 
 def test_insertion_keeps_the_text_and_adds_synonyms_of_its_words():
-    text = "The firm saw growth, and left."
+    text = "The company saw growth, and left."
     changed = change(insert_synonyms, text, 0.5)
     added = Counter(words_of(changed)) - Counter(words_of(text))
     assert sum(added.values()) == 3
-    assert set(added) <= {"company", "increase"}
+    assert set(added) <= {"firm", "increase"}
     kept = iter(words_of(changed))
     assert all(word in kept for word in words_of(text))
 
@@ -100,13 +116,13 @@ def test_swap_moves_words_and_changes_none(words, rate, seed):
     assume(len(set(words)) > 1)
     changed = change(swap_words, text, rate, seed)
     assert Counter(words_of(changed.casefold())) == Counter(words_of(text.casefold()))
-    assert Passage(changed, {}).pieces[::2] == Passage(text, {}).pieces[::2]
+    assert Passage(changed, SYNONYMS).pieces[::2] == Passage(text, SYNONYMS).pieces[::2]
 
 
 @given(WORDS, RATES, st.integers(0, 9))
 def test_deletion_leaves_some_words_in_their_order(words, rate, seed):
     assume(len(words) > 1)
-    passage = Passage(" ".join(words), {})
+    passage = Passage(" ".join(words), SYNONYMS)
     changed, count = delete_words(passage, rate, draws(seed))
     left = words_of(changed)
     assert len(left) == len(words) - count >= 1
@@ -125,11 +141,50 @@ def test_synonym_replacement_changes_the_share_it_is_told_to(words, rate, seed):
         assert made[1] == min(count_changes(rate, len(words)), len(passage.replaceable))
 
 
-@pytest.mark.parametrize("name", METHODS)
-@pytest.mark.parametrize("text", ["", "...", "word", "the the the"])
-def test_a_text_that_offers_too_little_is_left_alone(name, text):
-    changed = METHODS[name].change(Passage(text, SYNONYMS), 0.5, draws())
-    assert changed is None or (name == "deletion" and text == "the the the")
+@pytest.mark.parametrize("name", TEXT_METHODS)
+@pytest.mark.parametrize("text", ["", "...", "3.4", "a"])
+def test_a_text_that_offers_nothing_is_left_alone(name, text):
+    assert TEXT_METHODS[name](Passage(text, SYNONYMS), 0.5, draws()) is None
+
+
+@pytest.mark.parametrize("method", [replace_by_synonyms, insert_synonyms, swap_words, delete_words])
+def test_one_word_without_synonyms_is_left_alone(method):
+    assert change(method, "word", 0.5) is None
+
+
+@given(WORDS, RATES, st.sampled_from(NOISE), st.integers(0, 9))
+def test_noise_changes_one_letter_of_the_share_of_words_it_is_told_to(words, rate, method, seed):
+    text = ", ".join(words)
+    made = method(Passage(text, SYNONYMS), rate, draws(seed))
+    if made is None:
+        assert not any(len(word) > 2 and word.isalpha() for word in words)
+        return
+    before, after = words_of(text), words_of(made[0])
+    changed = [(one, other) for one, other in zip(before, after, strict=True) if one != other]
+    assert len(changed) == made[1] <= count_changes(rate, len(words))
+    for one, other in changed:
+        assert len(one) > 2
+        assert len(other) in ({len(one)} if method is not misread_characters else range(len(one) - 1, len(one) + 2))
+        if method is transpose_letters:
+            assert Counter(one) == Counter(other)
+
+
+def test_the_keyboard_hits_only_what_lies_beside_a_key_and_keeps_its_case():
+    assert NEIGHBOURS["a"] == "qwsz"
+    assert NEIGHBOURS["p"] == "ol"
+    assert all(letter in NEIGHBOURS[other] for letter, others in NEIGHBOURS.items() for other in others)
+    words = {change(hit_neighbouring_keys, "AAA", 1.0, seed) for seed in range(200)}
+    assert words == {f"{'A' * place}{hit}{'A' * (2 - place)}" for place in range(3) for hit in "QWSZ"}
+
+
+def test_a_scanner_reads_what_looks_alike():
+    assert {change(misread_characters, "Turn", 1.0, seed) for seed in range(40)} == {"Tnrn", "Tum", "Turu"}
+    assert all(one != other for one, other in LOOK_ALIKE.items())
+
+
+def test_only_different_letters_change_places():
+    assert {change(transpose_letters, "aab", 1.0, seed) for seed in range(9)} == {"aba"}
+    assert change(transpose_letters, "ooo", 1.0) is None
 
 
 @given(st.integers(0, 30), st.integers(0, 30), st.integers(0, 9))
@@ -144,4 +199,5 @@ def test_at_least_one_word_changes_unless_the_rate_is_zero():
 
 
 def test_each_method_has_its_parameters_in_the_same_order():
-    assert [name for name in AugmentParameters.model_fields if name != "seed"] == list(METHODS)
+    fields = AugmentParameters.model_fields.items()
+    assert [name for name, field in fields if field.annotation is MethodParameters] == [*TEXT_METHODS, *TAGGED_METHODS]

@@ -11,14 +11,20 @@ import pytest
 import yaml
 
 from stages.augment.__main__ import main
+from stages.augment.methods import TAGGED_METHODS, TEXT_METHODS
 from stages.common.card import Card, Label, read_card, write_card
 from stages.common.documents import read_documents, read_rejected, write_documents
 from stages.common.entry import run_stage
-from tests.augment.conftest import write_lexicon
+from tests.augment.conftest import write_table
+from tests.augment.tiny_models import list_augmenters, save_marian, save_masked_language_model
+from tests.common.tiny_encoder import article
 from tests.imports import ROOT
 
 METHOD = {"count": 2, "rate": 0.2}
-PARAMETERS = {"seed": 1, "synonym": METHOD, "insertion": METHOD, "swap": METHOD, "deletion": METHOD}
+EDA = ("synonym", "insertion", "swap", "deletion")
+SECTION = yaml.safe_load((ROOT / "params.yaml").read_text())["augment"]
+OFF = {name: said | {"count": 0} if "count" in said else said for name, said in SECTION.items() if name != "seed"}
+PARAMETERS = {"seed": 1, **OFF, **dict.fromkeys(EDA, METHOD)}
 CARD = Card(
     name="tiny",
     title="Tiny",
@@ -43,7 +49,7 @@ def place(tmp_path, monkeypatch, make_documents):
     (tmp_path / "data/clean").mkdir(parents=True)
     write_documents(documents, tmp_path / "data/clean/documents.parquet")
     write_card(CARD, tmp_path / "data/clean")
-    write_lexicon(tmp_path / "data/lexicon")
+    write_table(tmp_path / "data/lexicon")
     (tmp_path / "params.yaml").write_text(yaml.safe_dump({"augment": PARAMETERS}))
     return tmp_path
 
@@ -94,13 +100,85 @@ def run_stage_as_program(place, **settings):
     return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True)
 
 
+@pytest.mark.parametrize("name", [*TEXT_METHODS, *TAGGED_METHODS])
+@pytest.mark.parametrize("held_out", ["validation", "test"])
+def test_no_method_makes_variants_of_published_validation_or_test_rows_or_takes_tokens_from_them(
+    place, make_documents, name, held_out
+):
+    planted = ["Trap", "company", "film", "trapped"]
+    tokens = [["Anna", "saw", "a", "film"], ["Bert", "left", "the", "company"], planted]
+    tags = [["B-PER", "O", "O", "O"], ["B-PER", "O", "O", "O"], ["B-PER", "I-PER", "O", "O"]]
+    tagged = name in TAGGED_METHODS
+    columns = {"tokens": tokens, "tags": tags, "label": None} if tagged else {}
+    documents = make_documents(
+        [" ".join(words) for words in tokens], published_split=["train", None, held_out], **columns
+    )
+    write_documents(documents, place / "data/clean/documents.parquet")
+    task = "token-classification" if tagged else "text-classification"
+    write_card(CARD.model_copy(update={"task": task}), place / "data/clean")
+    method = {name: {"count": 9, "rate": 0.5}}
+    (place / "params.yaml").write_text(yaml.safe_dump({"augment": {"seed": 1, **OFF, **method}}))
+    main()
+    pool = read_documents(place / "data/augmented/documents.parquet")
+    rejected = read_rejected(place / "data/augmented/rejected.parquet")
+    made = pd.concat([pool[pool["method"] == name], rejected])
+    assert len(made) > 2
+    assert not made["derived_from"].map(lambda donors: "d2" in donors).any()
+    assert not made["text"].str.contains("trap", case=False).any()
+    assert set(made["published_split"].dropna()) <= {"train"}
+
+
+@pytest.mark.parametrize("held_out", ["validation", "test"])
+def test_models_make_no_variants_of_published_validation_or_test_rows_either(place, make_documents, held_out):
+    texts = [article("sport", 1), article("tech", 2), article("business", 3) + " Trap."]
+    documents = make_documents(texts, published_split=["train", None, held_out])
+    write_documents(documents, place / "data/clean/documents.parquet")
+    models = place / "models/augmenters"
+    save_masked_language_model(place / "models/pretrained")
+    save_marian(models / "forward", "en", "es", 1)
+    save_marian(models / "backward", "es", "en", 2)
+    there, back = {"source": "en", "target": "es"}, {"source": "es", "target": "en"}
+    list_augmenters(models, forward=there, backward=back)
+    on = {
+        "contextual": SECTION["contextual"] | {"count": 3, "rate": 0.5, "max_length": 32, "threads": 1},
+        "back_translation": SECTION["back_translation"] | {"count": 1, "engine": "marian", "threads": 1},
+        "gate": {"enabled": True, "similarity": -1.0, "max_length": 32, "threads": 1},
+    }
+    (place / "params.yaml").write_text(yaml.safe_dump({"augment": {"seed": 1, **OFF, **on}}))
+    main()
+    pool = read_documents(place / "data/augmented/documents.parquet")
+    variants = pool[pool["method"] != "original"]
+    assert set(variants["method"]) == {"contextual", "back_translation"}
+    assert {tuple(donors) for donors in variants["derived_from"]} == {("d0",), ("d1",)}
+    said = json.loads((place / "reports/augment/summary.json").read_text())["methods"]
+    assert all(-1 <= method["mean_similarity"] <= 1 for method in said.values())
+    first = (place / "data/augmented/documents.parquet").read_bytes()
+    main()
+    assert (place / "data/augmented/documents.parquet").read_bytes() == first
+
+
+def test_methods_of_the_other_task_are_passed_over(place):
+    main()
+    methods = json.loads((place / "reports/augment/summary.json").read_text())["methods"]
+    assert list(methods) == list(EDA)
+    write_card(CARD.model_copy(update={"task": "token-classification", "language": "de"}), place / "data/clean")
+    documents = read_documents(place / "data/clean/documents.parquet")
+    documents["tokens"] = documents["text"].str.split()
+    documents["tags"] = documents["tokens"].map(lambda tokens: ["O"] * len(tokens))
+    write_documents(documents, place / "data/clean/documents.parquet")
+    on = {"label_wise_replacement": {"count": 1, "rate": 0.5}}
+    (place / "params.yaml").write_text(yaml.safe_dump({"augment": {**PARAMETERS, **on}}))
+    main()
+    assert list(json.loads((place / "reports/augment/summary.json").read_text())["methods"]) == list(on)
+
+
 def test_a_mistake_that_a_worker_process_finds_is_one_line_too(place, make_documents):
     write_documents(make_documents(["quick film"] * 1001), place / "data/clean/documents.parquet")
-    (place / "data/lexicon/index.noun").unlink()
+    (place / "data/lexicon/synonyms.tsv").unlink()
     done = run_stage_as_program(place, PLUMBLINE_WORKERS="2")
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
-    assert "data/lexicon/index.noun: there is no such file" in done.stderr
+    assert "data/lexicon/synonyms.tsv: there is no such file" in done.stderr
 
 
 def test_the_same_bytes_for_any_order_number_of_workers_and_hash_seed(place, make_documents):
@@ -120,8 +198,7 @@ def test_the_same_bytes_for_any_order_number_of_workers_and_hash_seed(place, mak
 
 
 def test_with_all_methods_off_the_pool_is_the_corpus(place):
-    off = {name: {"count": 0, "rate": 0.1} if name != "seed" else 1 for name in PARAMETERS}
-    (place / "params.yaml").write_text(yaml.safe_dump({"augment": off}))
+    (place / "params.yaml").write_text(yaml.safe_dump({"augment": {"seed": 1, **OFF}}))
     main()
     clean, pool = (place / f"data/{folder}/documents.parquet" for folder in ("clean", "augmented"))
     assert pool.read_bytes() == clean.read_bytes()
