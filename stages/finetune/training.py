@@ -11,10 +11,11 @@ from accelerate import Accelerator
 from tqdm import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from stages.common.encoder.batching import bucketed_batches, make_batch
+from stages.common.encoder.batching import bucketed_batches
 from stages.common.messages import UserError
 from stages.finetune.examples import Examples
-from stages.finetune.figures import Figures
+from stages.finetune.figures import CURVES, Figures, headline
+from stages.finetune.objectives import Objective
 from stages.finetune.optimisation import make_optimiser, rate_share, set_rate
 from stages.finetune.parameters import Finetune
 
@@ -48,6 +49,7 @@ def train(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     examples: Examples,
+    objective: Objective,
     validate: Callable[[], Figures],
     parameters: Finetune,
     accelerator: Accelerator,
@@ -55,12 +57,13 @@ def train(
 ) -> Outcome:
     """Trains a model and leaves it with the weights of its best epoch.
 
-    The best epoch is the one with the highest validation macro F1; the earliest of equals.
+    The best epoch is the one with the highest validation macro F1 (of entities: F1); the earliest of equals.
 
     Args:
         model: The model, on the processor; it is moved to the accelerator's device.
         tokenizer: Its tokenizer.
         examples: The training documents.
+        objective: Gives the loss of a batch.
         validate: Makes the validation figures of the model as it is.
         parameters: The section ``finetune`` of params.yaml.
         accelerator: Where to compute, and in which number format.
@@ -69,9 +72,10 @@ def train(
     Raises:
         UserError: If the loss is no finite number any more.
     """
-    optimiser = make_optimiser(model.to(accelerator.device), parameters.learning_rate, parameters.weight_decay)
+    optimiser = make_optimiser(
+        model.to(accelerator.device), parameters.largest_rate, parameters.weight_decay, parameters.layer_decay
+    )
     prepared, optimiser = accelerator.prepare(model, optimiser)
-    labels = torch.from_numpy(examples.labels)
     lengths = examples.tokens.lengths
     steps = parameters.epochs * math.ceil(len(lengths) / parameters.batch_size)
     step = real = computed = 0
@@ -92,11 +96,10 @@ def train(
             prepared.train()
             for rows in bucketed_batches(lengths, parameters.batch_size, parameters.seed, epoch):
                 step += 1
-                rate = parameters.learning_rate * rate_share(step, steps, parameters.warmup)
+                rate = parameters.largest_rate * rate_share(step, steps, parameters.warmup, parameters.schedule)
                 set_rate(optimiser.param_groups, rate)
-                batch = make_batch(examples.tokens, rows, tokenizer, accelerator.device)
-                logits = prepared(**batch).logits
-                loss = torch.nn.functional.cross_entropy(logits.float(), labels[rows].to(logits.device))
+                batch, targets = examples.batch(rows, tokenizer, accelerator.device)
+                loss = objective(prepared, batch, targets)
                 accelerator.backward(loss)
                 accelerator.clip_grad_norm_(model.parameters(), parameters.clip_norm)
                 optimiser.step()
@@ -111,9 +114,9 @@ def train(
             seconds += time.perf_counter() - started
             figures = validate()
             _check_finite(figures["loss"], "validation", step, epoch)
-            log(step, {f"validation/{name}": figures[name] for name in ("accuracy", "macro_f1", "loss")})
+            log(step, {f"validation/{name}": figures[name] for name in CURVES if name in figures})
             history.append(figures)
-            best_epoch = 1 + max(range(epoch), key=lambda past: history[past]["macro_f1"])
+            best_epoch = 1 + max(range(epoch), key=lambda past: history[past][headline(figures)])
             if best_epoch == epoch:
                 weights = {name: tensor.to("cpu", copy=True) for name, tensor in model.state_dict().items()}
             elif epoch - best_epoch >= parameters.early_stopping_patience:

@@ -26,6 +26,16 @@ PARAMETERS = {
     "device": "cpu",
     "precision": "fp32",
     "threads": 1,
+    "method": "full",
+    "frozen_layers": 1,
+    "adapter": {"rank": 4, "alpha": 8.0, "virtual_tokens": 4},
+    "truncation": "head",
+    "window_overlap": 0.25,
+    "schedule": "linear",
+    "layer_decay": 1.0,
+    "label_smoothing": 0.0,
+    "class_weights": "none",
+    "r_drop": 0.0,
 }
 
 

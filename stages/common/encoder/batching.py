@@ -1,5 +1,7 @@
 """Which documents share a batch, so that little of it is padding, and the tensors of a batch."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -87,25 +89,27 @@ def make_batch(
 
 
 def pad(
-    values: npt.NDArray[np.int32], starts: Rows, windows: Rows, fill: int, side: str
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    values: npt.NDArray[Any], starts: Rows, windows: Rows, fill: int, side: str
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
     """Lays the values of some windows out in rows as long as the longest.
 
     Args:
-        values: One value a token.
+        values: What each token has, a number or a vector, [tokens, ...].
         starts: Where each window begins in them, [windows + 1].
         windows: Which windows.
         fill: What stands where a window has no token.
         side: Where that is, ``right`` or ``left``.
 
     Returns:
-        The values, int64, and whether a window has a token there, both [windows, tokens].
+        The values, [windows, tokens, ...], whole numbers as int64, and whether a window has a token there,
+        [windows, tokens].
     """
     lengths = starts[windows + 1] - starts[windows]
     mask = np.arange(lengths.max()) < lengths[:, None]
     if side == "left":
         mask = mask[:, ::-1]
-    rows = np.full(mask.shape, fill, dtype=np.int64)
+    kind = np.int64 if values.dtype.kind == "i" else values.dtype
+    rows = np.full((*mask.shape, *values.shape[1:]), fill, dtype=kind)
     rows[mask] = np.concatenate([values[starts[window] : starts[window + 1]] for window in windows])
     return rows, mask
 

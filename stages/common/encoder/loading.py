@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 import transformers
@@ -32,6 +32,8 @@ WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 Task = Literal["text-classification", "token-classification"]
+ADAPTER = "adapter"  # beside a model's weights: those of its adapter alone
+PREFIX = "PREFIX_TUNING"
 HEAD_OF_WORDS = "ForTokenClassification"  # how transformers ends the names of models that classify tokens
 FAULTS = (OSError, ValueError, KeyError, RuntimeError, AttributeError, TypeError, SafetensorError)
 
@@ -87,6 +89,8 @@ def load_pretrained(
 def load_finetuned(folder: Path, device: str = "auto") -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Loads what the finetune stage made, ready for :mod:`stages.common.encoder.scoring`.
 
+    A prefix, which has no place among the model's weights, is put before each text.
+
     Args:
         folder: Such as ``models/finetuned``.
         device: ``auto`` (CUDA where there is one, else MPS, else the processor), ``cpu``, ``cuda`` or ``mps``.
@@ -103,6 +107,10 @@ def load_finetuned(folder: Path, device: str = "auto") -> tuple[PreTrainedModel,
     tokens = any(name.endswith(HEAD_OF_WORDS) for name in config.architectures or [])
     task: Task = "token-classification" if tokens else "text-classification"
     model = _load_model(folder, config, task, with_head=True)
+    if _adapter_kind(folder) == PREFIX:
+        from peft import PeftModel  # here, because it takes a second and most models need none of it
+
+        model = cast(PreTrainedModel, PeftModel.from_pretrained(model, str(folder / ADAPTER)))
     model.to(place)  # type: ignore[arg-type]  # transformers wraps Module.to and loses its overloads
     model.train(False)
     return model, _load_tokenizer(folder, task)
@@ -127,6 +135,12 @@ def read_inference(folder: Path) -> Inference:
 def write_inference(inference: Inference, folder: Path) -> None:
     """Writes ``inference.json`` beside a fine-tuned model."""
     write_json(folder / INFERENCE, inference.model_dump())
+
+
+def _adapter_kind(folder: Path) -> str | None:
+    """What peft calls the kind of adapter that lies beside the weights; None where there is none."""
+    path = folder / ADAPTER / "adapter_config.json"
+    return json.loads(path.read_text(encoding="utf-8"))["peft_type"] if path.exists() else None
 
 
 def _load_config(folder: Path) -> PretrainedConfig:
