@@ -26,6 +26,10 @@ PARAMETERS = {
     "device": "cpu",
     "precision": "fp32",
     "threads": 1,
+    "micro_batch_size": None,
+    "gradient_checkpointing": False,
+    "tf32": False,
+    "compile": False,
 }
 
 
