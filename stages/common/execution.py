@@ -7,10 +7,11 @@ a variable in the environment, named like the setting in capitals with ``PLUMBLI
 import os
 import sys
 from pathlib import Path
+from typing import Any, Literal
 
+import yaml
 from pydantic import Field
 
-from stages.common.messages import UserError
 from stages.common.validation import Strict, read_yaml, validate
 
 EXECUTION = "execution.yaml"
@@ -21,9 +22,17 @@ class Execution(Strict):
 
     Attributes:
         workers: Processes that work on the rows of a data stage at once; 0 means one for each processor core.
+        processes: Processes on this machine that fine-tune together, each on its share of every batch.
+        accelerate_config: A config file of accelerate's with an ``fsdp_config``, by which they share the weights, too.
+        checkpoint_steps: Steps of fine-tuning between two checkpoints; 0 means none are written.
+        trackers: Where fine-tuning is recorded beside DVCLive.
     """
 
     workers: int = Field(default=0, ge=0)
+    processes: int = Field(default=1, ge=1)
+    accelerate_config: str | None = None
+    checkpoint_steps: int = Field(default=50, ge=0)
+    trackers: list[Literal["tensorboard", "wandb", "mlflow"]] = Field(default=[])
 
     @property
     def worker_count(self) -> int:
@@ -43,12 +52,16 @@ def load_execution() -> Execution:
     """
     path = Path(os.environ.get("DVC_ROOT", ".")) / EXECUTION
     settings = read_yaml(path) if path.exists() else {}
+    validate(Execution, settings, str(path))
     for name in Execution.model_fields:
-        variable = f"PLUMBLINE_{name.upper()}"
-        if variable in os.environ:
-            try:
-                settings[name] = int(os.environ[variable])
-            except ValueError:
-                value = os.environ[variable]
-                raise UserError(f"${variable} is {value!r}, not a whole number.", "Change or unset it.") from None
-    return validate(Execution, settings, str(path))
+        if f"PLUMBLINE_{name.upper()}" in os.environ:
+            settings[name] = _value(os.environ[f"PLUMBLINE_{name.upper()}"])
+    return validate(Execution, settings, "PLUMBLINE variables in the environment")
+
+
+def _value(text: str) -> Any:
+    """What a variable of the environment says, read as in the file: a number, a name, a list such as ``[wandb]``."""
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text

@@ -1,28 +1,32 @@
 """Stage finetune: a pretrained encoder and the training documents in, a classifier out."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from dvclive.live import Live
 
 from stages.common.card import Card, read_card, write_card
 from stages.common.documents import ORIGINAL, read_documents
 from stages.common.encoder.device import compute_alike
 from stages.common.encoder.loading import load_pretrained, write_inference
 from stages.common.entry import run_stage
+from stages.common.execution import load_execution
 from stages.common.messages import closing_line
 from stages.common.outputs import new_outputs, write_json
 from stages.common.parameters import load_section
-from stages.finetune.environment import describe_environment
+from stages.finetune.checkpoints import open_checkpoints, training_key
+from stages.finetune.environment import describe_environment, describe_training
 from stages.finetune.examples import check_classes, make_examples, output_names, plan_inference, target_indices
 from stages.finetune.figures import headline, make_validation
 from stages.finetune.methods import Method, prepare
 from stages.finetune.objectives import make_objective
 from stages.finetune.parameters import Finetune
 from stages.finetune.placement import make_accelerator
-from stages.finetune.training import Outcome, train
+from stages.finetune.processes import is_first, quietly, run_processes, wants_processes
+from stages.finetune.trackers import check_trackers, track
+from stages.finetune.training import Outcome, log_nowhere, train
 
 SPLITS = Path("data/splits")
 AUDITED = Path("data/audited")
@@ -33,8 +37,12 @@ REPORTS = Path("reports/finetune")
 
 def main() -> None:
     """Trains the encoder, keeps its best weights, and records how it went."""
-    parameters = load_section("finetune", Finetune)
-    accelerator, precision = make_accelerator(parameters.device, parameters.precision)
+    parameters, execution = load_section("finetune", Finetune), load_execution()
+    check_trackers(execution.trackers)
+    if wants_processes(execution):
+        run_processes("stages.finetune", execution, parameters.threads)
+        return
+    accelerator, precision = make_accelerator(parameters.device, parameters.precision, execution.accelerate_config)
     compute_alike(parameters.seed, parameters.threads)
 
     card = read_card(SPLITS)
@@ -48,27 +56,30 @@ def main() -> None:
     model, tokenizer = load_pretrained(PRETRAINED, outputs, parameters.dropout, card.task)
     inference = plan_inference(parameters, model, tokenizer, training)
     examples = make_examples(training, targets, tokenizer, inference, train_file)
-    method = prepare(model, parameters, card.task, parameters.steps(len(training)))
-    objective = make_objective(parameters, targets, len(outputs), method.penalty)
+    method = prepare(model, parameters, card.task, len(training))
     validate = make_validation(method.model, tokenizer, validation, truth, outputs, inference)
+    objective = make_objective(parameters, targets, len(outputs), method.penalty)
 
-    with new_outputs(FINETUNED, REPORTS) as (models, reports):
-        examples = method.precompute(examples, tokenizer)
-        with Live(str(reports / "live"), dvcyaml=None, save_dvc_exp=False) as live:
-
-            def log(step: int, values: Mapping[str, float]) -> None:
-                live.step = step
-                for name, value in values.items():
-                    live.log_metric(name, value)
-
-            outcome = train(method.model, tokenizer, examples, objective, validate, parameters, accelerator, log)
-        method.save(models)
-        tokenizer.save_pretrained(models)
-        write_card(card, models)
-        write_inference(inference, models)
-        write_json(reports / "summary.json", summarise(outcome, training, validation, method))
-        environment = describe_environment(accelerator.device, precision, outcome.seconds, outcome.real_tokens)
-        write_json(reports / "environment.json", environment)
+    inputs = [train_file, validation_file, SPLITS / "card.json", PRETRAINED]
+    key = training_key(describe_training(parameters, accelerator, precision), inputs)
+    with open_checkpoints(key, execution.checkpoint_steps, accelerator, FINETUNED.parent) as checkpoints:
+        examples = method.precompute(examples, tokenizer, accelerator.device)
+        learn = partial(
+            train, method.model, tokenizer, examples, objective, validate, parameters, accelerator, checkpoints
+        )
+        if not accelerator.is_main_process:
+            learn(log_nowhere)
+            return
+        with new_outputs(FINETUNED, REPORTS) as (models, reports):
+            with track(reports / "live", execution.trackers, key, parameters.model_dump()) as log:
+                outcome = learn(log)
+            method.save(models, outcome.weights)
+            tokenizer.save_pretrained(models)
+            write_card(card, models)
+            write_inference(inference, models)
+            write_json(reports / "summary.json", summarise(outcome, training, validation, method))
+            environment = describe_environment(accelerator.device, precision, outcome.seconds, outcome.real_tokens)
+            write_json(reports / "environment.json", environment)
     report(card, outcome, environment)
 
 
@@ -104,4 +115,4 @@ def report(card: Card, outcome: Outcome, environment: Mapping[str, Any]) -> None
 
 
 if __name__ == "__main__":
-    run_stage(main, "Fine-tunes the encoder on the training documents.")
+    run_stage(main if is_first() else quietly(main), "Fine-tunes the encoder on the training documents.")

@@ -1,7 +1,9 @@
 """Adapters: a few weights added to a model whose own are not trained (peft)."""
 
+import json
+import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from peft import (
@@ -14,11 +16,13 @@ from peft import (
     TaskType,
     get_peft_model,
 )
+from peft.utils import ModulesToSaveWrapper
 from torch import nn
 from transformers import PreTrainedModel
 
 from stages.common.encoder.loading import Task
 from stages.common.messages import UserError, one_line
+from stages.common.outputs import write_json
 from stages.finetune.architecture import encoder_layers, head_modules, trial_inputs
 from stages.finetune.parameters import Finetune
 
@@ -43,6 +47,7 @@ def add_adapter(model: PreTrainedModel, parameters: Finetune, task: Task, steps:
     Raises:
         UserError: If the method does not fit the model.
     """
+    warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated")  # which peft asks transformers for
     try:
         adapted = get_peft_model(model, _config(model, parameters, task, steps), autocast_adapter_dtype=False)
         with torch.inference_mode():
@@ -70,16 +75,19 @@ def merge(adapted: PeftModel, adapter: Path) -> PreTrainedModel:
 
     A prefix has no place among a model's weights: then the model is given without it, and needs the folder.
     """
+    model: Any = adapted.get_base_model()
+    if hasattr(model, "rank_allocation"):
+        del model.rank_allocation
     adapted.save_pretrained(str(adapter))
     (adapter / "README.md").unlink(missing_ok=True)  # peft's empty form
-    if adapted.peft_config["default"].is_prompt_learning:
-        plain: PreTrainedModel = adapted.base_model
-        for name, module in list(plain.named_children()):
-            if hasattr(module, "modules_to_save"):
-                setattr(plain, name, module.modules_to_save["default"])
-        return plain
-    merged: PreTrainedModel = adapted.merge_and_unload()
-    return merged
+    settings = json.loads((adapter / "adapter_config.json").read_text())
+    ordered = {name: sorted(value) if isinstance(value, list) else value for name, value in settings.items()}
+    write_json(adapter / "adapter_config.json", ordered)  # peft writes sets in no order
+    for name, module in list(model.named_modules()):
+        if isinstance(module, ModulesToSaveWrapper):
+            model.set_submodule(name, module.modules_to_save["default"])
+    is_prefix = adapted.peft_config["default"].is_prompt_learning
+    return cast(PreTrainedModel, model if is_prefix else adapted.merge_and_unload())
 
 
 def _config(model: PreTrainedModel, parameters: Finetune, task: Task, steps: int) -> PeftConfig:

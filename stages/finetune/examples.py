@@ -45,6 +45,13 @@ class Examples:
     of_words: bool = False
     states: npt.NDArray[np.float32] | None = None
 
+    def counted(self, rows: Rows) -> int:
+        """How many targets count in some documents: what the mean over them weighs in the mean over all of a batch."""
+        if not self.of_words:
+            return len(rows)
+        bounds = self.tokens.starts[self.tokens.firsts[np.stack([rows, rows + 1])]]
+        return sum(int((self.targets[begin:end] != IGNORED).sum()) for begin, end in bounds.T)
+
     def batch(
         self, rows: Rows, tokenizer: PreTrainedTokenizerBase, device: torch.device
     ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:

@@ -40,37 +40,40 @@ class Method:
     parameters: int
     trainable: int
 
-    def precompute(self, examples: Examples, tokenizer: PreTrainedTokenizerBase) -> Examples:
-        """Computes what the frozen part gives for the examples, once for all epochs; as they are where none is frozen.
+    def precompute(self, examples: Examples, tokenizer: PreTrainedTokenizerBase, device: torch.device) -> Examples:
+        """Computes on a device what the frozen part gives for the examples; as they are where none is frozen.
 
         Of documents whose labels a head reads from their first token alone, only that token is kept.
         """
         if self.frozen is None:
             return examples
+        cast(torch.nn.Module, self.model).to(device)
         if examples.of_words or not self.frozen.reads_first_tokens():
             return replace(examples, states=self.frozen.states(examples.tokens, tokenizer))
         begins = examples.tokens.starts[:-1]
         firsts = Tokens(examples.tokens.ids[begins], np.arange(len(begins) + 1), examples.tokens.firsts)
         return replace(examples, tokens=firsts, states=self.frozen.states(examples.tokens, tokenizer, firsts_only=True))
 
-    def save(self, folder: Path) -> None:
-        """Saves the model as transformers' Auto classes load it, with its adapter beside it in ``adapter``.
+    def save(self, folder: Path, weights: dict[str, torch.Tensor]) -> None:
+        """Saves the model, which holds these weights, as transformers' Auto classes load it.
 
-        The adapter's weights are added into the model's; a prefix has no place there, so the model needs that folder,
-        which :func:`stages.common.encoder.loading.load_finetuned` reads.
+        The adapter is kept beside it in ``adapter``. Its weights are added into the model; a prefix has no place there,
+        so the model needs that folder, which :func:`stages.common.encoder.loading.load_finetuned` reads.
         """
-        model = self.model if self.adapted is None else merge(self.adapted, folder / ADAPTER)
-        model.save_pretrained(folder)
+        if self.adapted is None:
+            self.model.save_pretrained(folder, state_dict=weights)
+        else:
+            merge(self.adapted, folder / ADAPTER).save_pretrained(folder)
 
 
-def prepare(model: PreTrainedModel, parameters: Finetune, task: Task, steps: int) -> Method:
+def prepare(model: PreTrainedModel, parameters: Finetune, task: Task, documents: int) -> Method:
     """Makes a model ready to be trained by ``finetune.method``.
 
     Args:
         model: The model, all of whose weights can be trained.
         parameters: The section ``finetune`` of params.yaml.
         task: What the model's head is for.
-        steps: All steps of the training.
+        documents: The number of training documents.
 
     Raises:
         UserError: If the method does not fit the model.
@@ -82,7 +85,7 @@ def prepare(model: PreTrainedModel, parameters: Finetune, task: Task, steps: int
     elif parameters.method == "head":
         frozen = FrozenPart(model, freeze_encoder(model))
     elif parameters.method != "full":
-        adapted = add_adapter(model, parameters, task, steps)
+        adapted = add_adapter(model, parameters, task, parameters.steps(documents))
         if parameters.method == "adalora":
             allocation = RankAllocation(adapted)
             penalty = allocation.orthogonality

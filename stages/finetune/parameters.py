@@ -58,6 +58,10 @@ class Finetune(Strict):
         device: Where to compute; ``auto`` takes CUDA, else MPS, else the processor.
         precision: Number format of the matrix products; ``auto`` is bf16 or fp16 on CUDA and fp32 elsewhere.
         threads: Processor threads; their number changes the last digits of sums.
+        micro_batch_size: Documents that a process computes at once; null is all of its share of a batch.
+        gradient_checkpointing: Whether activations are computed again for the gradient, which saves memory.
+        tf32: Whether CUDA may round the factors of float32 products to 10 bits of mantissa, which is faster.
+        compile: Whether torch.compile translates the model first.
         method: Which weights are trained: all of them; those above some layers; those after the last layer; or those of
             an adapter and the head.
         frozen_layers: The lowest layers that ``frozen`` leaves as they are, with the embeddings.
@@ -84,6 +88,10 @@ class Finetune(Strict):
     device: Device
     precision: Precision
     threads: int = Field(ge=1, le=1024)
+    micro_batch_size: int | None = Field(ge=1)
+    gradient_checkpointing: bool
+    tf32: bool
+    compile: bool
 
     method: Method
     frozen_layers: int = Field(ge=0)
