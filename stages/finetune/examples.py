@@ -276,8 +276,8 @@ def _tokenised(
     documents: pd.DataFrame, tokenizer: PreTrainedTokenizerBase, inference: Inference
 ) -> tuple[Tokens, npt.NDArray[np.int32] | None]:
     """The tokens of documents, and which word each begins where the words have tags."""
-    length, overlap = inference.max_length, inference.window_overlap
-    if documents["tags"].isna().all():
-        return tokenise(tokenizer, documents["text"].tolist(), length, inference.truncation, overlap), None
-    made = tokenise_words(tokenizer, documents["tokens"].tolist(), length, overlap)
-    return made.tokens, made.words
+    if documents["tags"].notna().any():
+        made = tokenise_words(tokenizer, documents["tokens"].tolist(), inference.max_length)
+        return made.tokens, made.words
+    texts = documents["text"].tolist()
+    return tokenise(tokenizer, texts, inference.max_length, inference.truncation, inference.window_overlap), None

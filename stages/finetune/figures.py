@@ -12,7 +12,7 @@ from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from stages.common.encoder.loading import Inference
-from stages.common.encoder.scoring import BATCH_TOKENS, score, score_words
+from stages.common.encoder.scoring import score, score_words
 from stages.common.spans import decode_tags
 
 Figures = dict[str, float]
@@ -44,19 +44,18 @@ def make_validation(
         outputs: The labels, or the tags.
         inference: How documents are cut.
     """
-    length, overlap, what = inference.max_length, inference.window_overlap, "validating"
-    if documents["tags"].isna().all():
-        texts, labels = documents["text"].tolist(), np.concatenate(truth)
+    of_words, what = documents["tags"].notna().any(), "validating"
+    length, batch_tokens = inference.max_length, inference.batch_tokens
+    texts = documents["tokens" if of_words else "text"].tolist()
 
-        def validate() -> Figures:
-            logits = score(model, tokenizer, texts, length, BATCH_TOKENS, what, inference.truncation, overlap)
-            return validation_figures(logits, labels)
+    def validate() -> Figures:
+        if of_words:
+            return entity_figures(score_words(model, tokenizer, texts, length, batch_tokens, what), truth, outputs)
+        how = (inference.truncation, inference.window_overlap)
+        logits = score(model, tokenizer, texts, length, batch_tokens, what, *how)
+        return validation_figures(logits, np.concatenate(truth))
 
-        return validate
-    sentences = documents["tokens"].tolist()
-    return lambda: entity_figures(
-        score_words(model, tokenizer, sentences, length, BATCH_TOKENS, what, overlap), truth, outputs
-    )
+    return validate
 
 
 def validation_figures(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> Figures:

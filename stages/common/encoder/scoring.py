@@ -9,7 +9,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from stages.common.encoder.batching import budgeted_batches, make_batch, pad, pool_windows
-from stages.common.encoder.tokenising import NO_WORD, Truncation, tokenise, tokenise_words
+from stages.common.encoder.tokenising import NO_WORD, SENTENCE_OVERLAP, Truncation, tokenise, tokenise_words
 from stages.common.messages import progress
 
 BATCH_TOKENS = 4_096
@@ -64,7 +64,7 @@ def score_words(
     max_length: int,
     batch_tokens: int = BATCH_TOKENS,
     what: str = "scoring",
-    window_overlap: float = 0.5,
+    window_overlap: float = SENTENCE_OVERLAP,
 ) -> list[npt.NDArray[np.float32]]:
     """The model's logits for each word of each sentence: those of the word's first piece.
 

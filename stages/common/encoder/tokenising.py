@@ -13,6 +13,7 @@ from stages.common.messages import UserError
 
 CHUNK = 1_000  # texts tokenised at a time: enough for all threads of the tokenizer, little as python lists
 HEAD_SHARE = 4  # head+tail: a quarter is head, as in the 128 of 510 tokens of Sun et al. (2019), arXiv 1905.05583
+SENTENCE_OVERLAP = 0.5  # of the windows of a long sentence, so that each word has a quarter of a window around it
 NO_WORD = -1
 
 Truncation = Literal["head", "tail", "head+tail", "windows"]
@@ -97,7 +98,10 @@ def tokenise(
 
 
 def tokenise_words(
-    tokenizer: PreTrainedTokenizerBase, sentences: Sequence[Sequence[str]], max_length: int, window_overlap: float
+    tokenizer: PreTrainedTokenizerBase,
+    sentences: Sequence[Sequence[str]],
+    max_length: int,
+    window_overlap: float = SENTENCE_OVERLAP,
 ) -> WordTokens:
     """Tokenises sentences word by word, special tokens added; one that is too long is laid out in windows.
 
