@@ -52,4 +52,4 @@ pins: ## pin the newest releases that requirements.in allows: requirements.txt a
 	.venv/bin/python -m commands.pins
 
 clean: ## remove what a run makes, but not DVC's cache
-	rm -rf data/[a-z]*/ models/[a-z]*/ reports/index.html .checkpoints .pytest_cache .mypy_cache .ruff_cache dvc_plots
+	rm -rf data/[a-z]*/ models/[a-z]*/ reports/index.html .checkpoints .trackers .pytest_cache .mypy_cache .ruff_cache dvc_plots

@@ -42,7 +42,7 @@ def test_tensorboard_holds_what_dvclive_holds_also_when_a_killed_run_is_recorded
 
 
 @pytest.mark.skipif(importlib.util.find_spec("mlflow") is None, reason="mlflow is not installed")
-def test_mlflow_holds_each_step_in_a_folder(place):
+def test_mlflow_holds_each_step_in_a_local_database(place):
     import mlflow
 
     record(place, ["mlflow"])
@@ -50,7 +50,7 @@ def test_mlflow_holds_each_step_in_a_folder(place):
     history = mlflow.MlflowClient().get_metric_history(run.info.run_id, "train/loss")
     assert [(point.step, point.value) for point in history] == [(1, 0.5), (2, 0.25)]
     assert run.data.params["seed"] == "1"
-    assert (place / ".trackers/mlflow").is_dir()
+    assert (place / ".trackers/mlflow.db").is_file()
 
 
 @pytest.mark.skipif(importlib.util.find_spec("wandb") is None, reason="wandb is not installed")
