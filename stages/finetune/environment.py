@@ -15,7 +15,7 @@ from accelerate import Accelerator
 from stages.common.execution import load_execution
 from stages.finetune.parameters import Finetune
 
-PACKAGES = ("accelerate", "numpy", "safetensors", "scikit-learn", "tokenizers", "torch", "transformers")
+PACKAGES = ("accelerate", "numpy", "peft", "safetensors", "scikit-learn", "tokenizers", "torch", "transformers")
 OUTPUTS = ("data", "models", "reports", "dvc.lock")  # what a run itself changes
 
 

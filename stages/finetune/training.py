@@ -15,12 +15,12 @@ from accelerate.utils.memory import clear_device_cache, should_reduce_batch_size
 from tqdm import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from stages.common.encoder.batching import Rows, bucketed_batches, make_batch
+from stages.common.encoder.batching import Rows, bucketed_batches
 from stages.common.messages import UserError
 from stages.finetune.checkpoints import Checkpoints, say
 from stages.finetune.examples import Examples
-from stages.finetune.figures import Figures
-from stages.finetune.objectives import Objective, counted
+from stages.finetune.figures import CURVES, Figures, headline
+from stages.finetune.objectives import Objective
 from stages.finetune.optimisation import make_optimiser, rate_share, set_rate
 from stages.finetune.parameters import Finetune
 from stages.finetune.placement import parts_of_batch, prepare_model
@@ -81,8 +81,8 @@ def train(
 ) -> Outcome:
     """Trains a model and leaves it with the weights of its best epoch.
 
-    The best epoch is the one with the highest validation macro F1; the earliest of equals. With several processes, each
-    one calls this function with the same arguments.
+    The best epoch is the one with the highest validation macro F1 (of entities: F1); the earliest of equals. With
+    several processes, each one calls this function with the same arguments.
 
     Args:
         model: The model, on the processor; it is moved to the accelerator's device.
@@ -99,7 +99,9 @@ def train(
         UserError: If the loss is no finite number any more, or a single document does not fit into the memory.
     """
     prepare_model(model, parameters, accelerator)
-    optimiser = make_optimiser(model.to(accelerator.device), parameters.learning_rate, parameters.weight_decay)
+    optimiser = make_optimiser(
+        model.to(accelerator.device), parameters.largest_rate, parameters.weight_decay, parameters.layer_decay
+    )
     prepared, optimiser = accelerator.prepare(model, optimiser)
     lengths = examples.tokens.lengths
     steps_per_epoch = math.ceil(len(lengths) / parameters.batch_size)
@@ -136,7 +138,7 @@ def train(
             for rows in batches[progress.step - steps_per_epoch * (epoch - 1) :]:
                 started = time.perf_counter()
                 step = progress.step + 1
-                rate = parameters.learning_rate * rate_share(step, steps, parameters.warmup)
+                rate = parameters.largest_rate * rate_share(step, steps, parameters.warmup, parameters.schedule)
                 set_rate(optimiser.param_groups, rate)
                 loss, computed = _backpropagate(rows, examples, tokenizer, objective, training, accelerator)
                 norm = whole(accelerator.clip_grad_norm_(model.parameters(), parameters.clip_norm)).item()
@@ -161,7 +163,7 @@ def train(
             if not math.isfinite(figures["loss"]):
                 kept = checkpoints.keep(model, tokenizer, training.best)
                 raise _stopped("validation loss", figures["loss"], progress.step, epoch, kept)
-            record({f"validation/{name}": figures[name] for name in ("accuracy", "macro_f1", "loss")})
+            record({f"validation/{name}": figures[name] for name in CURVES if name in figures})
             progress.history.append(figures)
             best_epoch = _best_epoch(progress.history)
             if best_epoch == epoch:
@@ -197,8 +199,7 @@ def _backpropagate(
         The loss over the whole batch, and the tokens that were computed, padding included, over all processes.
     """
     progress, device, processes = training.progress, accelerator.device, accelerator.num_processes
-    labels = torch.from_numpy(examples.labels[rows])
-    total = max(1, counted(labels))
+    total = max(1, examples.counted(rows))
     before = random_state(device)
     while True:
         parts = parts_of_batch(len(rows), progress.micro_batch, accelerator.process_index, processes)
@@ -206,10 +207,10 @@ def _backpropagate(
         try:
             for part in parts:
                 there = part if len(part) else np.zeros(1, dtype=np.int64)  # every process computes something
-                batch = make_batch(examples.tokens, rows[there], tokenizer, device)
-                share = counted(labels[part]) / total * processes  # DDP and FSDP take the mean over processes
+                batch, targets = examples.batch(rows[there], tokenizer, device)
+                share = examples.counted(rows[part]) / total * processes  # DDP and FSDP take the mean over processes
                 with nullcontext() if part is parts[-1] else accelerator.no_sync(training.prepared):
-                    loss = objective(training.prepared, batch, labels[there].to(device)) * share
+                    loss = objective(training.prepared, batch, targets) * share
                     accelerator.backward(loss)
                 losses.append(loss.detach())
                 computed += batch["input_ids"].numel() if len(part) else 0
@@ -237,8 +238,8 @@ def _backpropagate(
 
 
 def _best_epoch(history: Sequence[Figures]) -> int:
-    """The epoch with the highest validation macro F1, the earliest of equals, from 1; 0 before there is one."""
-    return 1 + max(range(len(history)), key=lambda past: history[past]["macro_f1"], default=-1)
+    """The epoch with the highest validation figure, the earliest of equals, from 1; 0 before there is one."""
+    return 1 + max(range(len(history)), key=lambda past: history[past][headline(history[past])], default=-1)
 
 
 def _stopped(what: str, value: float, step: int, epoch: int, kept: Path | None) -> UserError:
