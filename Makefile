@@ -3,11 +3,11 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
-.PHONY: help repro test lint format seeds tables bench-clean verify pins clean
+.PHONY: help repro test lint format seeds tables bench-clean bench-finetune verify pins clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 .venv/installed: requirements.txt
 	$(PYTHON) -m venv .venv
@@ -39,6 +39,10 @@ tables: .venv/installed ## write the stage table and the result tables into READ
 bench-clean: .venv/installed ## measure cleaning and the label audit beside other tools
 	.venv/bin/python -m pip install --quiet datasketch==2.0.0
 	python -m benchmarks.bench_clean
+
+bench-finetune: .venv/installed ## measure fine-tuning beside a plain loop and transformers' Trainer
+	dvc repro --quiet fetch_model
+	python -m benchmarks.bench_finetune
 
 verify: .venv/installed ## compare this run with the one that is committed
 	python -m commands.verify
