@@ -91,7 +91,7 @@ def prepare_model(model: PreTrainedModel, parameters: Finetune, accelerator: Acc
                 f"params.yaml: finetune.gradient_checkpointing: {type(model).__name__} cannot do it.",
                 "Set it to false.",
             )
-        model.gradient_checkpointing_enable({"use_reentrant": False})  # type: ignore[no-untyped-call]  # transformers has no types there
+        model.activation_checkpointing_enable()
     if parameters.compile:
         try:
             torch.compile(torch.square)(torch.ones(1, device=accelerator.device))

@@ -16,7 +16,6 @@ from stages.common.messages import UserError
 from stages.finetune.training import Log
 
 PROJECT = "plumbline"
-PACKAGES = {"tensorboard": "tensorboard", "wandb": "wandb", "mlflow": "mlflow-skinny"}  # module: what installs it
 
 
 def check_trackers(names: Sequence[str]) -> None:
@@ -29,7 +28,7 @@ def check_trackers(names: Sequence[str]) -> None:
         if find_spec(name) is None:
             raise UserError(
                 f"execution.yaml: trackers: {name} is not installed.",
-                f"Install it with `.venv/bin/pip install {PACKAGES[name]}`, or take {name} out.",
+                f"Install it with `.venv/bin/pip install {name}`, or take {name} out.",
             )
 
 
@@ -72,7 +71,7 @@ def _open(name: str, folder: Path, run: str) -> GeneralTracker:
         return TensorBoardTracker(run, logging_dir=folder / name)
     if name == "wandb":
         return WandBTracker(os.environ.get("WANDB_PROJECT", PROJECT), name=run, dir=str(folder))
-    os.environ.setdefault("MLFLOW_TRACKING_URI", (folder / name).as_uri())
+    os.environ.setdefault("MLFLOW_TRACKING_URI", f"sqlite:///{folder / name}.db")
     return MLflowTracker(PROJECT, run_name=run)
 
 
