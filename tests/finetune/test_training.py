@@ -5,11 +5,12 @@ from accelerate import Accelerator
 
 from stages.common.encoder.device import compute_alike
 from stages.common.encoder.loading import load_finetuned, load_pretrained
+from stages.common.encoder.tokenising import tokenise
 from stages.common.messages import UserError
 from stages.finetune.checkpoints import Checkpoints
-from stages.finetune.examples import make_examples
+from stages.finetune.examples import Examples
 from stages.finetune.figures import Figures
-from stages.finetune.objectives import IGNORED, cross_entropy
+from stages.finetune.objectives import make_objective
 from stages.finetune.training import log_nowhere, train
 from tests.common.tiny_encoder import TOPICS
 from tests.finetune.conftest import make_split
@@ -35,7 +36,7 @@ def run_training(encoder, parameters, tmp_path):
             model.register_forward_pre_hook(prepare, with_kwargs=True)
         documents = make_split(0, 11)
         indices = documents["label"].map(LABELS.index).to_numpy(dtype=np.int64, copy=True)
-        examples = make_examples(documents, indices, tokenizer, settings.max_length)
+        examples = Examples(tokenise(tokenizer, documents["text"], settings.max_length), indices)
         answers = iter(validation or [figures()] * settings.epochs)
         logged, seen = [], []
 
@@ -47,7 +48,7 @@ def run_training(encoder, parameters, tmp_path):
             model,
             tokenizer,
             examples,
-            cross_entropy,
+            make_objective(settings, [indices], len(LABELS)),
             validate,
             settings,
             Accelerator(cpu=True, mixed_precision="no"),
@@ -144,13 +145,14 @@ def test_the_gradient_is_clipped(run_training):
 def test_training_in_bf16_keeps_its_weights_in_float32(encoder, parameters, tmp_path):
     settings = parameters(epochs=1, precision="bf16")
     model, tokenizer = load_pretrained(encoder, LABELS, settings.dropout)
-    documents = make_split(0, 4)
-    examples = make_examples(documents, np.arange(12) % 3, tokenizer, settings.max_length)
+    indices = np.arange(12) % 3
+    examples = Examples(tokenise(tokenizer, make_split(0, 4)["text"], settings.max_length), indices)
+    objective = make_objective(settings, [indices], len(LABELS))
     formats = []
     model.classifier.register_forward_hook(lambda module, inputs, output: formats.append(output.dtype))
     accelerator = Accelerator(cpu=True, mixed_precision="bf16")
     checkpoints = Checkpoints(tmp_path, every=0)
-    train(model, tokenizer, examples, cross_entropy, figures, settings, accelerator, checkpoints, log_nowhere)
+    train(model, tokenizer, examples, objective, figures, settings, accelerator, checkpoints, log_nowhere)
     assert set(formats) == {torch.bfloat16}
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
 
@@ -241,15 +243,3 @@ def test_an_infinite_gradient_stops_training_before_it_spoils_the_weights(run_tr
         UserError, match=r"gradient norm is nan at step 1 \(epoch 1\), so the training was stopped\. Lower"
     ):
         run_training(spoil=spoil)
-
-
-def test_ignored_targets_count_neither_in_a_batch_nor_in_its_parts():
-    class Model(torch.nn.Module):
-        def forward(self, logits):
-            return type("Output", (), {"logits": logits})
-
-    logits = torch.randn(2, 3, 4, generator=torch.manual_seed(1))
-    targets = torch.tensor([[1, IGNORED, 2], [3, 0, IGNORED]])
-    there = targets != IGNORED
-    expected = torch.nn.functional.cross_entropy(logits[there], targets[there])
-    torch.testing.assert_close(cross_entropy(Model(), {"logits": logits}, targets), expected)
