@@ -116,7 +116,6 @@ def ours(texts: list[str], labels: np.ndarray, classes: int, parameters: Finetun
         examples = method.precompute(examples, tokenizer, accelerator.device)
         objective = make_objective(parameters, [labels], classes, method.penalty)
         places = Checkpoints(folder / "checkpoints", every)
-        (folder / "checkpoints").mkdir()
         train(
             method.model,
             tokenizer,
