@@ -30,6 +30,7 @@ from transformers import (
     DataCollatorWithPadding,
     PreTrainedModel,
     PreTrainedTokenizerBase,
+    PrinterCallback,
     Trainer,
     TrainingArguments,
 )
@@ -188,6 +189,7 @@ def trainer(texts: list[str], labels: np.ndarray, classes: int, parameters: Fine
             logging_strategy="no",
         )
         work = Trainer(model, how, train_dataset=data, data_collator=DataCollatorWithPadding(tokenizer))
+        work.remove_callback(PrinterCallback)
         return timed(work.train)[0]
 
 
