@@ -78,7 +78,8 @@ def main() -> None:
             write_card(card, models)
             write_inference(inference, models)
             write_json(reports / "summary.json", summarise(outcome, training, validation, method))
-            environment = describe_environment(accelerator.device, precision, outcome.seconds, outcome.real_tokens)
+            seconds = outcome.seconds + method.seconds
+            environment = describe_environment(accelerator.device, precision, seconds, outcome.real_tokens)
             write_json(reports / "environment.json", environment)
     report(card, outcome, environment)
 

@@ -37,7 +37,7 @@ def describe_environment(device: torch.device, precision: str, seconds: float, t
     Args:
         device: Where it computed.
         precision: The number format of the matrix products.
-        seconds: Time spent in training steps.
+        seconds: Time spent in training steps, and in computing a frozen part once.
         tokens: Tokens of documents that were computed in it, without padding.
 
     Returns:

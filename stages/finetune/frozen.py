@@ -1,6 +1,7 @@
 """Computes a frozen part of an encoder once, and lets training begin after it."""
 
 import tempfile
+import time
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,7 @@ class FrozenPart:
         self._found = torch.empty(0)
         self._wanted = False
         self._outputs = 0  # of a layer, where it gives a tuple
+        self.seconds = 0.0  # that :meth:`states` took
         layers = encoder_layers(model)
         for layer in layers[:depth]:
             self._let_skip(layer)
@@ -62,6 +64,7 @@ class FrozenPart:
             Hidden states, [tokens, hidden size], in the order of ``tokens.ids``, or [windows, hidden size]; in a file
             that the operating system removes with this process if they are large (``TMPDIR`` says where).
         """
+        started = time.perf_counter()
         starts = np.arange(len(tokens.starts)) if firsts_only else tokens.starts
         states = _room((int(starts[-1]), self._model.config.hidden_size))
         self._model.train(False)
@@ -74,13 +77,14 @@ class FrozenPart:
                 for row, window in enumerate(tokens.windows(rows)[0]):
                     begin, end = starts[window : window + 2]
                     states[begin:end] = found[row][there[row]][: end - begin]
+        self.seconds += time.perf_counter() - started
         return states
 
     def reads_first_tokens(self) -> bool:
         """Whether all that comes after the frozen part looks at the first token only, as most heads of documents do."""
         inputs = trial_inputs(self._model)
         size = self._model.config.hidden_size
-        states = torch.linspace(-1, 1, 4 * size, device=self._model.device).reshape(1, 4, size)
+        states = torch.arange(4.0 * size, device=self._model.device).sin().reshape(1, 4, size)
         self._model.train(False)
         with torch.inference_mode():
             self._model(**inputs)  # so that the form of the layers' outputs is known

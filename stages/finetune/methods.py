@@ -40,6 +40,11 @@ class Method:
     parameters: int
     trainable: int
 
+    @property
+    def seconds(self) -> float:
+        """The time that the frozen part took."""
+        return self.frozen.seconds if self.frozen else 0.0
+
     def precompute(self, examples: Examples, tokenizer: PreTrainedTokenizerBase, device: torch.device) -> Examples:
         """Computes on a device what the frozen part gives for the examples; as they are where none is frozen.
 
