@@ -30,6 +30,7 @@ from transformers import (
     DataCollatorWithPadding,
     PreTrainedModel,
     PreTrainedTokenizerBase,
+    PrinterCallback,
     Trainer,
     TrainingArguments,
 )
@@ -116,7 +117,6 @@ def ours(texts: list[str], labels: np.ndarray, classes: int, parameters: Finetun
         examples = method.precompute(examples, tokenizer, accelerator.device)
         objective = make_objective(parameters, [labels], classes, method.penalty)
         places = Checkpoints(folder / "checkpoints", every)
-        (folder / "checkpoints").mkdir()
         train(
             method.model,
             tokenizer,
@@ -189,6 +189,7 @@ def trainer(texts: list[str], labels: np.ndarray, classes: int, parameters: Fine
             logging_strategy="no",
         )
         work = Trainer(model, how, train_dataset=data, data_collator=DataCollatorWithPadding(tokenizer))
+        work.remove_callback(PrinterCallback)
         return timed(work.train)[0]
 
 

@@ -188,6 +188,7 @@ class Checkpoints:
         path = self.folder / f"step-{step:08}.safetensors"
         partial = path.with_suffix(".partial")
         try:
+            self.folder.mkdir(parents=True, exist_ok=True)
             said = json.dumps(facts, default=lambda array: array.tolist())
             save_file(self._buffers, partial, metadata={"facts": said})
             _flush(partial)

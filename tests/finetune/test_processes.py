@@ -7,9 +7,14 @@ import sys
 
 import pandas as pd
 import pytest
+import torch
+from accelerate import Accelerator
 from safetensors.torch import load_file
+from transformers import AutoModelForSequenceClassification
 
+from stages.finetune.checkpoints import Checkpoints
 from tests.finetune.conftest import fill, write_parameters
+from tests.finetune.sharing import train_tiny
 from tests.imports import ROOT
 
 
@@ -67,3 +72,27 @@ def test_a_mistake_is_told_once_by_two_processes(tmp_path, encoder):
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
     assert "finetune.max_length is 65" in done.stderr
+
+
+def test_weights_that_two_processes_share_train_resume_and_are_saved_like_whole_ones(tmp_path, encoder):
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    done = subprocess.run(
+        [*launcher, "-m", "tests.finetune.sharing", str(encoder), str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "goes on after step 8 of 10" in done.stderr
+    first, resumed = (load_file(tmp_path / f"{name}.safetensors") for name in ("first", "resumed"))
+    assert all(torch.equal(first[name], resumed[name]) for name in first)
+    model = AutoModelForSequenceClassification.from_pretrained(tmp_path / "model")
+    assert all(torch.equal(tensor, first[name]) for name, tensor in model.state_dict().items())
+
+    alone = []
+    checkpoints = Checkpoints(tmp_path / "alone", every=0)
+    train_tiny(Accelerator(cpu=True), encoder, checkpoints, lambda step, values: alone.append(values.get("train/loss")))
+    said = [line.split()[1] for line in done.stdout.splitlines()[: len(alone)]]
+    shared = [None if value == "None" else float(value) for value in said]
+    assert shared == pytest.approx(alone, rel=1e-3)
