@@ -3,11 +3,11 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
-.PHONY: help repro test lint format seeds tables bench-clean verify pins clean
+.PHONY: help repro test lint format seeds tables bench-clean bench-finetune verify pins clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 .venv/installed: requirements.txt
 	$(PYTHON) -m venv .venv
@@ -46,6 +46,10 @@ bench-clean: .venv/installed .bench/installed ## measure cleaning and the label 
 	python -m benchmarks.bench_clean
 	python -m benchmarks.bench_clean_scale
 
+bench-finetune: .venv/installed ## measure fine-tuning beside a plain loop and transformers' Trainer
+	dvc repro --quiet fetch_model
+	python -m benchmarks.bench_finetune
+
 verify: .venv/installed ## compare this run with the one that is committed
 	python -m commands.verify
 
@@ -58,4 +62,4 @@ pins: ## pin the newest releases that requirements.in allows: requirements.txt a
 	.venv/bin/python -m commands.pins
 
 clean: ## remove what a run makes, but not DVC's cache
-	rm -rf .bench data/[a-z]*/ models/[a-z]*/ reports/index.html .checkpoints .translations .pytest_cache .mypy_cache .ruff_cache dvc_plots
+	rm -rf .bench data/[a-z]*/ models/[a-z]*/ reports/index.html .checkpoints .trackers .translations .pytest_cache .mypy_cache .ruff_cache dvc_plots

@@ -7,7 +7,7 @@ a variable in the environment, named like the setting in capitals with ``PLUMBLI
 import os
 import sys
 from pathlib import Path
-from typing import Self
+from typing import Any, Literal, Self
 
 import yaml
 from pydantic import Field, model_validator
@@ -47,12 +47,20 @@ class Execution(Strict):
         memory_gib: Memory for joins over the whole corpus, in GiB; what needs more goes through the disk.
         scheduler: The address of a Dask cluster that works on the rows instead, such as ``tcp://10.0.0.5:8786``.
         tls: Certificates, for a ``tls://`` address.
+        processes: Processes on this machine that fine-tune together, each on its share of every batch.
+        accelerate_config: A config file of accelerate's with an ``fsdp_config``, by which they share the weights, too.
+        checkpoint_steps: Steps of fine-tuning between two checkpoints; 0 means none are written.
+        trackers: Where fine-tuning is recorded beside DVCLive.
     """
 
     workers: int = Field(default=0, ge=0)
     memory_gib: float = Field(default=1.0, ge=0.1)
     scheduler: str | None = Field(default=None, pattern=r"^(tcp|tls)://\S+:\d+$")
     tls: Certificates | None = None
+    processes: int = Field(default=1, ge=1)
+    accelerate_config: str | None = None
+    checkpoint_steps: int = Field(default=50, ge=0)
+    trackers: list[Literal["tensorboard", "wandb", "mlflow"]] = Field(default=[])
 
     @model_validator(mode="after")
     def _encrypted_with_certificates(self) -> Self:
@@ -78,7 +86,16 @@ def load_execution() -> Execution:
     """
     path = Path(os.environ.get("DVC_ROOT", ".")) / EXECUTION
     settings = read_yaml(path) if path.exists() else {}
-    variables = {f"PLUMBLINE_{name.upper()}": name for name in Execution.model_fields}
-    present = {variable: name for variable, name in variables.items() if variable in os.environ}
-    settings |= {name: yaml.safe_load(os.environ[variable]) for variable, name in present.items()}
-    return validate(Execution, settings, ", ".join([str(path), *(f"${variable}" for variable in present)]))
+    validate(Execution, settings, str(path))
+    for name in Execution.model_fields:
+        if f"PLUMBLINE_{name.upper()}" in os.environ:
+            settings[name] = _value(os.environ[f"PLUMBLINE_{name.upper()}"])
+    return validate(Execution, settings, "PLUMBLINE variables in the environment")
+
+
+def _value(text: str) -> Any:
+    """What a variable of the environment says, read as in the file: a number, a name, a list such as ``[wandb]``."""
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text

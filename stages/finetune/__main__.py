@@ -1,27 +1,32 @@
 """Stage finetune: a pretrained encoder and the training documents in, a classifier out."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from dvclive.live import Live
 
 from stages.common.card import Card, read_card, write_card
 from stages.common.documents import ORIGINAL, read_documents
 from stages.common.encoder.device import compute_alike
-from stages.common.encoder.loading import Inference, load_pretrained, write_inference
-from stages.common.encoder.scoring import BATCH_TOKENS, score
+from stages.common.encoder.loading import load_pretrained, write_inference
 from stages.common.entry import run_stage
+from stages.common.execution import load_execution
 from stages.common.messages import closing_line
 from stages.common.outputs import new_outputs, write_json
 from stages.common.parameters import load_section
-from stages.finetune.environment import describe_environment
-from stages.finetune.examples import check_classes, check_length, check_task, label_indices, make_examples
-from stages.finetune.figures import Figures, validation_figures
+from stages.finetune.checkpoints import open_checkpoints, training_key
+from stages.finetune.environment import describe_environment, describe_training
+from stages.finetune.examples import check_classes, make_examples, output_names, plan_inference, target_indices
+from stages.finetune.figures import headline, make_validation
+from stages.finetune.methods import Method, prepare
+from stages.finetune.objectives import make_objective
 from stages.finetune.parameters import Finetune
 from stages.finetune.placement import make_accelerator
-from stages.finetune.training import Outcome, train
+from stages.finetune.processes import is_first, quietly, run_processes, wants_processes
+from stages.finetune.trackers import check_trackers, track
+from stages.finetune.training import Outcome, log_nowhere, train
 
 SPLITS = Path("data/splits")
 AUDITED = Path("data/audited")
@@ -32,50 +37,54 @@ REPORTS = Path("reports/finetune")
 
 def main() -> None:
     """Trains the encoder, keeps its best weights, and records how it went."""
-    parameters = load_section("finetune", Finetune)
-    accelerator, precision = make_accelerator(parameters.device, parameters.precision)
+    parameters, execution = load_section("finetune", Finetune), load_execution()
+    check_trackers(execution.trackers)
+    if wants_processes(execution):
+        run_processes("stages.finetune", execution, parameters.threads)
+        return
+    accelerator, precision = make_accelerator(parameters.device, parameters.precision, execution.accelerate_config)
     compute_alike(parameters.seed, parameters.threads)
 
     card = read_card(SPLITS)
-    check_task(card, SPLITS)
+    outputs = output_names(card)
     train_file, validation_file = AUDITED / "train.parquet", SPLITS / "validation.parquet"
     training, validation = read_documents(train_file), read_documents(validation_file)
-    labels = label_indices(training, card.label_names, train_file)
-    check_classes(labels, card.label_names, train_file)
-    truth = label_indices(validation, card.label_names, validation_file)
+    targets = target_indices(training, card, train_file)
+    check_classes(targets, outputs, train_file)
+    truth = target_indices(validation, card, validation_file)
 
-    model, tokenizer = load_pretrained(PRETRAINED, card.label_names, parameters.dropout)
-    check_length(model, parameters.max_length)
-    examples = make_examples(training, labels, tokenizer, parameters.max_length)
-    texts = validation["text"].tolist()
+    model, tokenizer = load_pretrained(PRETRAINED, outputs, parameters.dropout, card.task)
+    inference = plan_inference(parameters, model, tokenizer, training)
+    examples = make_examples(training, targets, tokenizer, inference, train_file)
+    method = prepare(model, parameters, card.task, len(training))
+    validate = make_validation(method.model, tokenizer, validation, truth, outputs, inference)
+    objective = make_objective(parameters, targets, len(outputs), method.penalty)
 
-    def validate() -> Figures:
-        logits = score(model, tokenizer, texts, parameters.max_length, what="validating")
-        return validation_figures(logits, truth)
-
-    with new_outputs(FINETUNED, REPORTS) as (models, reports):
-        with Live(str(reports / "live"), dvcyaml=None, save_dvc_exp=False) as live:
-
-            def log(step: int, values: Mapping[str, float]) -> None:
-                live.step = step
-                for name, value in values.items():
-                    live.log_metric(name, value)
-
-            outcome = train(model, tokenizer, examples, validate, parameters, accelerator, log)
-        model.save_pretrained(models)
-        tokenizer.save_pretrained(models)
-        write_card(card, models)
-        write_inference(Inference(max_length=parameters.max_length, batch_tokens=BATCH_TOKENS), models)
-        trainable = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-        write_json(reports / "summary.json", summarise(outcome, training, validation, trainable))
-        environment = describe_environment(accelerator.device, precision, outcome.seconds, outcome.real_tokens)
-        write_json(reports / "environment.json", environment)
+    inputs = [train_file, validation_file, SPLITS / "card.json", PRETRAINED]
+    key = training_key(describe_training(parameters, accelerator, precision), inputs)
+    with open_checkpoints(key, execution.checkpoint_steps, accelerator, FINETUNED.parent) as checkpoints:
+        examples = method.precompute(examples, tokenizer, accelerator.device)
+        learn = partial(
+            train, method.model, tokenizer, examples, objective, validate, parameters, accelerator, checkpoints
+        )
+        if not accelerator.is_main_process:
+            learn(log_nowhere)
+            return
+        with new_outputs(FINETUNED, REPORTS) as (models, reports):
+            with track(reports / "live", execution.trackers, key, parameters.model_dump()) as log:
+                outcome = learn(log)
+            method.save(models, outcome.weights)
+            tokenizer.save_pretrained(models)
+            write_card(card, models)
+            write_inference(inference, models)
+            write_json(reports / "summary.json", summarise(outcome, training, validation, method))
+            seconds = outcome.seconds + method.seconds
+            environment = describe_environment(accelerator.device, precision, seconds, outcome.real_tokens)
+            write_json(reports / "environment.json", environment)
     report(card, outcome, environment)
 
 
-def summarise(
-    outcome: Outcome, training: pd.DataFrame, validation: pd.DataFrame, trainable_parameters: int
-) -> dict[str, Any]:
+def summarise(outcome: Outcome, training: pd.DataFrame, validation: pd.DataFrame, method: Method) -> dict[str, Any]:
     """What ``summary.json`` holds: the same in every run of the same parameters on the same machine."""
     return {
         "validation": outcome.best,
@@ -85,7 +94,8 @@ def summarise(
         "training_rows": len(training),
         "augmented_training_rows": int((training["method"] != ORIGINAL).sum()),
         "validation_rows": len(validation),
-        "trainable_parameters": trainable_parameters,
+        "trainable_parameters": method.trainable,
+        "trainable_share": method.trainable / method.parameters,
         "real_tokens": outcome.real_tokens,
         "computed_tokens": outcome.computed_tokens,
         "real_share": outcome.real_tokens / outcome.computed_tokens,
@@ -94,9 +104,11 @@ def summarise(
 
 def report(card: Card, outcome: Outcome, environment: Mapping[str, Any]) -> None:
     """Says in one line what was trained and how well it does."""
+    chosen_by = headline(outcome.best)
     closing_line(
         "finetune",
-        f"{card.title}: validation macro F1 {outcome.best['macro_f1']:.4f}, accuracy {outcome.best['accuracy']:.4f} "
+        f"{card.title}: validation {chosen_by.replace('_f1', ' F1')} {outcome.best[chosen_by]:.4f}, "
+        f"accuracy {outcome.best['accuracy']:.4f} "
         f"after epoch {outcome.best_epoch} of {outcome.epochs}; {outcome.computed_tokens:,} tokens, "
         f"{outcome.real_tokens / outcome.computed_tokens:.1%} of them real, {environment['tokens_per_second']:,.0f} "
         f"a second on {environment['device']} ({environment['precision']})",
@@ -104,4 +116,4 @@ def report(card: Card, outcome: Outcome, environment: Mapping[str, Any]) -> None
 
 
 if __name__ == "__main__":
-    run_stage(main, "Fine-tunes the encoder on the training documents.")
+    run_stage(main if is_first() else quietly(main), "Fine-tunes the encoder on the training documents.")

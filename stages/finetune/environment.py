@@ -10,11 +10,25 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate import Accelerator
 
 from stages.common.execution import load_execution
+from stages.finetune.parameters import Finetune
 
-PACKAGES = ("accelerate", "numpy", "safetensors", "scikit-learn", "tokenizers", "torch", "transformers")
+PACKAGES = ("accelerate", "numpy", "peft", "safetensors", "scikit-learn", "tokenizers", "torch", "transformers")
 OUTPUTS = ("data", "models", "reports", "dvc.lock")  # what a run itself changes
+
+
+def describe_training(parameters: Finetune, accelerator: Accelerator, precision: str) -> dict[str, Any]:
+    """All that decides a training's bytes, apart from its inputs and the stage's code."""
+    return {
+        "parameters": parameters.model_dump(),
+        "packages": {package: version(package) for package in PACKAGES},
+        "device": _device_name(accelerator.device),
+        "precision": precision,
+        "processes": accelerator.num_processes,
+        "sharing": str(accelerator.distributed_type),
+    }
 
 
 def describe_environment(device: torch.device, precision: str, seconds: float, tokens: int) -> dict[str, Any]:
@@ -23,7 +37,7 @@ def describe_environment(device: torch.device, precision: str, seconds: float, t
     Args:
         device: Where it computed.
         precision: The number format of the matrix products.
-        seconds: Time spent in training steps.
+        seconds: Time spent in training steps, and in computing a frozen part once.
         tokens: Tokens of documents that were computed in it, without padding.
 
     Returns:
@@ -36,7 +50,7 @@ def describe_environment(device: torch.device, precision: str, seconds: float, t
         "processor": _processor(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+        "device": _device_name(device),
         "precision": precision,
         "git": _git_state(),
         "execution": load_execution().model_dump(),
@@ -45,6 +59,10 @@ def describe_environment(device: torch.device, precision: str, seconds: float, t
         "peak_memory_mib": _peak_memory(),
         "peak_device_memory_mib": torch.cuda.max_memory_allocated(device) // 2**20 if device.type == "cuda" else None,
     }
+
+
+def _device_name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
 def _processor() -> str:

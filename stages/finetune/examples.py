@@ -3,17 +3,29 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from stages.common.card import Card
-from stages.common.encoder.tokenising import Tokens, tokenise
+from stages.common.encoder.batching import Rows, make_batch, pad
+from stages.common.encoder.loading import Inference
+from stages.common.encoder.scoring import BATCH_TOKENS
+from stages.common.encoder.tokenising import NO_WORD, Tokens, special_tokens, tokenise, tokenise_words
 from stages.common.messages import UserError
+from stages.common.spans import OUTSIDE, bio_tags
+from stages.finetune.objectives import IGNORED
+from stages.finetune.parameters import Finetune
 
-TASK = "text-classification"
+WORDS = "token-classification"
+PERCENTILE = 95  # of the documents' lengths: what max_length: auto stands for
+UNLIMITED = 2**31 - 1
+
+Indices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -22,23 +34,69 @@ class Examples:
 
     Attributes:
         tokens: Their token ids.
-        labels: The index of each document's label in the card, int64, [documents].
+        targets: The index of each document's label, int64, [documents]; or of each token's tag, ``IGNORED`` where it is
+            not the first piece of a word, int64, [tokens].
+        of_words: Whether the targets are tags.
+        states: What the frozen part of the model gives for each token, [tokens, hidden size], where it was computed.
     """
 
     tokens: Tokens
-    labels: npt.NDArray[np.int64]
+    targets: Indices
+    of_words: bool = False
+    states: npt.NDArray[np.float32] | None = None
+
+    def counted(self, rows: Rows) -> int:
+        """How many targets count in some documents: what the mean over them weighs in the mean over all of a batch."""
+        if not self.of_words:
+            return len(rows)
+        bounds = self.tokens.starts[self.tokens.firsts[np.stack([rows, rows + 1])]]
+        return sum(int((self.targets[begin:end] != IGNORED).sum()) for begin, end in bounds.T)
+
+    def batch(
+        self, rows: Rows, tokenizer: PreTrainedTokenizerBase, device: torch.device
+    ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+        """The model's inputs for some documents, and what it should give for them.
+
+        Returns:
+            The inputs (see :func:`stages.common.encoder.batching.make_batch`), and the targets, int64, [documents] or
+            [windows, tokens].
+        """
+        batch = make_batch(self.tokens, rows, tokenizer, device)
+        windows, _ = self.tokens.windows(rows)
+
+        def laid_out(values: npt.NDArray[Any], fill: int) -> torch.Tensor:
+            padded, _ = pad(values, self.tokens.starts, windows, fill, tokenizer.padding_side)
+            return torch.from_numpy(padded).to(device, non_blocking=True)
+
+        if self.states is not None:
+            batch["hidden_states"] = laid_out(self.states, 0)
+        if self.of_words:
+            return batch, laid_out(self.targets, IGNORED)
+        return batch, torch.from_numpy(self.targets[rows]).to(device, non_blocking=True)
 
 
-def check_task(card: Card, where: Path) -> None:
-    """Makes sure that the documents are to be classified.
+def output_names(card: Card) -> list[str]:
+    """What the model's outputs stand for: the labels, or the BIO tags of words."""
+    return bio_tags(card.label_names) if card.task == WORDS else card.label_names
+
+
+def target_indices(documents: pd.DataFrame, card: Card, where: Path) -> list[Indices]:
+    """The index of each document's label in the card, or those of its words' tags.
+
+    Args:
+        documents: A document table.
+        card: What it is.
+        where: The table's file, for messages.
+
+    Returns:
+        For each document an array: of one index, or of one a word.
 
     Raises:
-        UserError: If they have another task.
+        UserError: If there is no document, or one has no label or tags, or unknown ones.
     """
-    if card.task != TASK:
-        raise UserError(
-            f"{where}: the task is {card.task}, but finetune trains {TASK} only.", "Choose another dataset."
-        )
+    if card.task == WORDS:
+        return tag_indices(documents, card.label_names, where)
+    return list(label_indices(documents, card.label_names, where)[:, None])
 
 
 def label_indices(documents: pd.DataFrame, labels: Sequence[str], where: Path) -> npt.NDArray[np.int64]:
@@ -71,47 +129,155 @@ def label_indices(documents: pd.DataFrame, labels: Sequence[str], where: Path) -
     return np.array(indices, dtype=np.int64)
 
 
-def check_classes(indices: npt.NDArray[np.int64], labels: Sequence[str], where: Path) -> None:
+def tag_indices(documents: pd.DataFrame, labels: Sequence[str], where: Path) -> list[Indices]:
+    """The index of each word's tag among :func:`stages.common.spans.bio_tags` of the labels.
+
+    Args:
+        documents: A document table.
+        labels: The card's labels.
+        where: The table's file, for messages.
+
+    Raises:
+        UserError: If there is no document, or one has no tags or an unknown one.
+    """
+    if documents.empty:
+        raise UserError(f"{where}: holds no document.", "Give this split a larger share in params.yaml.")
+    place = {tag: index for index, tag in enumerate(bio_tags(labels))}
+    indices = []
+    for identity, tags in zip(documents["id"], documents["tags"], strict=True):
+        if tags is None:
+            raise UserError(f"{where}: document {identity!r} has no tags.", "Tag its words or remove it.")
+        unknown = next((tag for tag in tags if tag not in place), None)
+        if unknown is not None:
+            raise UserError(
+                f"{where}: document {identity!r} has the tag {unknown!r}, but card.json beside it lists the labels "
+                f"{', '.join(labels)} only.",
+                "Add its label to the dataset's entry in catalog/datasets.",
+            )
+        indices.append(np.array([place[tag] for tag in tags], dtype=np.int64))
+    return indices
+
+
+def check_classes(indices: Sequence[Indices], outputs: Sequence[str], where: Path) -> None:
     """Makes sure that there is something to tell apart.
 
     Raises:
-        UserError: If all documents have the same label.
+        UserError: If all documents have the same label, or all words the same tag.
     """
-    if len(np.unique(indices)) < 2:
+    found = np.unique(np.concatenate(indices))
+    if len(found) < 2:
+        what = "words have the tag" if outputs[0] == OUTSIDE else "documents have the label"
         raise UserError(
-            f"{where}: all documents have the label {labels[indices[0]]!r}; a classifier needs two labels or more.",
+            f"{where}: all {what} {outputs[found[0]]!r}; a classifier needs two or more.",
             "Use data with at least two labels.",
         )
 
 
-def check_length(model: PreTrainedModel, max_length: int) -> None:
+def longest_input(model: PreTrainedModel) -> int | None:
+    """The most tokens that the model has positions for; None where there is no limit."""
+    positions: int | None = getattr(model.config, "max_position_embeddings", None)
+    if positions is None or positions <= 0:
+        return None
+    table = next((part for name, part in model.named_modules() if name.endswith("position_embeddings")), None)
+    padding = getattr(table, "padding_idx", None)  # RoBERTa counts its positions from the padding's index on
+    return positions if padding is None else positions - padding - 1
+
+
+def check_length(model: PreTrainedModel, max_length: int, reserved: int = 0) -> None:
     """Makes sure that the model has a position for each token.
+
+    Args:
+        model: The model.
+        max_length: The most tokens of a document.
+        reserved: Positions that a prefix takes.
 
     Raises:
         UserError: If documents may be longer than what the model was made for.
     """
-    positions = getattr(model.config, "max_position_embeddings", None)
-    if positions is None or positions <= 0:
-        return
-    table = next((part for name, part in model.named_modules() if name.endswith("position_embeddings")), None)
-    padding = getattr(table, "padding_idx", None)  # RoBERTa counts its positions from the padding's index on
-    longest = positions if padding is None else positions - padding - 1
-    if max_length > longest:
+    longest = longest_input(model)
+    if longest is not None and max_length > longest - reserved:
         raise UserError(
-            f"params.yaml: finetune.max_length is {max_length}, but the model has positions for {longest} tokens.",
-            f"Set it to {longest} or less.",
+            f"params.yaml: finetune.max_length is {max_length}, but the model has positions for {longest - reserved} "
+            "tokens.",
+            f"Set it to {longest - reserved} or less.",
         )
 
 
+def plan_inference(
+    parameters: Finetune, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, documents: pd.DataFrame
+) -> Inference:
+    """How documents are cut, in training and ever after.
+
+    Args:
+        parameters: The section ``finetune`` of params.yaml; ``max_length: auto`` is the 95th percentile of how many
+            tokens the documents have, or as many as the model has positions for.
+        model: The model.
+        tokenizer: Its tokenizer.
+        documents: The training documents.
+
+    Raises:
+        UserError: If documents may be longer than what the model was made for.
+    """
+    reserved = parameters.adapter.virtual_tokens if parameters.method == "prefix" else 0
+    if parameters.max_length == "auto":
+        lengths = _tokenised(documents, tokenizer, Inference(max_length=UNLIMITED, batch_tokens=1))[0].lengths
+        longest = longest_input(model)
+        max_length = int(np.percentile(lengths, PERCENTILE, method="higher"))
+        max_length = max_length if longest is None else min(max_length, longest - reserved)
+    else:
+        max_length = parameters.max_length
+    check_length(model, max_length, reserved)
+    return Inference(
+        max_length=max_length,
+        batch_tokens=BATCH_TOKENS,
+        truncation=parameters.truncation,
+        window_overlap=parameters.window_overlap,
+    )
+
+
 def make_examples(
-    documents: pd.DataFrame, indices: npt.NDArray[np.int64], tokenizer: PreTrainedTokenizerBase, max_length: int
+    documents: pd.DataFrame,
+    indices: Sequence[Indices],
+    tokenizer: PreTrainedTokenizerBase,
+    inference: Inference,
+    where: Path,
 ) -> Examples:
     """Tokenises the training documents.
 
     Args:
         documents: A document table.
-        indices: The index of each document's label, [documents].
+        indices: What :func:`target_indices` gives for it.
         tokenizer: The model's tokenizer.
-        max_length: The tokens after which a document is cut.
+        inference: How a document is cut; a sentence of tagged words is always kept whole, in windows.
+        where: The table's file, for messages.
+
+    Raises:
+        UserError: If a document has no tokens.
     """
-    return Examples(tokenise(tokenizer, documents["text"].tolist(), max_length), indices)
+    tokens, words = _tokenised(documents, tokenizer, inference)
+    empty = np.flatnonzero(tokens.lengths <= sum(map(len, special_tokens(tokenizer))))
+    if len(empty):
+        raise UserError(
+            f"{where}: the tokenizer makes no token of {len(empty)} documents, the first is "
+            f"{documents['id'].iloc[empty[0]]!r}.",
+            "Remove them.",
+        )
+    if words is None:
+        return Examples(tokens, np.concatenate(indices))
+    targets = np.full(len(words), IGNORED, dtype=np.int64)
+    owners = np.repeat(np.arange(len(documents)), tokens.lengths)
+    before = np.cumsum([0, *map(len, indices)])  # words in the sentences before
+    counted = words != NO_WORD
+    targets[counted] = np.concatenate(indices)[before[owners[counted]] + words[counted]]
+    return Examples(tokens, targets, of_words=True)
+
+
+def _tokenised(
+    documents: pd.DataFrame, tokenizer: PreTrainedTokenizerBase, inference: Inference
+) -> tuple[Tokens, npt.NDArray[np.int32] | None]:
+    """The tokens of documents, and which word each begins where the words have tags."""
+    if documents["tags"].notna().any():
+        made = tokenise_words(tokenizer, documents["tokens"].tolist(), inference.max_length)
+        return made.tokens, made.words
+    texts = documents["text"].tolist()
+    return tokenise(tokenizer, texts, inference.max_length, inference.truncation, inference.window_overlap), None

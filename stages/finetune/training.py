@@ -3,22 +3,44 @@
 import math
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
 import torch
 from accelerate import Accelerator
+from accelerate.utils.memory import clear_device_cache, should_reduce_batch_size
 from tqdm import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from stages.common.encoder.batching import bucketed_batches, make_batch
+from stages.common.encoder.batching import Rows, bucketed_batches
 from stages.common.messages import UserError
+from stages.finetune.checkpoints import Checkpoints, say
 from stages.finetune.examples import Examples
-from stages.finetune.figures import Figures
+from stages.finetune.figures import CURVES, Figures, headline
+from stages.finetune.objectives import Objective
 from stages.finetune.optimisation import make_optimiser, rate_share, set_rate
 from stages.finetune.parameters import Finetune
+from stages.finetune.placement import parts_of_batch, prepare_model
+from stages.finetune.snapshots import (
+    Progress,
+    Training,
+    load_weights,
+    random_state,
+    restore,
+    set_random_state,
+    take,
+    weights_of,
+    whole,
+)
 
 Log = Callable[[int, Mapping[str, float]], None]
+
+
+def log_nowhere(step: int, values: Mapping[str, float]) -> None:
+    """What processes but the first one record."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +55,7 @@ class Outcome:
         real_tokens: Tokens of documents that were computed in training, over all epochs.
         computed_tokens: The same with padding.
         seconds: Time spent in training steps; validation is not counted.
+        weights: The weights that were kept, whole and on the processor.
     """
 
     best_epoch: int
@@ -42,89 +65,186 @@ class Outcome:
     real_tokens: int
     computed_tokens: int
     seconds: float
+    weights: dict[str, torch.Tensor]
 
 
 def train(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     examples: Examples,
+    objective: Objective,
     validate: Callable[[], Figures],
     parameters: Finetune,
     accelerator: Accelerator,
+    checkpoints: Checkpoints,
     log: Log,
 ) -> Outcome:
     """Trains a model and leaves it with the weights of its best epoch.
 
-    The best epoch is the one with the highest validation macro F1; the earliest of equals.
+    The best epoch is the one with the highest validation macro F1 (of entities: F1); the earliest of equals. With
+    several processes, each one calls this function with the same arguments.
 
     Args:
         model: The model, on the processor; it is moved to the accelerator's device.
         tokenizer: Its tokenizer.
         examples: The training documents.
+        objective: Gives the loss of a batch.
         validate: Makes the validation figures of the model as it is.
         parameters: The section ``finetune`` of params.yaml.
         accelerator: Where to compute, and in which number format.
+        checkpoints: Where the training goes on from, and leaves its checkpoints.
         log: Takes a step's number and what is to be recorded for it.
 
     Raises:
-        UserError: If the loss is no finite number any more.
+        UserError: If the loss is no finite number any more, or a single document does not fit into the memory.
     """
-    optimiser = make_optimiser(model.to(accelerator.device), parameters.learning_rate, parameters.weight_decay)
+    prepare_model(model, parameters, accelerator)
+    optimiser = make_optimiser(
+        model.to(accelerator.device), parameters.largest_rate, parameters.weight_decay, parameters.layer_decay
+    )
     prepared, optimiser = accelerator.prepare(model, optimiser)
-    labels = torch.from_numpy(examples.labels)
     lengths = examples.tokens.lengths
-    steps = parameters.epochs * math.ceil(len(lengths) / parameters.batch_size)
-    step = real = computed = 0
-    seconds = 0.0
-    history: list[Figures] = []
-    weights: dict[str, torch.Tensor] = {}
+    steps_per_epoch = math.ceil(len(lengths) / parameters.batch_size)
+    steps = parameters.epochs * steps_per_epoch
+    micro_batch = min(parameters.micro_batch_size or parameters.batch_size, parameters.batch_size)
+    training = Training(model, prepared, optimiser, Progress(micro_batch))
+    checkpoint = checkpoints.newest()
+    if checkpoint is not None:
+        restore(checkpoint, training, accelerator)
+        for step, values in training.progress.logged:
+            log(step, values)
+        if accelerator.is_main_process:
+            say(f"goes on after step {training.progress.step} of {steps}, the last one that an earlier run kept")
+    progress = training.progress
+    best_epoch = _best_epoch(progress.history)
+
+    def record(values: dict[str, float]) -> None:
+        progress.logged.append((progress.step, values))
+        log(progress.step, values)
+
     with tqdm(
         total=parameters.epochs * int(lengths.sum()),
+        initial=progress.real_tokens,
         desc="training",
         unit=" tokens",
         unit_scale=True,
-        disable=None,
+        disable=None if accelerator.is_main_process else True,
         file=sys.stderr,
         leave=False,
     ) as bar:
-        for epoch in range(1, parameters.epochs + 1):
-            started = time.perf_counter()
+        for epoch in range(1 + len(progress.history), parameters.epochs + 1):
             prepared.train()
-            for rows in bucketed_batches(lengths, parameters.batch_size, parameters.seed, epoch):
-                step += 1
-                rate = parameters.learning_rate * rate_share(step, steps, parameters.warmup)
+            batches = bucketed_batches(lengths, parameters.batch_size, parameters.seed, epoch)
+            for rows in batches[progress.step - steps_per_epoch * (epoch - 1) :]:
+                started = time.perf_counter()
+                step = progress.step + 1
+                rate = parameters.largest_rate * rate_share(step, steps, parameters.warmup, parameters.schedule)
                 set_rate(optimiser.param_groups, rate)
-                batch = make_batch(examples.tokens, rows, tokenizer, accelerator.device)
-                logits = prepared(**batch).logits
-                loss = torch.nn.functional.cross_entropy(logits.float(), labels[rows].to(logits.device))
-                accelerator.backward(loss)
-                accelerator.clip_grad_norm_(model.parameters(), parameters.clip_norm)
+                loss, computed = _backpropagate(rows, examples, tokenizer, objective, training, accelerator)
+                norm = whole(accelerator.clip_grad_norm_(model.parameters(), parameters.clip_norm)).item()
+                if not math.isfinite(loss) or not (
+                    math.isfinite(norm) or accelerator.scaler
+                ):  # a scaler skips such steps
+                    what, value = ("gradient norm", norm) if math.isfinite(loss) else ("training loss", loss)
+                    good = weights_of(model) if progress.step else {}
+                    raise _stopped(what, value, step, epoch, checkpoints.keep(model, tokenizer, good))
                 optimiser.step()
                 optimiser.zero_grad()
-                value = loss.item()
-                _check_finite(value, "training", step, epoch)
-                log(step, {"train/loss": value, "train/learning_rate": rate})
                 tokens = int(lengths[rows].sum())
-                real += tokens
-                computed += batch["input_ids"].numel()
+                progress.step = step
+                progress.real_tokens += tokens
+                progress.computed_tokens += computed
+                record({"train/loss": loss, "train/learning_rate": rate})
+                if checkpoints.due(step):
+                    checkpoints.write(take(training, accelerator))
+                progress.seconds += time.perf_counter() - started
                 bar.update(tokens)
-            seconds += time.perf_counter() - started
             figures = validate()
-            _check_finite(figures["loss"], "validation", step, epoch)
-            log(step, {f"validation/{name}": figures[name] for name in ("accuracy", "macro_f1", "loss")})
-            history.append(figures)
-            best_epoch = 1 + max(range(epoch), key=lambda past: history[past]["macro_f1"])
+            if not math.isfinite(figures["loss"]):
+                kept = checkpoints.keep(model, tokenizer, training.best)
+                raise _stopped("validation loss", figures["loss"], progress.step, epoch, kept)
+            record({f"validation/{name}": figures[name] for name in CURVES if name in figures})
+            progress.history.append(figures)
+            best_epoch = _best_epoch(progress.history)
             if best_epoch == epoch:
-                weights = {name: tensor.to("cpu", copy=True) for name, tensor in model.state_dict().items()}
+                training.best = weights_of(model)
             elif epoch - best_epoch >= parameters.early_stopping_patience:
                 break
-    model.load_state_dict(weights)
-    return Outcome(best_epoch, history[best_epoch - 1], len(history), step, real, computed, seconds)
+    load_weights(model, training.best)
+    return Outcome(
+        best_epoch,
+        progress.history[best_epoch - 1],
+        len(progress.history),
+        progress.step,
+        progress.real_tokens,
+        progress.computed_tokens,
+        progress.seconds,
+        training.best,
+    )
 
 
-def _check_finite(loss: float, which: str, step: int, epoch: int) -> None:
-    if not math.isfinite(loss):
-        raise UserError(
-            f"The {which} loss is {loss} at step {step} (epoch {epoch}), so the training was stopped.",
-            "Lower finetune.learning_rate or finetune.clip_norm, or set finetune.precision to fp32.",
-        )
+def _backpropagate(
+    rows: Rows,
+    examples: Examples,
+    tokenizer: PreTrainedTokenizerBase,
+    objective: Objective,
+    training: Training,
+    accelerator: Accelerator,
+) -> tuple[float, int]:
+    """Adds up the gradient of a batch's loss, in as many parts as the memory asks for.
+
+    A part's mean counts as much as targets count in it, so the sum is the mean over the batch, however it was cut.
+
+    Returns:
+        The loss over the whole batch, and the tokens that were computed, padding included, over all processes.
+    """
+    progress, device, processes = training.progress, accelerator.device, accelerator.num_processes
+    total = max(1, examples.counted(rows))
+    before = random_state(device)
+    while True:
+        parts = parts_of_batch(len(rows), progress.micro_batch, accelerator.process_index, processes)
+        losses, computed = [], 0
+        try:
+            for part in parts:
+                there = part if len(part) else np.zeros(1, dtype=np.int64)  # every process computes something
+                batch, targets = examples.batch(rows[there], tokenizer, device)
+                share = examples.counted(rows[part]) / total * processes  # DDP and FSDP take the mean over processes
+                with nullcontext() if part is parts[-1] else accelerator.no_sync(training.prepared):
+                    loss = objective(training.prepared, batch, targets) * share
+                    accelerator.backward(loss)
+                losses.append(loss.detach())
+                computed += batch["input_ids"].numel() if len(part) else 0
+            summed = torch.stack(losses).sum() / processes
+            totals = accelerator.reduce(torch.stack([summed, torch.tensor(computed).to(summed)]), "sum")
+            return totals[0].item(), int(totals[1].item())
+        except RuntimeError as error:
+            if not (isinstance(error, torch.OutOfMemoryError) or should_reduce_batch_size(error)):
+                raise
+            if progress.micro_batch == 1 or processes > 1:
+                at_once = f"{progress.micro_batch} documents at once"
+                mistake = UserError(
+                    f"Out of memory on {device} at step {progress.step + 1} with {at_once}.",
+                    "Lower finetune.micro_batch_size or max_length, or set finetune.gradient_checkpointing to true.",
+                )
+                if not accelerator.is_main_process:  # the others do not meet it
+                    say(str(mistake))
+                raise mistake from None
+        progress.micro_batch = -(-progress.micro_batch // 2)
+        at_once = f"{progress.micro_batch} documents at once, in as large batches as before"
+        say(f"out of memory at step {progress.step + 1}, so it goes on with {at_once}")
+        training.optimiser.zero_grad()
+        clear_device_cache(garbage_collection=True)
+        set_random_state(before, device)
+
+
+def _best_epoch(history: Sequence[Figures]) -> int:
+    """The epoch with the highest validation figure, the earliest of equals, from 1; 0 before there is one."""
+    return 1 + max(range(len(history)), key=lambda past: history[past][headline(history[past])], default=-1)
+
+
+def _stopped(what: str, value: float, step: int, epoch: int, kept: Path | None) -> UserError:
+    return UserError(
+        f"The {what} is {value} at step {step} (epoch {epoch}), so the training was stopped."
+        + (f" The last good weights are in {kept}." if kept else ""),
+        "Lower finetune.learning_rate or finetune.clip_norm, or set finetune.precision to fp32.",
+    )

@@ -10,7 +10,7 @@ from accelerate.state import AcceleratorState
 from stages.common.card import Card, Label, write_card
 from stages.common.documents import write_documents
 from stages.finetune.parameters import Finetune
-from tests.common.tiny_encoder import TOPICS, article, save_encoder
+from tests.common.tiny_encoder import COMMON, TOPICS, article, save_encoder
 
 PARAMETERS = {
     "seed": 1,
@@ -26,6 +26,20 @@ PARAMETERS = {
     "device": "cpu",
     "precision": "fp32",
     "threads": 1,
+    "micro_batch_size": None,
+    "gradient_checkpointing": False,
+    "tf32": False,
+    "compile": False,
+    "method": "full",
+    "frozen_layers": 1,
+    "adapter": {"rank": 4, "alpha": 8.0, "virtual_tokens": 4},
+    "truncation": "head",
+    "window_overlap": 0.25,
+    "schedule": "linear",
+    "layer_decay": 1.0,
+    "label_smoothing": 0.0,
+    "class_weights": "none",
+    "r_drop": 0.0,
 }
 
 
@@ -55,7 +69,20 @@ def make_split(first, per_label):
         for topic in TOPICS
         for number in range(first, first + per_label)
     ]
-    frame = pd.DataFrame(rows).assign(method="original")
+    frame = pd.DataFrame(rows).assign(method="original", tokens=None, tags=None)
+    return frame.assign(group=frame["id"], derived_from=[[row_id] for row_id in frame["id"]])
+
+
+def make_sentences(first, count):
+    """Sentences in which a name follows a word that tells which kind it is of."""
+    rows = []
+    for number in range(first, first + count):
+        place = number % 3
+        words = ["the", *COMMON[place : place + 3], "firm", "bank", "markets", "in", "cup", "first"]
+        tags = ["O"] * (len(words) - 6) + ["O", "B-PER", "I-PER", "O", "B-LOC", "O"]
+        words, tags = words[number % 2 :], tags[number % 2 :]
+        rows.append({"id": f"s{number:03}", "text": " ".join(words), "tokens": words, "tags": tags})
+    frame = pd.DataFrame(rows).assign(method="original", label=None)
     return frame.assign(group=frame["id"], derived_from=[[row_id] for row_id in frame["id"]])
 
 

@@ -1,14 +1,24 @@
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from stages.common.encoder.loading import load_pretrained
 from stages.common.messages import UserError
-from stages.finetune.examples import check_classes, check_length, check_task, label_indices
+from stages.finetune.examples import (
+    IGNORED,
+    check_classes,
+    check_length,
+    label_indices,
+    make_examples,
+    plan_inference,
+    tag_indices,
+    target_indices,
+)
 from stages.finetune.figures import validation_figures
 from stages.finetune.placement import choose_precision
 from tests.common.tiny_encoder import save_encoder
-from tests.finetune.conftest import make_card, make_split
+from tests.finetune.conftest import make_card, make_sentences, make_split
 
 
 def test_labels_are_numbered_in_the_order_of_the_card(tmp_path):
@@ -35,12 +45,78 @@ def test_a_document_without_label_is_named(tmp_path):
 
 def test_a_single_class_is_refused(tmp_path):
     with pytest.raises(UserError, match="all documents have the label 'b'"):
-        check_classes(np.array([1, 1]), ["a", "b"], tmp_path)
+        check_classes([np.array([1]), np.array([1])], ["a", "b"], tmp_path)
 
 
-def test_another_task_is_refused(tmp_path):
-    with pytest.raises(UserError, match="the task is token-classification"):
-        check_task(make_card(task="token-classification"), tmp_path)
+def test_sentences_without_a_name_are_refused(tmp_path):
+    with pytest.raises(UserError, match="all words have the tag 'O'"):
+        check_classes([np.array([0, 0]), np.array([0])], ["O", "B-PER", "I-PER"], tmp_path)
+
+
+def test_a_tag_that_the_card_does_not_list_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"document 's000' has the tag 'B-LOC', but card\.json beside it lists"):
+        tag_indices(make_sentences(0, 2), ["PER"], tmp_path)
+
+
+def test_a_sentence_without_tags_is_named(tmp_path):
+    sentences = make_sentences(0, 2)
+    sentences.at[1, "tags"] = None
+    with pytest.raises(UserError, match="document 's001' has no tags"):
+        tag_indices(sentences, ["PER", "LOC"], tmp_path)
+
+
+@pytest.fixture
+def examples_of(encoder, parameters, tmp_path):
+    def make(documents, card, **changes):
+        model, tokenizer = load_pretrained(encoder, ["a", "b"], dropout=0.0)
+        inference = plan_inference(parameters(**changes), model, tokenizer, documents)
+        targets = target_indices(documents, card, tmp_path)
+        return make_examples(documents, targets, tokenizer, inference, tmp_path), inference, tokenizer
+
+    return make
+
+
+def test_a_words_tag_belongs_to_its_first_piece_in_each_batch(examples_of):
+    sentences = make_sentences(0, 6)
+    long = sentences.iloc[[0]].assign(id="s999", tokens=[["footballs", "bank"] * 40], tags=[["B-PER", "O"] * 40])
+    documents = pd.concat([sentences, long], ignore_index=True)
+    card = make_card(("PER", "LOC"), "token-classification")
+    examples, _, tokenizer = examples_of(documents, card, max_length=20)
+    tags = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
+    for row, (words, expected) in enumerate(zip(documents["tokens"], documents["tags"], strict=True)):
+        batch, targets = examples.batch(np.array([row]), tokenizer, torch.device("cpu"))
+        assert targets.shape == batch["input_ids"].shape
+        there = targets != IGNORED
+        assert examples.counted(np.array([row])) == int(there.sum()) == len(words)
+        firsts = [tokenizer(word, add_special_tokens=False)["input_ids"][0] for word in words]
+        assert batch["input_ids"][there].tolist() == firsts
+        assert [tags[index] for index in targets[there]] == expected
+    assert len(targets) > 1  # the long one has several windows
+
+
+def test_documents_that_the_tokenizer_makes_nothing_of_are_refused(examples_of):
+    documents = make_split(0, 2)
+    documents.loc[2, "text"] = "\u200b \u200b"
+    with pytest.raises(UserError, match=r"makes no token of 1 documents, the first is 'sport/000'"):
+        examples_of(documents, make_card())
+
+
+def test_an_automatic_length_is_the_95th_percentile_within_what_the_model_takes(examples_of):
+    documents = make_split(0, 40)
+    lengths = sorted(len(text.split()) + 3 for text in documents["text"])  # [CLS] . [SEP]
+    assert examples_of(documents, make_card(), max_length="auto")[1].max_length == lengths[int(0.95 * len(lengths))]
+    documents["text"] = " ".join(["bank"] * 100)
+    assert examples_of(documents, make_card(), max_length="auto")[1].max_length == 64
+    prefixed = examples_of(documents, make_card(), max_length="auto", method="prefix")[1]
+    assert prefixed.max_length == 64 - 4
+
+
+def test_how_documents_are_cut_is_recorded_for_scoring(examples_of):
+    changes = {"max_length": 10, "truncation": "windows", "window_overlap": 0.5}
+    examples, inference, tokenizer = examples_of(make_split(0, 9), make_card(), **changes)
+    assert inference.model_dump() == {**changes, "batch_tokens": 4_096}
+    batch, targets = examples.batch(np.arange(5), tokenizer, torch.device("cpu"))
+    assert len(batch["input_ids"]) == len(batch["document"]) > len(targets) == 5
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 from hypothesis import given
@@ -43,9 +45,15 @@ def test_without_warmup_the_learning_rate_starts_at_its_largest():
     assert [rate_share(step, 4, 0.0) for step in range(1, 5)] == pytest.approx([1, 3 / 4, 2 / 4, 1 / 4])
 
 
-@given(st.integers(1, 500), st.floats(0, 1))
-def test_no_step_has_a_learning_rate_of_zero_or_above_the_largest(steps, warmup):
-    shares = [rate_share(step, steps, warmup) for step in range(1, steps + 1)]
+def test_the_other_schedules_fall_by_half_a_cosine_or_stay():
+    cosine = [rate_share(step, 4, 0.25, "cosine") for step in range(1, 5)]
+    assert cosine == pytest.approx([1, *((1 + math.cos(math.pi * gone)) / 2 for gone in (1 / 4, 2 / 4, 3 / 4))])
+    assert [rate_share(step, 4, 0.5, "constant") for step in range(1, 5)] == [1 / 2, 1, 1, 1]
+
+
+@given(st.integers(1, 500), st.floats(0, 1), st.sampled_from(["linear", "cosine", "constant"]))
+def test_no_step_has_a_learning_rate_of_zero_or_above_the_largest(steps, warmup, schedule):
+    shares = [rate_share(step, steps, warmup, schedule) for step in range(1, steps + 1)]
     assert all(0 < share <= 1 for share in shares)
     assert max(shares) == 1
 
@@ -54,3 +62,16 @@ def test_the_rate_is_set_for_all_groups():
     optimiser = make_optimiser(torch.nn.Linear(2, 2), 0.1, 0.5)
     set_rate(optimiser.param_groups, 0.02)
     assert [group["lr"] for group in optimiser.param_groups] == [0.02, 0.02]
+
+
+def test_each_layer_learns_slower_than_the_one_above(encoder):
+    model, _ = load_pretrained(encoder, ["a", "b"], dropout=0.1)
+    optimiser = make_optimiser(model, 1.0, 0.1, layer_decay=0.5)
+    set_rate(optimiser.param_groups, 0.8)
+    rates = {id(parameter): group["lr"] for group in optimiser.param_groups for parameter in group["params"]}
+    found = {name: rates[id(parameter)] for name, parameter in model.named_parameters()}
+    for name, rate in found.items():
+        share = 1.0 if name.startswith(("classifier", "bert.pooler")) else 0.5 ** (2 - int("layer.1." in name))
+        if "embeddings" in name:
+            share = 0.5**3
+        assert rate == pytest.approx(0.8 * share), name

@@ -4,11 +4,14 @@ import torch
 from accelerate import Accelerator
 
 from stages.common.encoder.device import compute_alike
-from stages.common.encoder.loading import load_pretrained
+from stages.common.encoder.loading import load_finetuned, load_pretrained
+from stages.common.encoder.tokenising import tokenise
 from stages.common.messages import UserError
-from stages.finetune.examples import make_examples
+from stages.finetune.checkpoints import Checkpoints
+from stages.finetune.examples import Examples
 from stages.finetune.figures import Figures
-from stages.finetune.training import train
+from stages.finetune.objectives import make_objective
+from stages.finetune.training import log_nowhere, train
 from tests.common.tiny_encoder import TOPICS
 from tests.finetune.conftest import make_split
 
@@ -20,18 +23,20 @@ def figures(macro_f1=0.5, loss=1.0):
 
 
 @pytest.fixture
-def run_training(encoder, parameters):
+def run_training(encoder, parameters, tmp_path):
     """Trains with given validation results; returns the outcome, the weights, what was logged, weights per epoch."""
 
-    def run(validation=None, spoil=None, **changes):
+    def run(validation=None, spoil=None, prepare=None, **changes):
         settings = parameters(**changes)
         compute_alike(settings.seed, settings.threads)
         model, tokenizer = load_pretrained(encoder, LABELS, settings.dropout)
         if spoil is not None:
             model.register_forward_hook(spoil)
+        if prepare is not None:
+            model.register_forward_pre_hook(prepare, with_kwargs=True)
         documents = make_split(0, 11)
         indices = documents["label"].map(LABELS.index).to_numpy(dtype=np.int64, copy=True)
-        examples = make_examples(documents, indices, tokenizer, settings.max_length)
+        examples = Examples(tokenise(tokenizer, documents["text"], settings.max_length), indices)
         answers = iter(validation or [figures()] * settings.epochs)
         logged, seen = [], []
 
@@ -43,9 +48,11 @@ def run_training(encoder, parameters):
             model,
             tokenizer,
             examples,
+            make_objective(settings, [indices], len(LABELS)),
             validate,
             settings,
             Accelerator(cpu=True, mixed_precision="no"),
+            Checkpoints(tmp_path / "checkpoints", every=0),
             lambda step, values: logged.append((step, dict(values))),
         )
         return outcome, model.state_dict(), logged, seen
@@ -135,14 +142,104 @@ def test_the_gradient_is_clipped(run_training):
     assert not same(clipped, free)
 
 
-def test_training_in_bf16_keeps_its_weights_in_float32(encoder, parameters):
+def test_training_in_bf16_keeps_its_weights_in_float32(encoder, parameters, tmp_path):
     settings = parameters(epochs=1, precision="bf16")
     model, tokenizer = load_pretrained(encoder, LABELS, settings.dropout)
-    documents = make_split(0, 4)
-    examples = make_examples(documents, np.arange(12) % 3, tokenizer, settings.max_length)
+    indices = np.arange(12) % 3
+    examples = Examples(tokenise(tokenizer, make_split(0, 4)["text"], settings.max_length), indices)
+    objective = make_objective(settings, [indices], len(LABELS))
     formats = []
     model.classifier.register_forward_hook(lambda module, inputs, output: formats.append(output.dtype))
     accelerator = Accelerator(cpu=True, mixed_precision="bf16")
-    train(model, tokenizer, examples, figures, settings, accelerator, lambda step, values: None)
+    checkpoints = Checkpoints(tmp_path, every=0)
+    train(model, tokenizer, examples, objective, figures, settings, accelerator, checkpoints, log_nowhere)
     assert set(formats) == {torch.bfloat16}
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+
+
+def losses(logged):
+    return [values["train/loss"] for _, values in logged if "train/loss" in values]
+
+
+@pytest.mark.parametrize("micro_batch", [1, 3, 5])
+def test_parts_of_a_batch_add_up_to_its_loss_and_gradient(run_training, micro_batch):
+    _, _, logged, _ = run_training(epochs=2, dropout=0.0)
+    _, _, in_parts, _ = run_training(epochs=2, dropout=0.0, micro_batch_size=micro_batch)
+    assert losses(in_parts) == pytest.approx(losses(logged), rel=1e-4)
+
+
+def test_out_of_memory_halves_what_is_computed_at_once_and_changes_no_result(run_training, capfd):
+    sizes = []
+
+    def hold(module, inputs, kwargs):
+        sizes.append(len(kwargs["input_ids"]))
+        if sizes[-1] > 2 and len(sizes) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    outcome, _, logged, _ = run_training(epochs=2, prepare=hold, dropout=0.0)
+    assert sizes[:8] == [8, 8, 8, 4, 2, 2, 2, 2]
+    assert max(sizes[8:]) <= 2
+    said = capfd.readouterr().err.splitlines()
+    assert [line[:75] for line in said] == [
+        "finetune: out of memory at step 3, so it goes on with 4 documents at once, ",
+        "finetune: out of memory at step 3, so it goes on with 2 documents at once, ",
+    ]
+    whole, _, logged_whole, _ = run_training(epochs=2, dropout=0.0)
+    assert losses(logged) == pytest.approx(losses(logged_whole), rel=1e-4)
+    assert outcome.real_tokens == whole.real_tokens
+
+
+def test_a_document_that_does_not_fit_alone_is_a_clear_message(run_training):
+    def hold(module, inputs, kwargs):
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    with pytest.raises(UserError, match=r"Out of memory on cpu at step 1 with 1 documents at once\..*max_length"):
+        run_training(prepare=hold)
+
+
+def test_another_error_of_the_model_is_not_taken_for_a_lack_of_memory(run_training):
+    def hold(module, inputs, kwargs):
+        raise RuntimeError("shapes do not match")
+
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        run_training(prepare=hold)
+
+
+def test_activations_computed_again_give_the_same_bytes(run_training):
+    _, weights, _, _ = run_training(epochs=1)
+    _, again, _, _ = run_training(epochs=1, gradient_checkpointing=True)
+    assert same(weights, again)
+
+
+def test_the_last_good_weights_of_a_training_that_went_wrong_are_kept(run_training, tmp_path):
+    def weights_at(step, spoiled):
+        calls = []
+
+        def spoil(module, inputs, output):
+            calls.append(1)
+            if spoiled and len(calls) == step:
+                output.logits = output.logits * float("inf")
+            return output
+
+        return spoil
+
+    with pytest.raises(UserError, match=r"training loss is nan at step 5 .*The last good weights are in .*last_good\."):
+        run_training(epochs=1, spoil=weights_at(5, spoiled=True))
+    kept, _ = load_finetuned(tmp_path / "checkpoints/last_good", "cpu")
+    seen = []
+
+    def hold(module, inputs, kwargs):
+        seen.append({name: tensor.clone() for name, tensor in module.state_dict().items()})
+
+    run_training(epochs=1, prepare=hold)
+    assert same(kept.state_dict(), seen[4])
+
+
+def test_an_infinite_gradient_stops_training_before_it_spoils_the_weights(run_training):
+    def spoil(module, inputs, output):
+        output.logits.register_hook(lambda gradient: gradient * float("inf"))
+
+    with pytest.raises(
+        UserError, match=r"gradient norm is nan at step 1 \(epoch 1\), so the training was stopped\. Lower"
+    ):
+        run_training(spoil=spoil)

@@ -1,0 +1,102 @@
+"""What training makes small: from a batch to its loss."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from stages.common.encoder.batching import pool_windows
+from stages.finetune.parameters import Finetune
+
+IGNORED = -100  # a target that does not count, such as the second word piece of a word
+
+Objective = Callable[[nn.Module, dict[str, torch.Tensor], torch.Tensor], torch.Tensor]
+
+
+def make_objective(
+    parameters: Finetune,
+    targets: Sequence[npt.NDArray[np.int64]],
+    classes: int,
+    penalty: Callable[[], torch.Tensor] | None = None,
+) -> Objective:
+    """The mean cross-entropy over the targets that count, with what params.yaml adds to it.
+
+    Smoothing is that of Szegedy et al. (2016). With R-Drop (Liang et al. 2021, arXiv 2106.14448) each batch is computed
+    twice, with other dropout; the loss is the mean of both, plus ``r_drop`` times the mean of the two Kullback-Leibler
+    divergences.
+
+    Args:
+        parameters: The section ``finetune`` of params.yaml.
+        targets: Those of all training documents, which balanced class weights are made from.
+        classes: How many there are.
+        penalty: Gives what is added to every loss.
+
+    Returns:
+        A function of the model, a batch and its targets (the index of each true label, or ``IGNORED``, int64,
+        [documents] or [windows, tokens]) that gives the loss in nats, a scalar in float32.
+    """
+    label_smoothing, r_drop, class_weights = parameters.label_smoothing, parameters.r_drop, None
+    if parameters.class_weights == "balanced":
+        class_weights = balanced_weights(torch.from_numpy(np.bincount(np.concatenate(targets), minlength=classes)))
+
+    def entropy(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        weights = None if class_weights is None else class_weights.to(logits.device)
+        loss = torch.nn.functional.cross_entropy(
+            logits.flatten(0, -2),
+            targets.flatten(),
+            weight=weights,
+            ignore_index=IGNORED,
+            reduction="mean" if weights is None else "sum",
+            label_smoothing=label_smoothing,
+        )
+        return loss if weights is None else loss / counted(targets)
+
+    def objective(model: nn.Module, batch: dict[str, torch.Tensor], targets: torch.Tensor) -> torch.Tensor:
+        if r_drop:
+            once = compute_logits(model, _twice(batch), torch.cat([targets, targets]))
+            one, other = once.chunk(2)
+            loss = (entropy(one, targets) + entropy(other, targets)) / 2 + r_drop * _divergence(one, other, targets)
+        else:
+            loss = entropy(compute_logits(model, batch, targets), targets)
+        return loss if penalty is None else loss + penalty()
+
+    return objective
+
+
+def compute_logits(model: nn.Module, batch: dict[str, torch.Tensor], targets: torch.Tensor) -> torch.Tensor:
+    """The logits in float32: one row a document, whose windows are averaged, or one row a token."""
+    inputs = {name: tensor for name, tensor in batch.items() if name != "document"}
+    logits: torch.Tensor = model(**inputs).logits.float()
+    return pool_windows(logits, batch.get("document")) if targets.ndim == 1 else logits
+
+
+def counted(targets: torch.Tensor) -> int:
+    """How many targets count: what the mean over a part of a batch weighs in the mean over all of it."""
+    return int((targets != IGNORED).sum())
+
+
+def balanced_weights(counts: torch.Tensor) -> torch.Tensor:
+    """Weights by which all classes count alike: n / (classes * count); a class that does not occur has 1.
+
+    Args:
+        counts: How often each class occurs, [classes].
+    """
+    present = counts > 0
+    return torch.where(present, counts.sum() / (present.sum() * counts.clamp(min=1)), 1.0)
+
+
+def _twice(batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    doubled = {name: torch.cat([tensor, tensor]) for name, tensor in batch.items()}
+    if "document" in batch:
+        doubled["document"][len(batch["document"]) :] += batch["document"].max() + 1
+    return doubled
+
+
+def _divergence(one: torch.Tensor, other: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """The mean over the targets that count of the symmetrical Kullback-Leibler divergence of two predictions."""
+    counts = (targets != IGNORED).unsqueeze(-1)
+    left, right = one.log_softmax(-1), other.log_softmax(-1)
+    both = ((left.exp() - right.exp()) * (left - right)) / 2  # (KL(l, r) + KL(r, l)) / 2, summed over labels below
+    return (both * counts).sum() / counted(targets)

@@ -1,0 +1,153 @@
+"""Runs of the stage that are killed, and what the next one makes of what they left."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.finetune.conftest import fill, write_parameters
+from tests.imports import ROOT
+
+SETTINGS = {"epochs": 12, "early_stopping_patience": 12}
+STEPS = 12 * 9  # 72 documents in batches of 8
+UNLIMITED = 2**40
+SERVER = """
+import os, resource, sys
+from transformers import BertForSequenceClassification, PreTrainedTokenizerFast  # imported late otherwise
+from stages.common.entry import run_stage
+from stages.finetune.__main__ import main
+
+for line in sys.stdin:
+    folder, checkpoint_steps, largest_file = line.split()
+    process = os.fork()
+    if process == 0:
+        os.chdir(folder)
+        os.environ["PLUMBLINE_CHECKPOINT_STEPS"] = checkpoint_steps
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(largest_file), resource.RLIM_INFINITY))
+        for number, name in ((1, "stdout"), (2, "stderr")):
+            os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
+        run_stage(main, "", [])
+    print(process, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
+"""
+
+
+class Run:
+    """The stage in a process of its own, as DVC runs it, forked from a server that has imported everything already."""
+
+    def __init__(self, server, folder, checkpoint_steps, largest_file):
+        self.server, self.folder = server, folder
+        server.stdin.write(f"{folder} {checkpoint_steps} {largest_file}\n")
+        server.stdin.flush()
+        self.process = int(server.stdout.readline())
+
+    def finish(self):
+        assert int(self.server.stdout.readline()) == 0, (self.folder / "stderr").read_text()
+
+    def kill_at(self, step):
+        """Kills it once it has taken a step, at whatever it is just doing."""
+        deadline = time.monotonic() + 120
+        while steps_done(self.folder) < step and time.monotonic() < deadline:
+            time.sleep(0.001)
+        os.kill(self.process, signal.SIGKILL)
+        assert int(self.server.stdout.readline()) == -signal.SIGKILL
+
+
+def steps_done(folder):
+    """The steps that the running stage has recorded."""
+    table = folder / "reports/.finetune.partial/live/plots/metrics/train/loss.tsv"
+    return len(table.read_text().splitlines()) - 1 if table.exists() else 0
+
+
+@pytest.fixture(scope="module")
+def start():
+    command = [sys.executable, "-c", SERVER]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, text=True) as server:
+        yield lambda folder, checkpoint_steps=3, largest_file=UNLIMITED: Run(
+            server, folder, checkpoint_steps, largest_file
+        )
+        server.stdin.close()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, encoder, start):
+    folder = prepare(tmp_path_factory.mktemp("undisturbed"), encoder)
+    start(folder).finish()
+    return folder
+
+
+def prepare(folder, encoder):
+    fill(folder, encoder)
+    write_parameters(folder, **SETTINGS)
+    return folder
+
+
+def checkpoints(folder):
+    return sorted((folder / ".checkpoints").rglob("step-*.safetensors"))
+
+
+def made_by(folder):
+    files = (path for place in ("models/finetuned", "reports") for path in sorted((folder / place).rglob("*")))
+    return {str(p.relative_to(folder)): p.read_bytes() for p in files if p.is_file() and p.name != "environment.json"}
+
+
+def test_a_run_killed_at_five_random_moments_ends_with_the_bytes_of_one_that_was_not(
+    tmp_path, encoder, start, undisturbed
+):
+    folder = prepare(tmp_path, encoder)
+    for step in sorted(random.Random(6).sample(range(4, STEPS - 6), 5)):
+        start(folder).kill_at(step)
+        assert not (folder / "models/finetuned").exists()
+    start(folder).finish()
+    assert (folder / "stderr").read_text().count("goes on after step") >= 4  # a kill may come before a first checkpoint
+    assert made_by(folder) == made_by(undisturbed)
+    assert not (folder / ".checkpoints").exists()
+
+
+def test_checkpoints_change_no_byte_and_are_gone_when_the_run_has_ended(tmp_path, encoder, start, undisturbed):
+    folder = prepare(tmp_path, encoder)
+    start(folder, checkpoint_steps=0).finish()
+    assert made_by(folder) == made_by(undisturbed)
+    assert not (undisturbed / ".checkpoints").exists()
+
+
+def test_a_checkpoint_that_was_cut_off_is_named_and_the_one_before_it_is_used(tmp_path, encoder, start, undisturbed):
+    folder = prepare(tmp_path, encoder)
+    start(folder).kill_at(40)
+    *_, older, newest = checkpoints(folder)
+    os.truncate(newest, newest.stat().st_size // 2)
+    start(folder).finish()
+    said = (folder / "stderr").read_text().splitlines()
+    assert len(said) == 2
+    assert newest.name in said[0]
+    assert "is cut off or damaged" in said[0]
+    assert f"goes on after step {int(older.stem.removeprefix('step-'))} of {STEPS}" in said[1]
+    assert made_by(folder) == made_by(undisturbed)
+
+
+def test_a_run_with_other_parameters_starts_anew(tmp_path, encoder, start):
+    folder = prepare(tmp_path, encoder)
+    start(folder).kill_at(20)
+    stale = checkpoints(folder)
+    write_parameters(folder, epochs=1, seed=2)
+    start(folder).finish()
+    assert (folder / "stderr").read_text() == ""
+    assert checkpoints(folder) == stale
+
+
+def test_a_checkpoint_that_does_not_fit_on_the_disk_is_told_and_training_goes_on(tmp_path, encoder, start, undisturbed):
+    folder = prepare(tmp_path, encoder)
+    weights = (undisturbed / "models/finetuned/model.safetensors").stat().st_size
+    start(folder, checkpoint_steps=50, largest_file=2 * weights).finish()
+    said = (folder / "stderr").read_text().splitlines()
+    assert len(said) == 2
+    assert "no checkpoint of step 50 could be written" in said[0]
+    assert "the training goes on" in said[0]
+    assert made_by(folder) == made_by(undisturbed)
+    assert not (folder / ".checkpoints").exists()
