@@ -1,10 +1,8 @@
 """A small run: everything that the stage reads, with texts in it that no page should take for its own."""
 
-import json
 from contextlib import chdir
 from functools import cache
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -13,6 +11,7 @@ import yaml
 from stages.common.card import Card, Label, SourceFile, write_card
 from stages.common.documents import write_documents, write_flags, write_parquet, write_rejected
 from stages.report.__main__ import main
+from tests.report.evaluation import write_evaluation, write_json
 
 SCRIPT = "<script>document.documentElement.setAttribute('data-planted','script')</script>"
 IMAGE = "\"><img src=x onerror=\"document.documentElement.setAttribute('data-planted','image')\">"
@@ -30,7 +29,15 @@ WORDS = (
     "team wins the cup after a late goal",
     "phone chip runs the new software",
 )
-PARAMETERS = {"seed": 1, "word_cloud_words": 20, "examples": 3, "listed": 3, "errors": 5, "excerpt_characters": 120}
+PARAMETERS = {
+    "seed": 1,
+    "word_cloud_words": 20,
+    "examples": 3,
+    "variants": 4,
+    "listed": 3,
+    "errors": 5,
+    "excerpt_characters": 120,
+}
 
 
 def document(ident, text, label, **columns):
@@ -38,6 +45,8 @@ def document(ident, text, label, **columns):
         "id": ident,
         "text": text,
         "label": label,
+        "tokens": None,
+        "tags": None,
         "group": ident,
         "derived_from": [ident],
         "method": "original",
@@ -57,63 +66,6 @@ def corpus(labels, planted, per_split):
             rows.append(document(f"{split}-{number:03}", text, labels[label]))
         splits[split] = pd.DataFrame(rows)
     return splits
-
-
-def figure(value, reason=None):
-    if value is None:
-        return {"value": None, "low": None, "high": None, "reason": reason}
-    return {"value": value, "low": max(0.0, value - 0.02), "high": min(1.0, value + 0.02)}
-
-
-def evaluation(labels, outcome):
-    """metrics.json and summary.json of evaluate for an outcome; None stands for an encoder that gives no figures."""
-    names = ["accuracy", *(f"{a}_{f}" for a in ("macro", "weighted") for f in ("precision", "recall", "f1"))]
-    value, reason = (
-        {"better": 0.95, "worse": 0.7, "no clear difference": 0.9, "unknown": None}[outcome],
-        "no finite logits",
-    )
-    encoder = {name: figure(value, reason) for name in names}
-    baseline = {name: figure(0.9) for name in names}
-    difference = {"value": None, "low": None, "high": None, "reason": reason, "outcome": outcome}
-    if value is not None:
-        difference |= {"value": value - 0.9, "low": value - 0.91, "high": value - 0.89}
-        del difference["reason"]
-    per_class = {
-        "precision": figure(None, "no test document is predicted as this class"),
-        "recall": figure(0.5),
-        "f1": figure(0.6),
-    }
-    summary = {
-        "documents": 30,
-        "bootstrap_samples": 1000,
-        "confidence": 0.95,
-        "encoder": encoder,
-        "baseline": baseline,
-        "baseline_model": {"features": 1234, "c": 10.0, "validation_macro_f1": {"1.0": 0.8, "10.0": 0.9}},
-        "classes": [{"label": label, "support": 10, "encoder": per_class, "baseline": per_class} for label in labels],
-    }
-    metrics = {
-        "documents": 30,
-        "encoder": {name: encoder[name] for name in ("accuracy", "macro_f1")},
-        "baseline": {name: baseline[name] for name in ("accuracy", "macro_f1")},
-        "difference": dict.fromkeys(("accuracy", "macro_f1"), difference),
-        "encoder_vs_baseline": outcome,
-    }
-    return metrics, summary
-
-
-def predictions(test, labels, silent=False):
-    """A random classifier that is always sure; one that gives no prediction if it is silent."""
-    probability = np.random.default_rng(0).dirichlet([0.3] * len(labels), len(test))
-    predicted = [None if silent else labels[index] for index in probability.argmax(axis=1)]
-    columns = {"id": test["id"], "label": test["label"], "predicted": predicted}
-    columns |= {f"p:{label}": None if silent else probability[:, place] for place, label in enumerate(labels)}
-    return pd.DataFrame(columns | {"baseline_predicted": list(test["label"])})
-
-
-def write_json(path, content):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content))
 
 
 def write_run(folder, labels=LABELS, planted=(), outcome="better", augmented=True, **parameters):
@@ -255,14 +207,7 @@ def _write_reports(folder, labels, test, outcome, augmented):
         path = reports / f"finetune/live/plots/metrics/{name}.tsv"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"step\t{name.split('/')[1]}\n" + "".join(f"{step}\t{1 / (1 + step)}\n" for step in steps))
-    metrics, summary = evaluation(labels, outcome)
-    write_json(reports / "evaluate/metrics.json", metrics)
-    write_json(reports / "evaluate/summary.json", summary)
-    table = predictions(test, labels, silent=outcome == "unknown")
-    schema = pa.schema([(name, pa.float64() if name.startswith("p:") else pa.string()) for name in table.columns])
-    write_parquet(
-        pa.Table.from_pandas(table, schema=schema, preserve_index=False), reports / "evaluate/predictions.parquet"
-    )
+    write_evaluation(reports / "evaluate", labels, test, outcome)
 
 
 @pytest.fixture(scope="session")
