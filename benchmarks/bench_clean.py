@@ -275,9 +275,9 @@ def wrong_labels() -> None:
     from sklearn.metrics import average_precision_score
 
     from stages.audit import probabilities as classifiers
-    from stages.audit.embeddings import embed
     from stages.audit.issues import judge_labels
     from stages.audit.parameters import AuditParameters
+    from stages.common.encoder.embedding import embed
     from stages.common.text_rules.chain import apply_rules
     from stages.common.validation import read_yaml
 

@@ -82,7 +82,7 @@ def probabilities(documents: pd.DataFrame, given: Integers, parameters: AuditPar
     if weights.tfidf:
         parts.append((weights.tfidf, regression(tfidf_features(texts), given, classes, folds, parameters.tfidf_c)))
     if weights.embeddings or weights.neighbours:
-        from stages.audit.embeddings import embed  # torch takes seconds to import
+        from stages.common.encoder.embedding import embed  # torch takes seconds to import
 
         vectors = embed(PRETRAINED, texts, parameters.max_length, parameters.threads)
         if weights.embeddings:

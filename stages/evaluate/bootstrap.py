@@ -1,15 +1,19 @@
-"""How far a figure would move with other test documents: percentile bootstrap (Efron, 1979) over documents."""
+"""How far a figure would move with other test documents: a stratified percentile bootstrap; Wilson's for shares."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from stages.common.seeding import derived_seed
-from stages.evaluate.figures import Counts, Floats, Tally, tally
+from stages.evaluate.figures import Counts, Floats
 
 FEWEST_DOCUMENTS = 2  # every resample of one document is that document: an interval would only look like one
+AT_ONCE = 4_000_000  # weights of documents in memory at a time
 
 
 @dataclass(frozen=True)
@@ -33,54 +37,86 @@ class Figure:
         return {name: content for name, content in asdict(self).items() if name != "reason" or content}
 
 
-def resample(
-    actual: Counts, predictions: Mapping[str, Counts], classes: int, samples: int, seed: int
-) -> dict[str, Tally]:
-    """Draws the test documents anew, with replacement, and counts each draw.
+@dataclass(frozen=True)
+class Bootstrap:
+    """Draws the test documents anew, with replacement, as many of each stratum as there are.
 
-    Documents with the same class and the same predictions are alike, so that drawing n of n documents is exactly a
-    multinomial draw of such kinds: the cost hangs on the number of kinds, not of documents. All classifiers are counted
-    on the same draws, so that their differences are paired.
-
-    Args:
-        actual: Index of each document's class, shape (documents,).
-        predictions: For each classifier the index of the class that it predicts.
-        classes: How many classes there are.
+    Attributes:
+        strata: A number for each document, such as its class, shape (documents,).
         samples: How many draws to make.
+        confidence: The share of the draws that an interval covers.
         seed: The stage's seed.
-
-    Returns:
-        For each classifier, counts of shape (samples, classes).
     """
-    kinds, frequency = np.unique(np.column_stack([actual, *predictions.values()]), axis=0, return_counts=True)
-    random = np.random.default_rng(derived_seed(seed, "bootstrap"))
-    drawn = {name: Tally(*np.zeros((3, samples, classes), dtype=np.int64)) for name in predictions}
-    for sample in range(samples):
-        weights = random.multinomial(len(actual), frequency / len(actual))
-        for column, counts in enumerate(drawn.values(), start=1):
-            for total, part in zip(counts, tally(kinds[:, 0], kinds[:, column], classes, weights), strict=True):
-                total[sample] = part
-    return drawn
+
+    strata: Counts
+    samples: int
+    confidence: float
+    seed: int
+
+    def apply(self, figures: Callable[[Floats], dict[str, Floats]]) -> tuple[dict[str, Floats], dict[str, Floats]]:
+        """Computes figures on the test split and on each draw; the draws are the same at each call.
+
+        Args:
+            figures: From how often each document counts, shape (draws, documents), to arrays of shape (draws, ...).
+
+        Returns:
+            By name, the figures on the test split, shape (...), and on the draws, shape (samples, ...).
+        """
+        documents = len(self.strata)
+        random = np.random.default_rng(derived_seed(self.seed, "bootstrap"))
+        at_once = max(1, AT_ONCE // documents)
+        parts = []
+        with threadpool_limits(limits=1):  # another number of threads changes the last digits of sums
+            value = {name: array[0] for name, array in figures(np.ones((1, documents))).items()}
+            for start in range(0, self.samples, at_once):
+                parts.append(figures(self._draw(random, min(at_once, self.samples - start))))
+        return value, {name: np.concatenate([part[name] for part in parts]) for name in value}
+
+    def interval(self, value: float, drawn: Floats, reason: str | None = None) -> Figure:
+        """Puts a percentile interval (Efron 1979) around a figure.
+
+        Args:
+            value: The figure on the test split; NaN where it is not defined.
+            drawn: The figure on each draw; NaN on those on which it is not defined, which are left out.
+            reason: Why the figure is not defined, or what it leaves out.
+
+        Returns:
+            The figure; None with a reason in place of NaN.
+        """
+        if np.isnan(value):
+            return Figure(None, reason=reason)
+        if len(self.strata) < FEWEST_DOCUMENTS:
+            return Figure(float(value), reason="; ".join(filter(None, [reason, "one document gives no interval"])))
+        low, high = np.nanquantile(drawn, [(1 - self.confidence) / 2, (1 + self.confidence) / 2])
+        return Figure(float(value), float(low), float(high), reason)
+
+    def figures(self, of: Callable[[Floats], dict[str, Floats]]) -> dict[str, Figure]:
+        """Figures that are always defined, with their intervals; the argument is that of :meth:`apply`."""
+        values, drawn = self.apply(of)
+        return {name: self.interval(float(value), drawn[name]) for name, value in values.items()}
+
+    def _draw(self, random: np.random.Generator, draws: int) -> Floats:
+        weights = np.zeros((draws, len(self.strata)))
+        for stratum in np.unique(self.strata):
+            members = np.flatnonzero(self.strata == stratum)
+            chosen = random.integers(0, len(members), size=(draws, len(members)))
+            chosen += np.arange(draws)[:, None] * len(members)
+            weights[:, members] = np.bincount(chosen.ravel(), minlength=chosen.size).reshape(chosen.shape)
+        return weights
 
 
-def with_interval(
-    value: float, resampled: Floats, confidence: float, documents: int, reason: str | None = None
-) -> Figure:
-    """Puts a percentile interval around a figure.
+def wilson(hits: int, documents: int, confidence: float) -> Figure:
+    """A share of documents with Wilson's (1927) score interval.
 
     Args:
-        value: The figure on the test split; NaN where it is not defined.
-        resampled: The figure on each resample; NaN on those on which it is not defined, which are left out.
-        confidence: The share of the resamples that the interval covers.
-        documents: How many test documents there are.
-        reason: Why the figure is not defined, or what it leaves out.
-
-    Returns:
-        The figure; None with a reason in place of NaN.
+        hits: Documents of which something holds.
+        documents: All documents.
+        confidence: How often the interval covers the true share.
     """
-    if np.isnan(value):
-        return Figure(None, reason=reason)
-    if documents < FEWEST_DOCUMENTS:
-        return Figure(float(value), reason="; ".join(filter(None, [reason, "one document gives no interval"])))
-    low, high = np.nanquantile(resampled, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Figure(float(value), float(low), float(high), reason)
+    if not documents:
+        return Figure(None, reason="there is no such document")
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    share, spread = hits / documents, z**2 / documents
+    middle = (share + spread / 2) / (1 + spread)
+    half = math.sqrt(share * (1 - share) * spread + spread**2 / 4) / (1 + spread)
+    return Figure(share, max(0.0, middle - half), min(1.0, middle + half))

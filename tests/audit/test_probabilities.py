@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.audit.embeddings import embed
 from stages.audit.probabilities import blend, make_folds, nearest_neighbours, regression
+from stages.common.encoder.embedding import embed
 from tests.common.tiny_encoder import save_encoder
 
 

@@ -63,7 +63,7 @@ def test_no_document_makes_no_scoring_batch():
 
 @pytest.mark.parametrize(("side", "shorter"), [("right", [1, 2, 9]), ("left", [9, 1, 2])])
 def test_a_batch_is_padded_to_its_longest_document_on_the_side_of_the_tokenizer(side, shorter):
-    tokens = Tokens(np.array([1, 2, 3, 4, 5, 6, 7, 8, 8, 8], np.int32), np.array([0, 2, 5, 10]))
+    tokens = Tokens(np.array([1, 2, 3, 4, 5, 6, 7, 8, 8, 8], np.int32), np.array([0, 2, 5, 10]), np.arange(4))
     tokenizer = Padding()
     tokenizer.padding_side = side
     batch = make_batch(tokens, np.array([1, 0]), tokenizer, torch.device("cpu"))

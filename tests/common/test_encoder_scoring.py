@@ -5,7 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.common.encoder.loading import load_pretrained
-from stages.common.encoder.scoring import score
+from stages.common.encoder.scoring import score, score_words
+from stages.common.encoder.tokenising import windows_over
+from stages.common.spans import bio_tags
 from tests.common.tiny_encoder import TOPICS, article, save_encoder
 
 TEXTS = [article(topic, number, words=2 + number % 30) for number in range(40) for topic in TOPICS]
@@ -55,3 +57,49 @@ def test_scoring_drops_nothing_and_leaves_the_model_in_the_mode_it_was_in(encode
     model.train(training)
     assert np.array_equal(score(model, tokenizer, TEXTS, 32), score(model, tokenizer, TEXTS, 32))
     assert model.training is training
+
+
+def test_the_logits_of_a_long_text_in_windows_are_the_mean_over_its_windows(encoder):
+    model, tokenizer = encoder
+    text = article("sport", 3, words=60)
+    pieces = tokenizer(text, add_special_tokens=False)["input_ids"]
+    parts = [tokenizer.decode(pieces[window.start : window.stop]) for window in windows_over(len(pieces), 14, 0.5)]
+    expected = score(model, tokenizer, parts, 64).mean(axis=0)
+    found = score(model, tokenizer, ["the team", text], 16, truncation="windows", window_overlap=0.5)
+    np.testing.assert_allclose(found[1], expected, atol=1e-5)
+    np.testing.assert_allclose(found[0], score(model, tokenizer, ["the team"], 16)[0], atol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def tagger(tmp_path_factory):
+    folder = save_encoder(tmp_path_factory.mktemp("tagger"))
+    return load_pretrained(folder, bio_tags(["PER", "ORG"]), dropout=0.5, task="token-classification")
+
+
+def test_a_words_logits_are_those_of_its_first_piece(tagger):
+    model, tokenizer = tagger
+    model.train(False)
+    sentence = ["the", "footballing", "bank", "said"]
+    encoded = tokenizer(sentence, is_split_into_words=True, return_tensors="pt")
+    with torch.inference_mode():
+        every = model(**encoded).logits[0].numpy()
+    firsts = [encoded.word_ids(0).index(word) for word in range(4)]
+    (found,) = score_words(model, tokenizer, [sentence], 32)
+    np.testing.assert_allclose(found, every[firsts], atol=1e-5)
+
+
+def test_every_word_of_a_sentence_longer_than_the_model_gets_a_score(tagger):
+    model, tokenizer = tagger
+    sentences = [["bank"] * 3, article("tech", 1, words=90).split(), [], ["the", "\u200b"]]
+    found = score_words(model, tokenizer, sentences, 20, batch_tokens=64)
+    assert [logits.shape for logits in found] == [(3, 5), (90, 5), (0, 5), (2, 5)]
+    assert all(np.abs(logits).sum() > 0 for logits in found[1])
+    assert not found[3][1].any()  # no token, no evidence
+
+
+def test_sentences_in_another_order_get_the_same_bytes(tagger):
+    model, tokenizer = tagger
+    sentences = [article("tech", number, words=3 + number % 40).split() for number in range(30)]
+    found = score_words(model, tokenizer, sentences, 20, batch_tokens=64)
+    again = score_words(model, tokenizer, sentences[::-1] + sentences, 20, batch_tokens=64)
+    assert [logits.tobytes() for logits in again] == [logits.tobytes() for logits in found[::-1] + found]

@@ -66,7 +66,7 @@ def budgeted_batches(lengths: npt.NDArray[np.int64], batch_tokens: int) -> list[
 def make_batch(
     tokens: Tokens, rows: Rows, tokenizer: PreTrainedTokenizerBase, device: torch.device
 ) -> dict[str, torch.Tensor]:
-    """The model's inputs for some documents, padded to the longest of them.
+    """The model's inputs for some documents, padded to the longest of their windows.
 
     Args:
         tokens: The token ids of all documents.
@@ -75,17 +75,50 @@ def make_batch(
         device: Where the tensors go.
 
     Returns:
-        ``input_ids`` and ``attention_mask``, int64, [documents, tokens].
+        ``input_ids`` and ``attention_mask``, int64, [windows, tokens]; where a document has more than one window also
+        ``document``, int64, [windows]: which of the rows a window belongs to (see :func:`pool_windows`).
     """
-    lengths = tokens.starts[rows + 1] - tokens.starts[rows]
-    width = int(lengths.max())
-    ids = np.full((len(rows), width), tokenizer.pad_token_id, dtype=np.int64)
-    mask = np.zeros((len(rows), width), dtype=np.int64)
-    for line, (row, length) in enumerate(zip(rows, lengths, strict=True)):
-        place = slice(width - length, width) if tokenizer.padding_side == "left" else slice(0, length)
-        ids[line, place] = tokens.of(row)
-        mask[line, place] = 1
-    return {
-        "input_ids": torch.from_numpy(ids).to(device, non_blocking=True),
-        "attention_mask": torch.from_numpy(mask).to(device, non_blocking=True),
-    }
+    windows, owners = tokens.windows(rows)
+    ids, mask = pad(tokens.ids, tokens.starts, windows, int(tokenizer.pad_token_id), tokenizer.padding_side)
+    batch = {"input_ids": ids, "attention_mask": mask.astype(np.int64)}
+    if len(windows) > len(rows):
+        batch["document"] = owners
+    return {name: torch.from_numpy(array).to(device, non_blocking=True) for name, array in batch.items()}
+
+
+def pad(
+    values: npt.NDArray[np.int32], starts: Rows, windows: Rows, fill: int, side: str
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Lays the values of some windows out in rows as long as the longest.
+
+    Args:
+        values: One value a token.
+        starts: Where each window begins in them, [windows + 1].
+        windows: Which windows.
+        fill: What stands where a window has no token.
+        side: Where that is, ``right`` or ``left``.
+
+    Returns:
+        The values, int64, and whether a window has a token there, both [windows, tokens].
+    """
+    lengths = starts[windows + 1] - starts[windows]
+    mask = np.arange(lengths.max()) < lengths[:, None]
+    if side == "left":
+        mask = mask[:, ::-1]
+    rows = np.full(mask.shape, fill, dtype=np.int64)
+    rows[mask] = np.concatenate([values[starts[window] : starts[window + 1]] for window in windows])
+    return rows, mask
+
+
+def pool_windows(logits: torch.Tensor, document: torch.Tensor | None) -> torch.Tensor:
+    """The mean of the logits of each document's windows, [documents, labels].
+
+    Args:
+        logits: [windows, labels].
+        document: Which document a window belongs to, [windows]; None where each has one window.
+    """
+    if document is None:
+        return logits
+    counts = torch.bincount(document)
+    sums = logits.new_zeros((len(counts), logits.shape[1])).index_add(0, document, logits)
+    return sums / counts.unsqueeze(1).to(logits.dtype)

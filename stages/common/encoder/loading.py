@@ -1,10 +1,10 @@
-"""Loads an encoder with a classification head and its tokenizer: a folder, no pickle, no network, no remote code."""
+"""Loads an encoder with a head for its task and its tokenizer: a folder, no pickle, no network, no remote code."""
 
 import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 import transformers
@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
     AutoTokenizer,
     PretrainedConfig,
     PreTrainedModel,
@@ -20,6 +21,7 @@ from transformers import (
 )
 
 from stages.common.encoder.device import choose_device
+from stages.common.encoder.tokenising import Truncation
 from stages.common.messages import UserError, one_line
 from stages.common.outputs import write_json
 from stages.common.validation import Strict, validate
@@ -29,6 +31,8 @@ CONFIG = "config.json"
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
+Task = Literal["text-classification", "token-classification"]
+HEAD_OF_WORDS = "ForTokenClassification"  # how transformers ends the names of models that classify tokens
 FAULTS = (OSError, ValueError, KeyError, RuntimeError, AttributeError, TypeError, SafetensorError)
 
 logging.getLogger("transformers").setLevel(logging.ERROR)  # what it would warn of is checked here, and told in one line
@@ -41,14 +45,18 @@ class Inference(Strict):
     Attributes:
         max_length: The tokens after which a document is cut, special tokens included.
         batch_tokens: The most tokens that a batch holds, padding included.
+        truncation: What is kept of a longer document: its head, its tail, some of both, or all of it in windows.
+        window_overlap: The share of a window that the next one repeats.
     """
 
     max_length: int = Field(ge=1)
     batch_tokens: int = Field(ge=1)
+    truncation: Truncation = "head"
+    window_overlap: float = Field(default=0.0, ge=0, lt=1)
 
 
 def load_pretrained(
-    folder: Path, labels: Sequence[str], dropout: float
+    folder: Path, labels: Sequence[str], dropout: float, task: Task = "text-classification"
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Loads an encoder to be fine-tuned; its classification head is drawn from torch's random numbers.
 
@@ -56,8 +64,9 @@ def load_pretrained(
 
     Args:
         folder: Such as ``models/pretrained``: the model and the tokenizer in transformers' form.
-        labels: The labels' names in the order of the model's outputs.
+        labels: The names of the model's outputs in their order: labels, or tags of tokens.
         dropout: The share of values dropped in training, wherever the architecture drops any.
+        task: What the head is for.
 
     Returns:
         The model in float32 on the processor, and its tokenizer.
@@ -72,11 +81,11 @@ def load_pretrained(
     for setting, value in config.to_dict().items():
         if "dropout" in setting and (value is None or type(value) in (int, float)):
             setattr(config, setting, float(dropout))
-    return _load_model(folder, config), _load_tokenizer(folder)
+    return _load_model(folder, config, task), _load_tokenizer(folder, task)
 
 
 def load_finetuned(folder: Path, device: str = "auto") -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Loads what the finetune stage made, ready for :func:`stages.common.encoder.scoring.score`.
+    """Loads what the finetune stage made, ready for :mod:`stages.common.encoder.scoring`.
 
     Args:
         folder: Such as ``models/finetuned``.
@@ -90,10 +99,13 @@ def load_finetuned(folder: Path, device: str = "auto") -> tuple[PreTrainedModel,
         UserError: If the folder lacks a file, its weights are a pickle or lack a part, or there is no such device.
     """
     place = choose_device(device)
-    model = _load_model(folder, _load_config(folder), with_head=True)
+    config = _load_config(folder)
+    tokens = any(name.endswith(HEAD_OF_WORDS) for name in config.architectures or [])
+    task: Task = "token-classification" if tokens else "text-classification"
+    model = _load_model(folder, config, task, with_head=True)
     model.to(place)  # type: ignore[arg-type]  # transformers wraps Module.to and loses its overloads
     model.train(False)
-    return model, _load_tokenizer(folder)
+    return model, _load_tokenizer(folder, task)
 
 
 def read_inference(folder: Path) -> Inference:
@@ -127,7 +139,7 @@ def _load_config(folder: Path) -> PretrainedConfig:
     return config
 
 
-def _load_model(folder: Path, config: PretrainedConfig, with_head: bool = False) -> PreTrainedModel:
+def _load_model(folder: Path, config: PretrainedConfig, task: Task, with_head: bool = False) -> PreTrainedModel:
     if not any((folder / name).is_file() for name in WEIGHTS):
         pickles = sorted(path.name for pattern in PICKLES for path in folder.glob(pattern))
         if pickles:
@@ -136,9 +148,12 @@ def _load_model(folder: Path, config: PretrainedConfig, with_head: bool = False)
                 f"Convert them to {WEIGHTS[0]}.",
             )
         raise UserError(f"{folder / WEIGHTS[0]}: there is no such file.", "Run `dvc repro`, which makes it.")
+    auto: Any = (
+        AutoModelForTokenClassification if task == "token-classification" else AutoModelForSequenceClassification
+    )
     try:
         model: PreTrainedModel
-        model, loaded = AutoModelForSequenceClassification.from_pretrained(
+        model, loaded = auto.from_pretrained(
             folder,
             config=config,
             dtype=torch.float32,
@@ -149,7 +164,7 @@ def _load_model(folder: Path, config: PretrainedConfig, with_head: bool = False)
             output_loading_info=True,
         )
     except FAULTS as error:
-        raise _unusable(folder, "a model for text classification cannot be loaded", error) from None
+        raise _unusable(folder, f"a model for {task} cannot be loaded", error) from None
     _check_weights(folder, model, loaded, with_head)
     return model
 
@@ -166,7 +181,7 @@ def _check_weights(folder: Path, model: PreTrainedModel, loaded: dict[str, Any],
         )
 
 
-def _load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+def _load_tokenizer(folder: Path, task: Task) -> PreTrainedTokenizerBase:
     if not any(any(folder.glob(pattern)) for pattern in TOKENIZERS):
         raise UserError(
             f"{folder}: the model's tokenizer is missing (none of {', '.join(TOKENIZERS)}).",
@@ -174,6 +189,10 @@ def _load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
         )
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        if task == "token-classification" and getattr(tokenizer, "add_prefix_space", None) is False:
+            tokenizer = AutoTokenizer.from_pretrained(  # a word then begins as it does after a space (GPT-2's BPE)
+                folder, local_files_only=True, trust_remote_code=False, add_prefix_space=True
+            )
     except (*FAULTS, ImportError) as error:
         raise _unusable(folder, "the tokenizer cannot be loaded", error) from None
     if tokenizer.pad_token_id is None:
