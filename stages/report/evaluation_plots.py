@@ -59,7 +59,7 @@ def reliability(bins: pd.DataFrame) -> Markup:
         axes.set(
             xlabel="confidence, mean of a bin", ylabel="accuracy", xlim=(start - 0.02, 1.01), ylim=(start - 0.02, 1.01)
         )
-        legend_above(axes, 1 + len(versions))
+        axes.legend(loc="upper left")
 
     said = "; ".join(
         f"{name} temperature: "

@@ -19,7 +19,7 @@ SERIES = ("#0a0001", "#0a0002", "#0a0003", "#0a0004", "#0a0005", "#0a0006")
 PAGE_COLOURS = {INK: "--ink", LINE: "--line", **{c: f"--series-{n}" for n, c in enumerate(SERIES, 1)}}
 MARKERS = ("o", "s", "^", "D", "v", "P")
 WIDTH = 4.6  # inches of 72 units: text keeps its size on a phone
-LABEL_CHARACTERS = 24
+LABEL_CHARACTERS = 30
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "text.parse_math": False,

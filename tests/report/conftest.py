@@ -54,16 +54,16 @@ def document(ident, text, label, **columns):
 
 
 def corpus(labels, planted, per_split):
-    """Raw documents by split: each label's words, and the planted texts among the first of each split."""
+    """Raw documents by split: each label's words; the planted texts in the first ones and in their ids, as file names are."""
     splits = {}
     for split, count in per_split.items():
         rows = []
         for number in range(count):
             label = number % len(labels)
-            text = f"{WORDS[label]}, story {number} of {split}.\n"
+            ident, text = f"{split}-{number:03}", f"{WORDS[label]}, story {number} of {split}.\n"
             if number < len(planted):
-                text = f"{planted[number]} {text}"
-            rows.append(document(f"{split}-{number:03}", text, labels[label]))
+                ident, text = f"{ident}-{planted[number][:200]}", f"{planted[number]} {text}"
+            rows.append(document(ident, text, labels[label]))
         splits[split] = pd.DataFrame(rows)
     return splits
 

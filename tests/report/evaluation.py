@@ -67,7 +67,7 @@ def write_evaluation(folder, labels, test, outcome):
     latency = {"p50": 1.5, "p95": 120.0}
     batch = {"documents": 8, "documents_per_second": 1234.0, "latency_ms": latency}
     cost = {"parameters": 22_000_000, "bytes_on_disk": 91_000_000, "device": "cpu", "device_name": "a processor"}
-    cost |= {"threads": 2, "documents": 30, "tokens": 999, "latency_ms": latency, "best_batch": batch}
+    cost |= {"threads": 2, "documents": 30, "latency_ms": latency, "best_batch": batch}
     write_json(folder / "cost.json", {**cost, "batches": [{**batch, "documents": 1}, batch]})
     for name, table in tables(labels, test, silent=value is None).items():
         table.to_csv(folder / f"{name}.csv", index=False)

@@ -32,6 +32,7 @@ function sortBy(header) {
 }
 
 function makeSortable(table) {
+  table.classList.add("sorts");
   for (const header of table.tHead.rows[0].cells) {
     const button = document.createElement("button");
     button.type = "button";
@@ -63,7 +64,6 @@ function makeSearchable(table) {
   });
 }
 
-document.documentElement.classList.add("scripted");
 for (const table of document.querySelectorAll("table.sortable")) {
   if (table.tBodies[0].rows.length > 2) makeSortable(table);
 }
