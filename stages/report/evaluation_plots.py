@@ -119,7 +119,7 @@ def class_curves(
     )
 
 
-def intervals(name: str, said: str, rows: pd.DataFrame, title: str, reference: float) -> Markup:
+def intervals(name: str, said: str, rows: pd.DataFrame, title: str, reference: float | None) -> Markup:
     """Figures with their intervals, one below the other.
 
     Args:
@@ -127,12 +127,13 @@ def intervals(name: str, said: str, rows: pd.DataFrame, title: str, reference: f
         said: What the plot shows, before the figures, for those who do not see it.
         rows: Columns label, value, low, high.
         title: What the figures are.
-        reference: Where a dotted line is drawn.
+        reference: Where a dotted line is drawn, if anywhere.
     """
     places = np.arange(len(rows))
 
     def draw(axes: Axes) -> None:
-        axes.axvline(reference, color=INK, linewidth=0.8, linestyle=":")
+        if reference is not None:
+            axes.axvline(reference, color=INK, linewidth=0.8, linestyle=":")
         axes.hlines(places, rows["low"], rows["high"], color=SERIES[0], linewidth=1.4)
         axes.plot(rows["value"], places, "o", color=SERIES[0])
         classes_downwards(axes, list(rows["label"]))

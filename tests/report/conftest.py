@@ -11,7 +11,7 @@ import yaml
 from stages.common.card import Card, Label, SourceFile, write_card
 from stages.common.documents import write_documents, write_flags, write_parquet, write_rejected
 from stages.report.__main__ import main
-from tests.report.evaluation import write_evaluation, write_json
+from tests.report.evaluation import forget_what_entities_do_not_have, write_evaluation, write_json
 
 SCRIPT = "<script>document.documentElement.setAttribute('data-planted','script')</script>"
 IMAGE = "\"><img src=x onerror=\"document.documentElement.setAttribute('data-planted','image')\">"
@@ -53,8 +53,16 @@ def document(ident, text, label, **columns):
     } | columns
 
 
+def tagged(row):
+    """The document as one of token classification: its first word is a mention of what was its label."""
+    tokens = row["text"].split()
+    return pd.Series(
+        {**row, "label": None, "tokens": tokens, "tags": [f"B-{row['label']}", *["O"] * (len(tokens) - 1)]}
+    )
+
+
 def corpus(labels, planted, per_split):
-    """Raw documents by split: each label's words; the planted texts in the first ones and in their ids, as file names are."""
+    """Raw documents by split: each label's words; planted texts in the first ones and, as file names, in their ids."""
     splits = {}
     for split, count in per_split.items():
         rows = []
@@ -68,12 +76,15 @@ def corpus(labels, planted, per_split):
     return splits
 
 
-def write_run(folder, labels=LABELS, planted=(), outcome="better", augmented=True, **parameters):
+def write_run(folder, labels=LABELS, planted=(), outcome="better", augmented=True, entities=False, **parameters):
     """Writes a whole run into a folder."""
     (folder / "params.yaml").write_text(
         yaml.safe_dump({"model": "tiny-encoder", "report": {**PARAMETERS, **parameters}})
     )
     splits = corpus(labels, planted, {"train": 60, "validation": 30, "test": 30})
+    test = splits["test"]
+    if entities:
+        splits = {split: documents.apply(tagged, axis=1) for split, documents in splits.items()}
     raw = pd.concat(splits.values(), ignore_index=True)
     clean = raw.assign(text=raw["text"].str.strip().str.replace("votes", "decides"))
     dropped = clean.iloc[: max(7, len(planted))]
@@ -89,7 +100,7 @@ def write_run(folder, labels=LABELS, planted=(), outcome="better", augmented=Tru
     card = Card(
         name="tiny",
         title=f"Tiny news {planted[0] if planted else ''}",
-        task="text-classification",
+        task="token-classification" if entities else "text-classification",
         language="en",
         licence="none",
         citation="none",
@@ -118,7 +129,7 @@ def write_run(folder, labels=LABELS, planted=(), outcome="better", augmented=Tru
         rows = clean[clean["id"].str.startswith(split)]
         rows = pd.concat([rows, variants]) if split == "train" else rows
         write_documents(rows, folder / f"data/{'audited' if split == 'train' else 'splits'}/{split}.parquet")
-    _write_reports(folder, labels, splits["test"], outcome, augmented)
+    _write_reports(folder, labels, test, outcome, augmented, entities)
     _write_lists(folder, clean.iloc[: max(4, len(planted))], labels)
 
 
@@ -137,7 +148,7 @@ def _write_lists(folder, documents, labels):
     write_json(folder / "reports/audit/summary.json", counts | rows)
 
 
-def _write_reports(folder, labels, test, outcome, augmented):
+def _write_reports(folder, labels, test, outcome, augmented, entities):
     reports = folder / "reports"
     write_json(
         reports / "clean/summary.json",
@@ -176,7 +187,7 @@ def _write_reports(folder, labels, test, outcome, augmented):
     write_json(
         reports / "finetune/summary.json",
         {
-            "validation": {"accuracy": 0.9, "macro_f1": 0.89},
+            "validation": {"accuracy": 0.9, "entity_f1" if entities else "macro_f1": 0.89},
             "best_epoch": 2,
             "epochs_run": 3,
             "steps": 12,
@@ -208,6 +219,8 @@ def _write_reports(folder, labels, test, outcome, augmented):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"step\t{name.split('/')[1]}\n" + "".join(f"{step}\t{1 / (1 + step)}\n" for step in steps))
     write_evaluation(reports / "evaluate", labels, test, outcome)
+    if entities:
+        forget_what_entities_do_not_have(reports / "evaluate", labels)
 
 
 @pytest.fixture(scope="session")

@@ -125,3 +125,29 @@ def tables(labels, test, silent):
         "suspect_labels": suspects.assign(baseline_agrees=False),
     }
     return {name: table[:0] for name, table in made.items()} if silent else made
+
+
+def forget_what_entities_do_not_have(folder, labels):
+    """Makes the files those of token classification: span figures, tags; no probabilities, no frozen encoder."""
+    metrics, summary = (json.loads((folder / f"{name}.json").read_text()) for name in ("metrics", "summary"))
+    for each in ("encoder", "baseline"):
+        metrics[each]["span_f1"] = summary[each]["span_f1"] = summary[each]["macro_f1"]
+    metrics["difference"]["span_f1"] = metrics["difference"]["macro_f1"]
+    summary |= {"task": "token-classification", "baseline_model": None}
+    for entry in summary["classes"]:
+        for each in ("encoder", "baseline"):
+            entry[each] = {name: entry[each][name] for name in ("precision", "recall", "f1")}
+        del entry["frozen"]
+    summary["tokens"] = [{**entry, "label": f"B-{entry['label']}"} for entry in summary["classes"]]
+    del metrics["frozen"], summary["frozen"], summary["frozen_model"]
+    write_json(folder / "metrics.json", metrics)
+    write_json(folder / "summary.json", summary)
+    calibration = json.loads((folder / "calibration.json").read_text())
+    nothing = dict.fromkeys(calibration["before"], figure(None, "no probabilities"))
+    calibration |= {"temperature": None, "reason": "the probabilities of tags are not calibrated", "after": None}
+    write_json(folder / "calibration.json", {**calibration, "before": nothing})
+    for name in ("calibration", "coverage", "roc", "precision_recall", "robustness", "errors", "suspect_labels"):
+        path = folder / f"{name}.csv"
+        path.write_text(path.read_text().splitlines()[0] + "\n")
+    tags = pd.DataFrame({"actual": [*labels, "O"] * 10, "predicted": [labels[0], "O", labels[2], labels[1]] * 10})
+    tags.to_csv(folder / "confusion_matrix.csv", index=False)

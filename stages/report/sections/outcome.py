@@ -24,6 +24,8 @@ def summary(results: Results) -> dict[str, Any]:
     """The headline: what runs are compared by, with intervals, and whether the encoder beats the baseline."""
     figure = "span_f1" if "span_f1" in results.metrics["encoder"] else "macro_f1"
     titles = {"encoder": "Test", "baseline": "Baseline", "frozen": "Frozen encoder"}
+    validation = results.summaries["finetune"]["validation"]
+    compared_by = "entity_f1" if "entity_f1" in validation else "macro_f1"
     compared = {titles[name]: results.metrics[name][figure] for name in classifiers(results)}
     return {
         "figure": {"span_f1": "span F1", "macro_f1": "macro F1"}[figure],
@@ -32,13 +34,14 @@ def summary(results: Results) -> dict[str, Any]:
         "difference": results.metrics["difference"][figure],
         "outcome": results.metrics["encoder_vs_baseline"],
         "verdict": VERDICTS[results.metrics["encoder_vs_baseline"]],
-        "validation": results.summaries["finetune"]["validation"],
+        "compared_by": compared_by.replace("_f1", " F1"),
+        "validation": validation[compared_by],
     }
 
 
 def classifiers(results: Results) -> list[str]:
     """The classifiers that were tested, by name, the encoder first."""
-    return ["encoder", "baseline", *(["frozen"] if results.summaries["evaluate"]["frozen_model"] else [])]
+    return ["encoder", "baseline", *(["frozen"] if results.summaries["evaluate"].get("frozen_model") else [])]
 
 
 def training(results: Results) -> dict[str, Any]:
@@ -70,7 +73,7 @@ def evaluation(corpus: Corpus, results: Results, parameters: ReportParameters) -
         "classifiers": names,
         "figures": figure_rows(summary, results.metrics, names),
         "baseline": summary["baseline_model"],
-        "frozen": summary["frozen_model"],
+        "frozen": summary.get("frozen_model"),
         "classes": summary["classes"],
         "tokens": summary.get("tokens", []),
         "most_classes": MOST_CLASSES,
@@ -115,6 +118,10 @@ def robustness(results: Results, parameters: ReportParameters) -> dict[str, Any]
     """What perturbed texts cost, and on which parts of the test split the encoder does worse."""
     drops, slices = results.tables["robustness"], results.tables["slices"]
     worst = slices.head(parameters.listed)
+    of_documents = (
+        results.summaries["evaluate"]["task"] == "text-classification"
+    )  # slices are, accuracy may be of tokens
+    overall = results.metrics["encoder"]["accuracy"]["value"] if of_documents else None
     return {
         "drops": drops.to_dict("records"),
         "drop_plot": _interval_plot(drops, "perturbation", "drop", "Accuracy that each perturbation costs.", 0.0),
@@ -125,13 +132,14 @@ def robustness(results: Results, parameters: ReportParameters) -> dict[str, Any]
             "name",
             "accuracy",
             "Accuracy on the worst slices.",
-            results.metrics["encoder"]["accuracy"]["value"],
+            overall,
         ),
+        "overall": overall,
     }
 
 
 def _interval_plot(rows: pd.DataFrame, label: str, figure: str, said: str, reference: float | None) -> Any:
-    if rows.empty or reference is None:
+    if rows.empty:
         return None
     names = {label: "label", figure: "value", f"{figure}_low": "low", f"{figure}_high": "high"}
     chosen = rows[list(names)].rename(columns=names)
