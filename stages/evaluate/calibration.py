@@ -80,9 +80,10 @@ def fit_temperature(logits: NDArray[np.floating], actual: Counts) -> Temperature
 
     found = minimize_scalar(loss, bounds=np.log(BOUNDS), method="bounded", options={"xatol": 1e-6})
     value = float(np.exp(found.x))
-    if value < BOUNDS[0] * 1.01 or value > BOUNDS[1] / 1.01:
-        why = "all of them are right" if value < 1 else "they are no better than chance"
-        return Temperature(None, len(actual), reason=f"the validation documents set it no bound: {why}")
+    if (logits.argmax(axis=1) == actual).all():
+        return Temperature(None, len(actual), reason="all validation documents are right, which sets it no lower bound")
+    if value > BOUNDS[1] / 1.01:
+        return Temperature(None, len(actual), reason="on the validation documents the model is no better than chance")
     return Temperature(value, len(actual), loss(0.0), float(found.fun))
 
 
