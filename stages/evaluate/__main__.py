@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from stages.common.encoder.device import compute_alike
 from stages.common.entry import run_program
 from stages.common.messages import closing_line
@@ -15,11 +17,12 @@ from stages.evaluate.assessment import BASELINE, ENCODER
 from stages.evaluate.cards import data_card, model_card
 from stages.evaluate.classification import evaluate_texts
 from stages.evaluate.cost import measure_cost
-from stages.evaluate.encoder import MODEL, Encoder
+from stages.evaluate.encoder import Encoder
 from stages.evaluate.inputs import Inputs, read_inputs
 from stages.evaluate.parameters import EvaluateParameters
 from stages.evaluate.runs import compare_runs
 from stages.evaluate.tables import complete, write_content
+from stages.evaluate.tagging import evaluate_entities, strict_spans
 
 REPORTS = Path("reports/evaluate")
 CARD = Path("models/card")
@@ -31,10 +34,13 @@ def main() -> None:
     compute_alike(parameters.seed, parameters.threads)
     inputs = read_inputs(load_value("model"))
     encoder = Encoder(parameters.device)
-    contents = complete(evaluate_texts(inputs, encoder, parameters))
-    timed = inputs.test["text"].tolist()[: parameters.cost.documents]
-    score = partial(encoder.logits, what="timing")
-    contents["cost.json"] = measure_cost(encoder.model, MODEL, timed, parameters.cost.batches, score)
+    if inputs.card.task == "text-classification":
+        contents, scored = evaluate_texts(inputs, encoder, parameters), inputs.test["text"]
+    else:
+        contents, scored = evaluate_entities(inputs, encoder, parameters), inputs.test["tokens"]
+    timed = scored.tolist()[: parameters.cost.documents]
+    contents = complete(contents)
+    contents["cost.json"] = measure_cost(encoder, timed, parameters.cost.batches)
 
     with new_outputs(CARD, *(REPORTS / name for name in contents)) as (card, *files):
         for file, content in zip(files, contents.values(), strict=True):
@@ -47,7 +53,7 @@ def write_cards(folder: Path, inputs: Inputs, contents: dict[str, Any]) -> None:
     """Writes the model card, the data card, and the temperature for those who predict with the model."""
     temperature = contents["calibration.json"]["temperature"]
     splits = {"train": inputs.train, "validation": inputs.validation, "test": inputs.test}
-    support = {name: dict(Counter(documents["label"])) for name, documents in splits.items()}
+    support = {name: label_counts(documents) for name, documents in splits.items()}
     card = model_card(inputs.card, inputs.entry, contents["summary.json"], temperature, contents["cost.json"])
     (folder / "README.md").write_text(card, encoding="utf-8")
     (folder / "data").mkdir()
@@ -55,15 +61,22 @@ def write_cards(folder: Path, inputs: Inputs, contents: dict[str, Any]) -> None:
     write_json(folder / "calibration.json", {"temperature": temperature})
 
 
+def label_counts(documents: pd.DataFrame) -> dict[str, int]:
+    """How often each label occurs in a split: documents, or spans of entities."""
+    spans = [span.label for tags in documents["tags"].dropna() for span in strict_spans(tags)]
+    return dict(Counter([*documents["label"].dropna(), *spans]))
+
+
 def outcome(metrics: dict[str, Any]) -> str:
     """The closing line: the headline figures of both, and whether the encoder beats the baseline."""
     said = [f"{metrics['documents']:,} test documents"]
     for name in (ENCODER, BASELINE):
-        accuracy, macro = metrics[name]["accuracy"], metrics[name]["macro_f1"]
-        if accuracy["value"] is None or macro["value"] is None:
-            said.append(f"{name}: no figures, because {accuracy['reason']}")
-        else:
-            said.append(f"{name}: accuracy {accuracy['value']:.4f}, macro F1 {macro['value']:.4f}")
+        figures = [
+            f"{figure.replace('_', ' ').replace('f1', 'F1')} {found['value']:.4f}"
+            for figure, found in metrics[name].items()
+            if found["value"] is not None
+        ]
+        said.append(f"{name}: {', '.join(figures) or 'no figures, because ' + metrics[name]['accuracy']['reason']}")
     return "; ".join([*said, f"encoder against baseline: {metrics['encoder_vs_baseline']}"])
 
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from stages.evaluate.bootstrap import Bootstrap, Figure
+from stages.evaluate.bootstrap import Bootstrap
 from stages.evaluate.figures import (
     AVERAGES,
     PER_CLASS,
     Counts,
     Floats,
+    Tally,
     class_figures,
     left_out,
     losses,
@@ -20,11 +21,21 @@ from stages.evaluate.figures import (
     tally,
     why_undefined,
 )
+from stages.evaluate.intervals import Figure
 from stages.evaluate.ranking import Ranking
 
 ENCODER, BASELINE, FROZEN = "encoder", "baseline", "frozen"
-HEADLINE = ("accuracy", "macro_f1")  # what a run's metrics show, and what classifiers are compared by
+HEADLINE = ("accuracy", "macro_f1")  # what a run's metrics show; the last is what classifiers are compared by
+TAGGED_HEADLINE = (*HEADLINE, "span_f1")  # the same for taggers
 RANKED = ("roc_auc", "average_precision")
+OVERALL = (
+    "accuracy",
+    "balanced_accuracy",
+    *(f"{average}_{figure}" for average in AVERAGES for figure in PER_CLASS),
+    "matthews_correlation",
+    "log_loss",
+    *RANKED,
+)
 ROUNDING = 1e-12  # the same figure, summed in another order, differs by less
 
 Answer = Floats | str  # a classifier's probabilities, shape (documents, classes), or in words why it has none
@@ -87,15 +98,13 @@ def judge(actual: Counts, answers: Mapping[str, Answer], labels: Sequence[str], 
     assessed = {name: assess(*computed[name], labels, bootstrap) for name in known}
     for name, answer in answers.items():
         if isinstance(answer, str):
-            assessed[name] = silent(answer, len(labels))
+            assessed[name] = silent(answer, OVERALL, (*PER_CLASS, *RANKED), len(labels))
     first, *others = answers
     differences = {}
     for other in others:
         reason = next((said for said in (answers[first], answers[other]) if isinstance(said, str)), None)
         differences[other] = {
-            name: Difference(Figure(None, reason=reason), "unknown")
-            if reason
-            else compare(name, computed[first], computed[other], bootstrap)
+            name: unknown(reason) if reason else compare(name, computed[first], computed[other], bootstrap)
             for name in HEADLINE
         }
     return Verdict({name: assessed[name] for name in answers}, differences)
@@ -109,19 +118,30 @@ def document_figures(actual: Counts, probability: Floats, classes: int) -> Compu
         probability: Shape (documents, classes).
         classes: How many classes there are.
     """
-    counted = tally(actual, probability.argmax(axis=1), classes)
+    counted = count_figures(tally(actual, probability.argmax(axis=1), classes))
     loss = losses(actual, probability)
     rankings = [Ranking(actual == index, probability[:, index]) for index in range(classes)]
 
     def compute(weights: Floats) -> dict[str, Floats]:
+        ranked = np.array([ranking.figures(weights) for ranking in rankings])
+        per_class = {name: ranked[:, place].T for place, name in enumerate(RANKED)}
+        overall = {"log_loss": weights @ loss / len(actual), **{name: macro(per_class[name]) for name in RANKED}}
+        return counted(weights) | overall | {f"class {name}": values for name, values in per_class.items()}
+
+    return compute
+
+
+def count_figures(counted: Tally) -> Compute:
+    """The figures that counts give, as a function of how often each document counts, shape (draws, documents).
+
+    Args:
+        counted: What each document counts for, shape (documents, classes).
+    """
+
+    def compute(weights: Floats) -> dict[str, Floats]:
         counts = counted.weighted(weights)
-        per_class = class_figures(counts)
-        ranked = [ranking.figures(weights) for ranking in rankings]
-        for place, name in enumerate(RANKED):
-            per_class[name] = np.stack([values[place] for values in ranked], axis=-1)
-        overall = {**overall_figures(counts), "log_loss": weights @ loss / len(actual)}
-        overall |= {name: macro(per_class[name]) for name in RANKED}
-        return overall | {f"class {name}": values for name, values in per_class.items()}
+        per_class = {f"class {name}": values for name, values in class_figures(counts).items()}
+        return overall_figures(counts) | per_class
 
     return compute
 
@@ -160,12 +180,22 @@ def _remark(name: str, value: Floats, per_class: dict[str, Floats], labels: Sequ
     return why_undefined(figure if average == "micro" else name) if np.isnan(value) else None
 
 
-def silent(reason: str, classes: int) -> Assessment:
-    """The figures of a classifier that says nothing: all None for that reason."""
+def silent(reason: str, overall: Sequence[str], per_class: Sequence[str], classes: int) -> Assessment:
+    """The figures of a classifier that says nothing: all None for that reason.
+
+    Args:
+        reason: Why, in words.
+        overall: The names of the overall figures.
+        per_class: The names of the classes' figures.
+        classes: How many classes there are.
+    """
     nothing = Figure(None, reason=reason)
-    names = [f"{average}_{figure}" for average in AVERAGES for figure in PER_CLASS]
-    overall = ["accuracy", "balanced_accuracy", *names, "matthews_correlation", "log_loss", *RANKED]
-    return Assessment(dict.fromkeys(overall, nothing), {name: [nothing] * classes for name in (*PER_CLASS, *RANKED)})
+    return Assessment(dict.fromkeys(overall, nothing), {name: [nothing] * classes for name in per_class})
+
+
+def unknown(reason: str) -> Difference:
+    """The difference between classifiers of which one says nothing."""
+    return Difference(Figure(None, reason=reason), "unknown")
 
 
 def compare(

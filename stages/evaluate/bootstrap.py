@@ -1,40 +1,17 @@
-"""How far a figure would move with other test documents: a stratified percentile bootstrap; Wilson's for shares."""
+"""How far a figure would move with other test documents: a stratified percentile bootstrap (Efron 1979)."""
 
-import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from statistics import NormalDist
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from stages.common.seeding import derived_seed
 from stages.evaluate.figures import Counts, Floats
+from stages.evaluate.intervals import Figure
 
 FEWEST_DOCUMENTS = 2  # every resample of one document is that document: an interval would only look like one
 AT_ONCE = 4_000_000  # weights of documents in memory at a time
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure with its interval over documents.
-
-    Attributes:
-        value: The figure on the test split; None where it is not defined.
-        low: Lower end of the interval; None where there is none.
-        high: Upper end of the interval.
-        reason: Why something above is None, or what the figure leaves out; None if nothing is to be said.
-    """
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    reason: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """The fields for a JSON file, without an empty reason."""
-        return {name: content for name, content in asdict(self).items() if name != "reason" or content}
 
 
 @dataclass(frozen=True)
@@ -65,15 +42,14 @@ class Bootstrap:
         documents = len(self.strata)
         random = np.random.default_rng(derived_seed(self.seed, "bootstrap"))
         at_once = max(1, AT_ONCE // documents)
-        parts = []
+        draws = [min(at_once, self.samples - start) for start in range(0, self.samples, at_once)]
         with threadpool_limits(limits=1):  # another number of threads changes the last digits of sums
             value = {name: array[0] for name, array in figures(np.ones((1, documents))).items()}
-            for start in range(0, self.samples, at_once):
-                parts.append(figures(self._draw(random, min(at_once, self.samples - start))))
+            parts = [figures(self._draw(random, count)) for count in draws]
         return value, {name: np.concatenate([part[name] for part in parts]) for name in value}
 
     def interval(self, value: float, drawn: Floats, reason: str | None = None) -> Figure:
-        """Puts a percentile interval (Efron 1979) around a figure.
+        """Puts a percentile interval around a figure.
 
         Args:
             value: The figure on the test split; NaN where it is not defined.
@@ -103,20 +79,3 @@ class Bootstrap:
             chosen += np.arange(draws)[:, None] * len(members)
             weights[:, members] = np.bincount(chosen.ravel(), minlength=chosen.size).reshape(chosen.shape)
         return weights
-
-
-def wilson(hits: int, documents: int, confidence: float) -> Figure:
-    """A share of documents with Wilson's (1927) score interval.
-
-    Args:
-        hits: Documents of which something holds.
-        documents: All documents.
-        confidence: How often the interval covers the true share.
-    """
-    if not documents:
-        return Figure(None, reason="there is no such document")
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    share, spread = hits / documents, z**2 / documents
-    middle = (share + spread / 2) / (1 + spread)
-    half = math.sqrt(share * (1 - share) * spread + spread**2 / 4) / (1 + spread)
-    return Figure(share, max(0.0, middle - half), min(1.0, middle + half))

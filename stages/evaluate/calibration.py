@@ -8,10 +8,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from stages.evaluate.bootstrap import Bootstrap, wilson
+from stages.evaluate.bootstrap import Bootstrap
 from stages.evaluate.figures import Counts, Floats, losses
+from stages.evaluate.intervals import Figure, wilson
 
 BOUNDS = (0.05, 20.0)  # of the temperature; beyond them lies no model that learned anything
+CALIBRATION = ("expected_calibration_error", "expected_calibration_error_equal_width", "brier_score", "log_loss")
 COVERAGES = 100  # rows of the coverage table, at most
 
 
@@ -28,6 +30,19 @@ def probabilities(logits: NDArray[np.floating], temperature: float = 1.0) -> Flo
     exact = np.where(np.isfinite(logits).all(axis=1, keepdims=True), logits.astype(np.float64), np.nan) / temperature
     powers = np.exp(exact - exact.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def no_calibration(reason: str, bins: int) -> dict[str, Any]:
+    """What calibration.json holds where there are no probabilities that could be judged."""
+    return {
+        "temperature": None,
+        "reason": reason,
+        "validation_documents": 0,
+        "validation_log_loss": {"before": None, "after": None},
+        "bins": bins,
+        "before": dict.fromkeys(CALIBRATION, Figure(None, reason=reason).as_json()),
+        "after": None,
+    }
 
 
 @dataclass(frozen=True)
@@ -65,9 +80,10 @@ def fit_temperature(logits: NDArray[np.floating], actual: Counts) -> Temperature
 
     found = minimize_scalar(loss, bounds=np.log(BOUNDS), method="bounded", options={"xatol": 1e-6})
     value = float(np.exp(found.x))
-    if value < BOUNDS[0] * 1.01 or value > BOUNDS[1] / 1.01:
-        why = "all of them are right" if value < 1 else "they are no better than chance"
-        return Temperature(None, len(actual), reason=f"the validation documents set it no bound: {why}")
+    if (logits.argmax(axis=1) == actual).all():
+        return Temperature(None, len(actual), reason="all validation documents are right, which sets it no lower bound")
+    if value > BOUNDS[1] / 1.01:
+        return Temperature(None, len(actual), reason="on the validation documents the model is no better than chance")
     return Temperature(value, len(actual), loss(0.0), float(found.fun))
 
 

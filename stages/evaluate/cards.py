@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from stages.common.card import Card
 
-# The hub's names of licences (huggingface.co/docs/hub/repositories-licenses) that begin a licence's text in the catalog.
+# The hub's names of licences, huggingface.co/docs/hub/repositories-licenses; the catalog's texts begin with them.
 LICENCES = ("apache-2.0", "mit", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "cc0-1.0", "bsd-3-clause", "gpl-3.0")
 SIZES = {1_000: "n<1K", 10_000: "1K<n<10K", 100_000: "10K<n<100K", 1_000_000: "100K<n<1M"}
 METRICS = {"accuracy": "accuracy", "macro_f1": "f1", "span_f1": "f1", "matthews_correlation": "matthews_correlation"}
@@ -79,7 +79,8 @@ A model for {card.task.replace("-", " ")}. Labels: {", ".join(card.label_names)}
 ## Test figures
 
 {summary["documents"]:,} test documents that were neither trained on nor used to choose anything; in brackets
-{100 * summary["confidence"]:.4g} % intervals by a stratified bootstrap over documents. The baseline is a plain method on the same splits.
+{100 * summary["confidence"]:.4g} % intervals by a stratified bootstrap over documents. The baseline is a plain method
+on the same splits.
 
 {_table(["figure", "this model", "baseline"], rows)}
 
@@ -89,8 +90,9 @@ A model for {card.task.replace("-", " ")}. Labels: {", ".join(card.label_names)}
 
 ## Limits
 
-The figures hold for texts like the test split's, in the language {card.language}. reports/evaluate/ of the run that made this
-model says how they fall when texts are perturbed, on which parts of the test split they are lower, and which labels of it look wrong.
+The figures hold for texts like the test split's, in the language {card.language}. reports/evaluate/ of the run
+that made this model says how they fall when texts are perturbed, on which parts of the test split they are lower, and
+which labels of it look wrong.
 
 ## Origin
 
@@ -103,7 +105,7 @@ def data_card(card: Card, support: Mapping[str, Mapping[str, int]]) -> str:
 
     Args:
         card: The dataset's card.
-        support: For each split the number of documents of each label, in entities' case of spans.
+        support: For each split how often each label occurs: documents, or spans.
     """
     data = DatasetCardData(
         language=card.language,
@@ -124,7 +126,7 @@ def data_card(card: Card, support: Mapping[str, Mapping[str, int]]) -> str:
 
 # {card.title}
 
-{card.rows:,} documents as published; the counts below are after cleaning, the training split's with augmented documents.
+{card.rows:,} documents as published; the counts below are after cleaning, the training split's with augmented ones.
 
 {_table(["label", "what it means", *support], rows)}
 

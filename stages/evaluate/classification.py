@@ -7,12 +7,13 @@ import pandas as pd
 
 from stages.evaluate.assessment import BASELINE, ENCODER, FROZEN, Answer, Verdict, judge
 from stages.evaluate.baseline import fit_baseline
-from stages.evaluate.bootstrap import Bootstrap, Figure
+from stages.evaluate.bootstrap import Bootstrap
 from stages.evaluate.calibration import (
     Temperature,
     calibration_figures,
     coverage,
     fit_temperature,
+    no_calibration,
     probabilities,
     reliability,
 )
@@ -28,8 +29,6 @@ from stages.evaluate.ranking import curve_tables
 from stages.evaluate.robustness import chosen_documents, robustness
 from stages.evaluate.slices import slice_names, slice_table
 from stages.evaluate.summaries import class_table, metrics, summary
-
-CALIBRATION = ("expected_calibration_error", "expected_calibration_error_equal_width", "brier_score", "log_loss")
 
 
 def evaluate_texts(inputs: Inputs, encoder: Encoder, parameters: EvaluateParameters) -> dict[str, Any]:
@@ -60,13 +59,14 @@ def evaluate_texts(inputs: Inputs, encoder: Encoder, parameters: EvaluateParamet
         BASELINE: baseline.probability,
         FROZEN: frozen.probability if frozen else "evaluate.frozen.enabled is false",
     }
+    plain = {BASELINE: baseline, FROZEN: frozen}
     verdict = judge(actual, answers, labels, bootstrap)
     predictions = predictions_table(test, probability, answers, labels)
     support = {label: int((test["label"] == label).sum()) for label in labels}
     calibrated = calibration(logits, temperature, answers[ENCODER], actual, parameters, bootstrap)
     contents = {
         "metrics.json": metrics(verdict, len(test), calibrated["after"] or calibrated["before"]),
-        "summary.json": summary(verdict, support, labels, {BASELINE: baseline, FROZEN: frozen}, parameters),
+        "summary.json": summary(card.task, len(test), verdict, support, labels, plain, parameters),
         "per_class.csv": class_table(verdict, support, labels),
         "confusion_matrix.csv": confusion_pairs(predictions),
         "predictions.parquet": predictions,
@@ -106,14 +106,10 @@ def calibration(
 ) -> dict[str, Any]:
     """What calibration.json holds."""
     bins = parameters.calibration.bins
-    before: dict[str, Any]
-    after: dict[str, Any] | None = None
     if isinstance(answer, str):
-        before = {name: Figure(None, reason=answer).as_json() for name in CALIBRATION}
-    else:
-        before = calibration_figures(actual, probabilities(logits), bins, bootstrap)
-        if temperature.value:
-            after = calibration_figures(actual, answer, bins, bootstrap)
+        return no_calibration(answer, bins)
+    before = calibration_figures(actual, probabilities(logits), bins, bootstrap)
+    after = calibration_figures(actual, answer, bins, bootstrap) if temperature.value else None
     return {
         "temperature": temperature.value,
         **({"reason": temperature.reason} if temperature.reason else {}),
@@ -179,7 +175,6 @@ def encoder_tables(
             found = encoder.logits(texts, "perturbed texts")
             return np.where(np.isfinite(found).all(axis=1), np.nan_to_num(found).argmax(axis=1), -1)
 
-        bootstrap = Bootstrap(actual[chosen], parameters.bootstrap_samples, level, parameters.seed)
-        documents = test.iloc[chosen]
-        tables["robustness.csv"] = robustness(documents, actual[chosen], predicted[chosen], predict, bootstrap)
+        asked = test.iloc[chosen], actual[chosen], predicted[chosen], predict
+        tables["robustness.csv"] = robustness(*asked, level, parameters.seed)
     return tables

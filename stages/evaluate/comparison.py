@@ -22,7 +22,7 @@ def mcnemar(only_one: int, only_other: int) -> dict[str, Any]:
         only_other: Documents on which only the other is right.
 
     Returns:
-        ``method`` (exact, or chi-squared with Edwards' continuity correction), ``statistic`` and ``p_value``, two-sided.
+        ``method`` (exact, or chi-squared with Edwards' correction), ``statistic`` and the two-sided ``p_value``.
     """
     flipped = only_one + only_other
     if flipped == 0:

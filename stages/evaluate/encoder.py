@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ from transformers import PreTrainedModel
 
 from stages.common.card import Card
 from stages.common.encoder.loading import load_finetuned, read_inference
-from stages.common.encoder.scoring import score
+from stages.common.encoder.scoring import score, score_words
 from stages.common.messages import UserError
 
 MODEL = Path("models/finetuned")
@@ -39,7 +40,20 @@ class Encoder:
     def logits(self, texts: Sequence[str], what: str) -> Logits:
         """One row of logits a text; ``what`` is the progress bar's title."""
         inference = self._inference
-        return score(self.model, self._tokenizer, texts, inference.max_length, inference.batch_tokens, what)
+        cut = inference.truncation, inference.window_overlap
+        return score(self.model, self._tokenizer, texts, inference.max_length, inference.batch_tokens, what, *cut)
+
+    def score(self, documents: Sequence[Any]) -> None:
+        """Scores texts, or sentences of words, and forgets what came out: for taking the time."""
+        if isinstance(documents[0], str):
+            self.logits(documents, "timing")
+        else:
+            self.word_logits(documents, "timing")
+
+    def word_logits(self, sentences: Sequence[Sequence[str]], what: str) -> list[Logits]:
+        """One row of logits a word, for each sentence."""
+        inference = self._inference
+        return score_words(self.model, self._tokenizer, sentences, inference.max_length, inference.batch_tokens, what)
 
 
 def check_outputs(encoder: Encoder, wanted: Sequence[str], card: Card) -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from cleanlab.filter import find_label_issues
 
-from stages.evaluate.bootstrap import wilson
 from stages.evaluate.figures import Counts, Floats, losses
+from stages.evaluate.intervals import wilson
 
 
 def worst_documents(ids: Sequence[str], actual: Counts, probability: Floats, labels: Sequence[str]) -> pd.DataFrame:

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from stages.common.seeding import derived_seed, generator
-from stages.evaluate.bootstrap import Bootstrap, wilson
-from stages.evaluate.figures import Counts, Floats
+from stages.evaluate.figures import Counts
+from stages.evaluate.intervals import paired_difference, wilson
 from stages.evaluate.perturbations import PERTURBATIONS
 from stages.evaluate.tables import COLUMNS
 
@@ -23,7 +23,8 @@ def robustness(
     actual: Counts,
     predicted: Counts,
     predict: Callable[[list[str]], Counts],
-    bootstrap: Bootstrap,
+    confidence: float,
+    seed: int,
 ) -> pd.DataFrame:
     """Perturbs documents in every way and scores them again, all in one pass.
 
@@ -32,27 +33,25 @@ def robustness(
         actual: Index of each one's label, shape (documents,).
         predicted: Index of the label that the encoder predicts for the text as it is.
         predict: The same for other texts; -1 where the encoder says nothing.
-        bootstrap: Resamples the chosen documents; its seed draws the perturbations too.
+        confidence: How often an interval covers the true share.
+        seed: The stage's seed.
 
     Returns:
         One row a perturbation, with the columns of robustness.csv.
     """
     texts = [
-        change(text, generator(bootstrap.seed, name, ident))
+        change(text, generator(seed, name, ident))
         for name, change in PERTURBATIONS.items()
         for ident, text in zip(documents["id"], documents["text"], strict=True)
     ]
     after = predict(texts).reshape(len(PERTURBATIONS), len(documents))
-    before = (predicted == actual).astype(np.float64)
+    before = predicted == actual
     rows = []
     for name, now in zip(PERTURBATIONS, after, strict=True):
-        lost = before - (now == actual)
-
-        def drop(weights: Floats, lost: Floats = lost) -> dict[str, Floats]:
-            return {"drop": weights @ lost / len(lost)}
-
-        fall = bootstrap.figures(drop)["drop"]
-        same = wilson(int((now == predicted).sum()), len(now), bootstrap.confidence)
-        values = [name, len(now), before.mean(), (now == actual).mean(), fall.value, fall.low, fall.high]
+        right = now == actual
+        lost, won = int((before & ~right).sum()), int((~before & right).sum())
+        fall = paired_difference(lost, won, len(now), confidence)
+        same = wilson(int((now == predicted).sum()), len(now), confidence)
+        values = [name, len(now), float(before.mean()), float(right.mean()), fall.value, fall.low, fall.high]
         rows.append([*values, same.value, same.low, same.high])
     return pd.DataFrame(rows, columns=COLUMNS["robustness.csv"])

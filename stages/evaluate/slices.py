@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import fisher_exact
 
-from stages.evaluate.bootstrap import wilson
+from stages.evaluate.intervals import wilson
 from stages.evaluate.tables import COLUMNS
 
 FEWEST = 5  # documents of a slice; of fewer nothing can be said
@@ -23,7 +23,11 @@ def slice_names(test: pd.DataFrame, flags: pd.DataFrame, annotations: pd.DataFra
     Returns:
         One column a feature, one row a test document, in their order; missing where a feature says nothing.
     """
-    table = pd.DataFrame({"label": test["label"].to_numpy()}, dtype=object)
+    if test["tags"].notna().all():
+        named = ["yes" if any(tag != "O" for tag in tags) else "no" for tags in test["tags"]]
+        table = pd.DataFrame({"entities": named}, dtype=object)
+    else:
+        table = pd.DataFrame({"label": test["label"].to_numpy()}, dtype=object)
     words = np.array([len(text.split()) for text in test["text"]])
     edges = np.unique(np.quantile(words, [0.25, 0.5, 0.75]).astype(int))
     names = [
@@ -49,7 +53,7 @@ def slice_table(slices: pd.DataFrame, right: npt.NDArray[np.bool_], confidence: 
 
     Args:
         slices: What :func:`slice_names` makes.
-        right: Whether the encoder is right on each document.
+        right: Whether the encoder is right on each document, shape (documents,).
         confidence: How often an interval covers the true accuracy; 1 minus it is the level of the tests.
 
     Returns:

@@ -10,32 +10,37 @@ from stages.evaluate.parameters import EvaluateParameters
 from stages.evaluate.regression import PlainClassifier
 
 
-def metrics(verdict: Verdict, documents: int, calibration: Mapping[str, Any]) -> dict[str, Any]:
-    """The headline figures, few enough for ``dvc metrics show`` to print: accuracy and macro F1 with their intervals.
+def metrics(
+    verdict: Verdict, documents: int, calibration: Mapping[str, Any], headline: Sequence[str] = HEADLINE
+) -> dict[str, Any]:
+    """The headline figures, few enough for ``dvc metrics show`` to print, with their intervals.
 
-    ``encoder_vs_baseline`` is the outcome for macro F1, the figure that runs are compared by.
+    ``encoder_vs_baseline`` is the outcome for the last of them, the figure that runs are compared by.
 
     Args:
         verdict: The figures.
         documents: How many test documents there are.
         calibration: Figures of the probabilities that are handed out.
+        headline: Which figures.
     """
-    headline = {
-        name: {figure: assessed.overall[figure].as_json() for figure in HEADLINE}
+    figures = {
+        name: {figure: assessed.overall[figure].as_json() for figure in headline}
         for name, assessed in verdict.assessments.items()
     }
     differences = {name: difference.as_json() for name, difference in verdict.differences[BASELINE].items()}
     shown = ("expected_calibration_error", "brier_score", "log_loss")
     return {
         "documents": documents,
-        **headline,
+        **figures,
         "difference": differences,
-        "encoder_vs_baseline": verdict.differences[BASELINE]["macro_f1"].outcome,
+        "encoder_vs_baseline": verdict.differences[BASELINE][headline[-1]].outcome,
         "calibration": {name: calibration[name] for name in shown},
     }
 
 
 def summary(
+    task: str,
+    documents: int,
     verdict: Verdict,
     support: Mapping[str, int],
     labels: Sequence[str],
@@ -45,15 +50,17 @@ def summary(
     """All figures of all classifiers, and how the plain ones and the intervals were made.
 
     Args:
+        task: The dataset's task.
+        documents: How many test documents there are.
         verdict: The figures.
-        support: Test documents of each label that occurs.
+        support: How often each label occurs in the test split.
         labels: The labels' names.
         plain: The plain classifiers by name; None for one that is off.
         parameters: The section ``evaluate`` of params.yaml.
     """
     return {
-        "task": "text-classification",
-        "documents": sum(support.values()),
+        "task": task,
+        "documents": documents,
         "bootstrap_samples": parameters.bootstrap_samples,
         "confidence": parameters.confidence,
         **{
@@ -61,18 +68,31 @@ def summary(
             for name, assessed in verdict.assessments.items()
         },
         **{f"{name}_model": classifier and classifier.as_json() for name, classifier in plain.items()},
-        "classes": [
-            {
-                "label": label,
-                "support": support.get(label, 0),
-                **{
-                    name: {figure: said[index].as_json() for figure, said in assessed.per_class.items()}
-                    for name, assessed in verdict.assessments.items()
-                },
-            }
-            for index, label in enumerate(labels)
-        ],
+        "classes": class_figures_of(verdict.assessments, support, labels),
     }
+
+
+def class_figures_of(
+    assessments: Mapping[str, Assessment], support: Mapping[str, int], labels: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The figures of each class for a JSON file.
+
+    Args:
+        assessments: By name of the classifier.
+        support: How often each class occurs in the test split.
+        labels: The classes' names.
+    """
+    return [
+        {
+            "label": label,
+            "support": support.get(label, 0),
+            **{
+                name: {figure: said[index].as_json() for figure, said in assessed.per_class.items()}
+                for name, assessed in assessments.items()
+            },
+        }
+        for index, label in enumerate(labels)
+    ]
 
 
 def class_table(verdict: Verdict, support: Mapping[str, int], labels: Sequence[str]) -> pd.DataFrame:
