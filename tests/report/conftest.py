@@ -76,12 +76,14 @@ def corpus(labels, planted, per_split):
     return splits
 
 
-def write_run(folder, labels=LABELS, planted=(), outcome="better", augmented=True, entities=False, **parameters):
+def write_run(
+    folder, labels=LABELS, planted=(), outcome="better", augmented=True, entities=False, test_documents=30, **parameters
+):
     """Writes a whole run into a folder."""
     (folder / "params.yaml").write_text(
         yaml.safe_dump({"model": "tiny-encoder", "report": {**PARAMETERS, **parameters}})
     )
-    splits = corpus(labels, planted, {"train": 60, "validation": 30, "test": 30})
+    splits = corpus(labels, planted, {"train": 60, "validation": 30, "test": test_documents})
     test = splits["test"]
     if entities:
         splits = {split: documents.apply(tagged, axis=1) for split, documents in splits.items()}

@@ -142,6 +142,7 @@ def forget_what_entities_do_not_have(folder, labels):
     del metrics["frozen"], summary["frozen"], summary["frozen_model"]
     write_json(folder / "metrics.json", metrics)
     write_json(folder / "summary.json", summary)
+    write_json(folder / "comparison.json", json.loads((folder / "comparison.json").read_text())[:1])
     calibration = json.loads((folder / "calibration.json").read_text())
     nothing = dict.fromkeys(calibration["before"], figure(None, "no probabilities"))
     calibration |= {"temperature": None, "reason": "the probabilities of tags are not calibrated", "after": None}

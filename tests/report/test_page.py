@@ -87,6 +87,11 @@ def test_a_megabyte_of_text_is_shortened(hostile):
     assert outline(hostile).shown.count("enormous") < 200
 
 
+def test_the_page_does_not_grow_with_the_test_split(make_page):
+    sizes = [make_page(test_documents=count).stat().st_size for count in (300, 9_000)]
+    assert abs(sizes[1] - sizes[0]) < 5_000
+
+
 def test_the_page_loads_nothing(hostile):
     for tag, attributes, _ in outline(hostile).elements:
         assert "src" not in attributes

@@ -6,7 +6,7 @@ const NUMBER = /^[+-]?(\d|\.\d)/;
 
 /** What a cell says, with figures as JavaScript writes them. */
 function said(row, column) {
-  return row.cells[column].textContent.trim().replace("\u2212", "-").replace(/(\d),(?=\d{3})/g, "$1");
+  return row.cells[column].textContent.trim().replace(/^< /, "").replace("\u2212", "-").replace(/(\d),(?=\d{3})/g, "$1");
 }
 
 /** Compares two rows by a column: figures by size, what is not defined last, everything else as text. */
