@@ -49,7 +49,7 @@ def validation_figures(curves: dict[str, pd.DataFrame], best_epoch: int) -> Mark
             axes.plot(range(1, len(curve) + 1), curve["value"], color=colour, marker=marker, label=title)
         axes.set(xlabel="epoch", ylabel="validation figure")
         axes.set_ylim(top=1.0)
-        axes.margins(x=0.1)
+        axes.set_xlim(0.5, max(len(curve) for curve in curves.values()) + 0.5)
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
         legend_above(axes, 1 + len(curves))
 
