@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
-.PHONY: help repro test lint format seeds tables bench-clean verify pins clean
+.PHONY: help repro test lint format seeds tables bench-clean bench-evaluate verify pins clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -39,6 +39,9 @@ tables: .venv/installed ## write the stage table and the result tables into READ
 bench-clean: .venv/installed ## measure cleaning and the label audit beside other tools
 	.venv/bin/python -m pip install --quiet datasketch==2.0.0
 	python -m benchmarks.bench_clean
+
+bench-evaluate: .venv/installed ## measure scoring beside transformers' pipeline
+	python -m benchmarks.bench_evaluate
 
 verify: .venv/installed ## compare this run with the one that is committed
 	python -m commands.verify

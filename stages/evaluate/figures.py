@@ -106,7 +106,7 @@ def _matthews(counts: Tally) -> Floats:
     hits, documents = counts.hits.sum(axis=-1), counts.actual.sum(axis=-1)
     covariance = hits * documents - (counts.actual * counts.predicted).sum(axis=-1)
     spread = documents**2 - (counts.actual**2).sum(axis=-1), documents**2 - (counts.predicted**2).sum(axis=-1)
-    return ratio(covariance, np.sqrt(spread[0] * spread[1]))
+    return ratio(covariance, np.sqrt(np.maximum(spread[0] * spread[1], 0)))  # of spans it can be negative: no figure
 
 
 def losses(actual: Counts, probability: Floats) -> Floats:

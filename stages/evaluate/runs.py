@@ -116,10 +116,13 @@ def _opened(name: str) -> Any:
             return candidate
     import dvc.api  # takes a second, and only this needs it
     from dvc.exceptions import DvcException
-    from dvc.scm import SCMError
+    from dvc.repo import Repo
+    from dvc.scm import SCMError, resolve_rev
 
     try:
-        with dvc.api.open(str(PREDICTIONS), rev=name, mode="rb") as file:
+        with Repo() as repo:
+            revision = resolve_rev(repo.scm, name)  # dvc.api knows revisions, but no experiments by their names
+        with dvc.api.open(str(PREDICTIONS), rev=revision, mode="rb") as file:
             return io.BytesIO(file.read())
     except (DvcException, SCMError, OSError) as error:
         raise UserError(

@@ -14,6 +14,7 @@ from stages.evaluate.assessment import (
     ENCODER,
     TAGGED_HEADLINE,
     Assessment,
+    Compute,
     Verdict,
     assess,
     compare,
@@ -116,7 +117,7 @@ def judge_tags(
     """
     of_types, by_tag, computed = {}, {}, {}
     for name, predicted in said.items():
-        spans = bootstrap.apply(count_figures(span_tally(actual, predicted, types)))
+        spans = bootstrap.apply(span_figures(span_tally(actual, predicted, types)))
         tokens = bootstrap.apply(count_figures(token_tally(actual, predicted, tags)))
         by_spans, by_tag[name] = assess(*spans, types, bootstrap), assess(*tokens, tags, bootstrap)
         of_spans = {title: by_spans.overall[average] for title, average in SPAN_FIGURES.items()}
@@ -188,6 +189,17 @@ def span_tally(actual: Tags, predicted: Tags, types: Sequence[str]) -> Tally:
             for span in spans:
                 count[row, place[span.label]] += 1
     return Tally(*counts)
+
+
+def span_figures(counted: Tally) -> Compute:
+    """The figures of spans, as a function of how often each document counts; a span that is not there counts for none.
+
+    Args:
+        counted: What each document counts for, shape (documents, types).
+    """
+    compute = count_figures(counted)
+    kept = (*SPAN_FIGURES.values(), *(f"class {name}" for name in PER_CLASS))
+    return lambda weights: {name: values for name, values in compute(weights).items() if name in kept}
 
 
 def token_tally(actual: Tags, predicted: Tags, tags: Sequence[str]) -> Tally:

@@ -116,6 +116,7 @@ def test_planted_wrong_labels_are_suspected_and_nothing_is_changed():
     random = np.random.default_rng(0)
     true = random.integers(0, 3, 300)
     probability = 0.02 + 0.94 * np.eye(3)[true] + random.random((300, 3)) * 0.05
+    probability[:6] += 9 * np.eye(3)[true[:6]]
     probability /= probability.sum(axis=1, keepdims=True)
     given_labels = true.copy()
     given_labels[:6] = (true[:6] + 1) % 3
