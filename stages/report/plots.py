@@ -50,7 +50,7 @@ def validation_figures(curves: dict[str, pd.DataFrame], best_epoch: int) -> Mark
         axes.set(xlabel="epoch", ylabel="validation figure")
         axes.set_ylim(top=1.0)
         axes.set_xlim(0.5, max(len(curve) for curve in curves.values()) + 0.5)
-        axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
         legend_above(axes, 1 + len(curves))
 
     said = "; ".join(f"{title} after each epoch: {_listed(curve['value'])}" for title, curve in curves.items())

@@ -77,7 +77,15 @@ def corpus(labels, planted, per_split):
 
 
 def write_run(
-    folder, labels=LABELS, planted=(), outcome="better", augmented=True, entities=False, test_documents=30, **parameters
+    folder,
+    labels=LABELS,
+    planted=(),
+    outcome="better",
+    augmented=True,
+    entities=False,
+    balanced=False,
+    test_documents=30,
+    **parameters,
 ):
     """Writes a whole run into a folder."""
     (folder / "params.yaml").write_text(
@@ -131,7 +139,7 @@ def write_run(
         rows = clean[clean["id"].str.startswith(split)]
         rows = pd.concat([rows, variants]) if split == "train" else rows
         write_documents(rows, folder / f"data/{'audited' if split == 'train' else 'splits'}/{split}.parquet")
-    _write_reports(folder, labels, test, outcome, augmented, entities)
+    _write_reports(folder, labels, test, outcome, augmented, entities, balanced)
     _write_lists(folder, clean.iloc[: max(4, len(planted))], labels)
 
 
@@ -150,7 +158,7 @@ def _write_lists(folder, documents, labels):
     write_json(folder / "reports/audit/summary.json", counts | rows)
 
 
-def _write_reports(folder, labels, test, outcome, augmented, entities):
+def _write_reports(folder, labels, test, outcome, augmented, entities, balanced):
     reports = folder / "reports"
     write_json(
         reports / "clean/summary.json",
@@ -172,6 +180,9 @@ def _write_reports(folder, labels, test, outcome, augmented, entities):
         "rejected": {"equals_origin": 2},
         "documents_with_nothing_to_change": 0,
         "mean_share_of_words_changed": 0.1,
+        "mean_similarity": None,
+        "self_bleu": 0.456,
+        "distinct_2": 0.321,
     }
     write_json(
         reports / "augment/summary.json",
@@ -179,13 +190,18 @@ def _write_reports(folder, labels, test, outcome, augmented, entities):
             "seed": 1,
             "documents": 120,
             "augmented_documents": 10 * augmented,
+            "sampled_documents": 9,
             "methods": {"swap": swap} if augmented else {},
         },
     )
     sizes = {"train": 60, "validation": 30, "test": 30}
     variants = {"train": 10 * augmented, "validation": 0, "test": 0}
     parts = {name: {"originals": sizes[name], "variants": variants[name], "share": sizes[name] / 120} for name in sizes}
-    write_json(reports / "split/summary.json", {"seed": 1, "splits": parts})
+    balance = {label: {"before": 20, "wanted": 25, "after": 23} for label in labels}
+    balance = {"method": "oversample", "copies": 9, "classes": balance, "not_as_wanted": [labels[0]]}
+    write_json(
+        reports / "split/summary.json", {"seed": 1, "splits": parts, **({"balance": balance} if balanced else {})}
+    )
     write_json(
         reports / "finetune/summary.json",
         {

@@ -185,6 +185,7 @@ def test_every_section_shows_what_its_stage_did(make_page):
         "Labels that look wrong, the worst first: 3 of 4",
         "Origin and variant: swap",
         "equals origin: 2",
+        "Self-BLEU Distinct-2 swap 12 10 2 equals origin: 2 0 0.100 0.456 0.321",
         "3, of which number 2 was kept",
         "1,000 computed, 900 of them real (90.0%)",
         "C = 10.0, has the best macro F1",
@@ -201,6 +202,13 @@ def test_every_section_shows_what_its_stage_did(make_page):
         "changes that were not committed",
     ):
         assert said in shown, said
+
+
+def test_balanced_classes_are_shown_before_and_after(make_page):
+    shown = outline(make_page(balanced=True)).shown
+    assert "before and after balancing (oversample)" in shown and "politics 20 25 23" in shown
+    assert "Not as many as wanted: politics" in shown
+    assert "balancing" not in outline(make_page()).shown
 
 
 def test_a_text_with_private_data_is_not_shown(make_page):
