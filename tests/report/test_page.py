@@ -135,7 +135,7 @@ def test_tables_have_captions_and_scopes_and_can_be_scrolled_by_keyboard(make_pa
             assert parents[-1] == "div"
     regions = [attributes for attributes in page.found("div") if attributes.get("class") == "scroll"]
     assert len(regions) == len(page.found("table"))
-    assert all(a["role"] == "region" and a["tabindex"] == "0" and a["aria-label"] for a in regions)
+    assert all(a["role"] == "group" and a["tabindex"] == "0" and a["aria-label"] for a in regions)
 
 
 def test_pictures_have_a_text_alternative(make_page):
