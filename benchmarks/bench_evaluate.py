@@ -56,17 +56,15 @@ def main() -> None:
     work = floating_operations(model, tokenise(tokenizer, texts, inference.max_length).lengths)
     mine, other = ([len(texts) / each[side][0] for each in rounds] for side in (0, 1))
     share = [work / each[0][0] / each[2] for each in rounds]
-    print(f"\n| {len(texts):,} articles | documents a second | ratio of each round | same label |\n|---|---|---|---|")
-    print(
-        f"| this project | {spread(mine, ',.1f')} | {spread([a / b for a, b in zip(mine, other, strict=True)], '.2f')} ",
-        end="",
-    )
-    print(f"| {100 * same:.2f} % |\n| pipeline, default settings | {spread(other, ',.1f')} | 1.00 | |")
-    print(
-        f"\nThe processor multiplies {MATRIX:,} by {MATRIX:,} float32 matrices at {spread([r[2] / 1e9 for r in rounds], '.0f')} ",
-        end="",
-    )
-    print(f"GFLOP/s; scoring reaches {spread([100 * part for part in share], '.0f')} % of it, tokenising included.")
+    ratios = [one / two for one, two in zip(mine, other, strict=True)]
+    print(f"""
+| {len(texts):,} articles | documents a second | ratio of each round | same label |
+|---|---|---|---|
+| this project | {spread(mine, ",.1f")} | {spread(ratios, ".2f")} | {100 * same:.2f} % |
+| pipeline, default settings | {spread(other, ",.1f")} | 1.00 | |
+
+Products of {MATRIX:,} by {MATRIX:,} float32 matrices: {spread([each[2] / 1e9 for each in rounds], ".0f")} GFLOP/s;
+scoring reaches {spread([100 * part for part in share], ".0f")} % of it, tokenising included.""")
 
 
 def articles(count: int) -> list[str]:
@@ -92,7 +90,7 @@ def matrix_rate() -> float:
 
 
 def floating_operations(model: torch.nn.Module, lengths: np.ndarray) -> float:
-    """What scoring documents of some lengths in tokens needs: each weight once a token, and the attention's products."""
+    """What scoring documents of some lengths in tokens needs: the weights for each token, and attention."""
     config = model.config
     weights = sum(part.weight.numel() for part in model.modules() if isinstance(part, torch.nn.Linear))
     attention = 4 * config.num_hidden_layers * config.hidden_size * float((lengths**2).sum())

@@ -160,7 +160,8 @@ def test_reviewers_can_read_metrics_plots_and_dag(repository):
     assert accuracy["low"] <= accuracy["value"] <= accuracy["high"]
     run(repository, "dvc", "plots", "show", "--out", "dvc_plots")
     drawn = (repository / "dvc_plots" / "index.html").read_text()
-    for title in ("Training_loss", "Validation_macro_F1", "Confusion_matrix_on_the_test_split", "F1_per_class"):
+    titles = "Training_loss Validation_macro_F1 Confusion_matrix_on_the_test_split F1_per_class Calibration ROC_curves"
+    for title in titles.split():
         assert title in drawn
     for stage in (*DATA_STAGES, "audit", "finetune", "evaluate", "report"):
         assert stage in run(repository, "dvc", "dag", "--dot").stdout
