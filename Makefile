@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
-.PHONY: help repro test lint format seeds tables bench-clean bench-finetune verify pins clean
+.PHONY: help repro test lint format seeds tables bench-clean bench-finetune verify pins clean bench-evaluate
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -49,6 +49,9 @@ bench-clean: .venv/installed .bench/installed ## measure cleaning and the label 
 bench-finetune: .venv/installed ## measure fine-tuning beside a plain loop and transformers' Trainer
 	dvc repro --quiet fetch_model
 	python -m benchmarks.bench_finetune
+
+bench-evaluate: .venv/installed ## measure scoring beside transformers' pipeline
+	python -m benchmarks.bench_evaluate
 
 verify: .venv/installed ## compare this run with the one that is committed
 	python -m commands.verify

@@ -57,7 +57,10 @@ def stage_table() -> str:
     rows = [["stage", "what it does", "makes"]]
     for name, stage in yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"].items():
         outs = [out if isinstance(out, str) else next(iter(out)) for out in stage["outs"]]
-        made = [f"`{out}`" for out in outs if not out.startswith("reports/finetune")]
+        kept = [out for out in outs if not out.startswith("reports/finetune")]
+        made = dict.fromkeys(
+            "`reports/evaluate/`" if out.startswith("reports/evaluate/") else f"`{out}`" for out in kept
+        )
         rows.append([f"`{name}`", stage["desc"], ", ".join(made)])
     return _markdown(rows)
 

@@ -26,7 +26,11 @@ def import_closure(package: str) -> tuple[set[str], set[str]]:
             else:
                 waiting.append(local)
     by_module = packages_distributions()
-    third_party = {by_module[m][0].lower() for m in modules if m not in sys.stdlib_module_names and m in by_module}
+    third_party = {
+        by_module[m][0].lower().replace("_", "-")
+        for m in modules
+        if m not in sys.stdlib_module_names and m in by_module
+    }
     return {str(p.relative_to(ROOT)) for p in files if p.stat().st_size}, third_party
 
 

@@ -94,7 +94,11 @@ def test_a_fresh_clone_makes_the_same_bytes(finished, tmp_path):
     assert stages_run(done) >= {*DATA_STAGES, "fetch_model", "audit", "finetune", "evaluate"}
     assert output_hashes(clone)["models/finetuned"] == output_hashes(finished)["models/finetuned"]
     changed = run(clone, "git", "status", "--porcelain").stdout.splitlines()
-    assert {line[3:] for line in changed} <= {"dvc.lock", "reports/finetune/environment.json"}
+    assert {line[3:] for line in changed} <= {
+        "dvc.lock",
+        "reports/finetune/environment.json",
+        "reports/evaluate/cost.json",
+    }
     said = run(clone, "python", "-m", "commands.verify").stdout
     assert "the data stages made the committed bytes" in said
     assert "the model has the same bytes" in said
@@ -131,6 +135,8 @@ def stage_of(path):
 def test_experiments_rerun_only_what_they_must_and_compare_by_validation_figures(repository):
     done = run(repository, "dvc", "exp", "run", "--name", "plain", "-S", "split.augmented=0.0")
     assert stages_run(done) == {"split", "audit", "finetune", "evaluate", "report"}
+    said = run(repository, "python", "-m", "stages.evaluate", "--compare", "plain", "HEAD").stdout
+    assert "a: plain" in said and "McNemar's test" in said
     run(repository, "dvc", "exp", "run", "--queue", "--name", "seven", "-S", "finetune.seed=7")
     run(repository, "dvc", "queue", "start")
     deadline = time.monotonic() + 300
@@ -154,7 +160,8 @@ def test_reviewers_can_read_metrics_plots_and_dag(repository):
     assert accuracy["low"] <= accuracy["value"] <= accuracy["high"]
     run(repository, "dvc", "plots", "show", "--out", "dvc_plots")
     drawn = (repository / "dvc_plots" / "index.html").read_text()
-    for title in ("Training_loss", "Validation_macro_F1", "Confusion_matrix_on_the_test_split", "F1_per_class"):
+    titles = "Training_loss Validation_macro_F1 Confusion_matrix_on_the_test_split F1_per_class Calibration ROC_curves"
+    for title in titles.split():
         assert title in drawn
     for stage in (*DATA_STAGES, "audit", "finetune", "evaluate", "report"):
         assert stage in run(repository, "dvc", "dag", "--dot").stdout

@@ -1,114 +1,90 @@
-"""evaluate: how good the finetuned encoder is on the test split, and whether it beats a plain baseline."""
+"""evaluate: how good the finetuned encoder is on the test split, and whether it beats plainer methods."""
 
+import argparse
+from collections import Counter
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from stages.common.card import Card, read_card
-from stages.common.documents import read_documents, write_parquet
 from stages.common.encoder.device import compute_alike
-from stages.common.encoder.loading import load_finetuned, read_inference
-from stages.common.encoder.scoring import score
-from stages.common.entry import run_stage
-from stages.common.messages import UserError, closing_line
+from stages.common.entry import run_program
+from stages.common.messages import closing_line
 from stages.common.outputs import new_outputs, write_json
-from stages.common.parameters import load_section
-from stages.evaluate.assessment import Verdict, judge
-from stages.evaluate.baseline import fit_baseline
-from stages.evaluate.figures import Counts, Floats
+from stages.common.parameters import load_section, load_value
+from stages.evaluate.assessment import BASELINE, ENCODER
+from stages.evaluate.cards import data_card, model_card
+from stages.evaluate.classification import evaluate_texts
+from stages.evaluate.cost import measure_cost
+from stages.evaluate.encoder import Encoder
+from stages.evaluate.inputs import Inputs, read_inputs
 from stages.evaluate.parameters import EvaluateParameters
-from stages.evaluate.predictions import confusion_pairs, predictions_table, probabilities
-from stages.evaluate.summaries import class_table, metrics, summary
+from stages.evaluate.runs import compare_runs
+from stages.evaluate.tables import complete, write_content
+from stages.evaluate.tagging import evaluate_entities, strict_spans
 
-SPLITS = Path("data/splits")
-AUDITED = Path("data/audited")
-MODEL = Path("models/finetuned")
 REPORTS = Path("reports/evaluate")
+CARD = Path("models/card")
 
 
 def main() -> None:
     """Runs the stage."""
     parameters = load_section("evaluate", EvaluateParameters)
     compute_alike(parameters.seed, parameters.threads)
-    card = read_card(SPLITS)
-    train = read_labelled(AUDITED / "train.parquet", card)
-    validation, test = (read_labelled(SPLITS / f"{name}.parquet", card) for name in ("validation", "test"))
+    inputs = read_inputs(load_value("model"))
+    encoder = Encoder(parameters.device)
+    if inputs.card.task == "text-classification":
+        contents, scored = evaluate_texts(inputs, encoder, parameters), inputs.test["text"]
+    else:
+        contents, scored = evaluate_entities(inputs, encoder, parameters), inputs.test["tokens"]
+    timed = scored.tolist()[: parameters.cost.documents]
+    contents = complete(contents)
+    contents["cost.json"] = measure_cost(encoder, timed, parameters.cost.batches)
 
-    probability = probabilities_of(test, card, parameters.device)
-    baseline = fit_baseline(train, validation, test["text"].tolist(), card.label_names, parameters.baseline)
-
-    silent = int(np.isnan(probability).any(axis=1).sum())
-    verdict = judge(
-        actual=indices(test, card),
-        encoder=None if silent else probability.argmax(axis=1),
-        baseline=baseline.predicted,
-        labels=card.label_names,
-        samples=parameters.bootstrap_samples,
-        confidence=parameters.confidence,
-        seed=parameters.seed,
-        no_encoder=f"the encoder's logits are not finite for {silent} of {len(test)} test documents",
-    )
-    predictions = predictions_table(test, probability, baseline.predicted, card.label_names)
-
-    names = ("metrics.json", "summary.json", "per_class.csv", "confusion_matrix.csv", "predictions.parquet")
-    with new_outputs(*(REPORTS / name for name in names)) as (metrics_file, summary_file, classes, pairs, table):
-        write_json(metrics_file, metrics(verdict, len(test)))
-        write_json(summary_file, summary(verdict, test, card.label_names, baseline, parameters))
-        class_table(verdict, test, card.label_names).to_csv(classes, index=False, lineterminator="\n")
-        confusion_pairs(predictions).to_csv(pairs, index=False, lineterminator="\n")
-        write_parquet(predictions, table)
-    closing_line("evaluate", outcome(verdict, len(test)))
+    with new_outputs(CARD, *(REPORTS / name for name in contents)) as (card, *files):
+        for file, content in zip(files, contents.values(), strict=True):
+            write_content(file, content)
+        write_cards(card, inputs, contents)
+    closing_line("evaluate", outcome(contents["metrics.json"]))
 
 
-def read_labelled(path: Path, card: Card) -> pd.DataFrame:
-    """Reads a split for text classification: at least one document, each with a label that the card knows."""
-    if card.task != "text-classification":
-        raise UserError(f"{SPLITS / 'card.json'}: the task is {card.task}.", "Choose a text-classification dataset.")
-    documents = read_documents(path)
-    if documents.empty:
-        raise UserError(f"{path}: holds no document.", "Give this split a larger share in params.yaml, section split.")
-    unknown = documents[~documents["label"].isin(card.label_names)]
-    if len(unknown):
-        first = unknown.iloc[0]
-        raise UserError(
-            f"{path}: document {first['id']!r} has the label {first['label']!r}, which the card does not name.",
-            "Make the split again with `dvc repro -f split`.",
-        )
-    return documents
+def write_cards(folder: Path, inputs: Inputs, contents: dict[str, Any]) -> None:
+    """Writes the model card, the data card, and the temperature for those who predict with the model."""
+    temperature = contents["calibration.json"]["temperature"]
+    splits = {"train": inputs.train, "validation": inputs.validation, "test": inputs.test}
+    support = {name: label_counts(documents) for name, documents in splits.items()}
+    card = model_card(inputs.card, inputs.entry, contents["summary.json"], temperature, contents["cost.json"])
+    (folder / "README.md").write_text(card, encoding="utf-8")
+    (folder / "data").mkdir()
+    (folder / "data/README.md").write_text(data_card(inputs.card, support), encoding="utf-8")
+    write_json(folder / "calibration.json", {"temperature": temperature})
 
 
-def indices(documents: pd.DataFrame, card: Card) -> Counts:
-    """The index of each document's label, in the card's order."""
-    index = {label: position for position, label in enumerate(card.label_names)}
-    return np.asarray(documents["label"].map(index), dtype=np.int64)
+def label_counts(documents: pd.DataFrame) -> dict[str, int]:
+    """How often each label occurs in a split: documents, or spans of entities."""
+    spans = [span.label for tags in documents["tags"].dropna() for span in strict_spans(tags)]
+    return dict(Counter([*documents["label"].dropna(), *spans]))
 
 
-def probabilities_of(test: pd.DataFrame, card: Card, device: str) -> Floats:
-    """The encoder's probabilities for each test document, shape (documents, labels); NaN where it gives none."""
-    model, tokenizer = load_finetuned(MODEL, device)
-    known = [name for _, name in sorted((model.config.id2label or {}).items())]
-    if known != card.label_names:
-        raise UserError(
-            f"{MODEL}: its labels are {', '.join(known)}; the test split's are {', '.join(card.label_names)}.",
-            "Train it on these splits with `dvc repro finetune`.",
-        )
-    inference = read_inference(MODEL)
-    logits = score(model, tokenizer, test["text"].tolist(), inference.max_length, inference.batch_tokens, "test split")
-    return probabilities(logits)
-
-
-def outcome(verdict: Verdict, documents: int) -> str:
+def outcome(metrics: dict[str, Any]) -> str:
     """The closing line: the headline figures of both, and whether the encoder beats the baseline."""
-    said = [f"{documents:,} test documents"]
-    for name, assessment in (("encoder", verdict.encoder), ("baseline", verdict.baseline)):
-        accuracy, macro = assessment.overall["accuracy"], assessment.overall["macro_f1"]
-        if accuracy.value is None or macro.value is None:
-            said.append(f"{name}: no figures, because {accuracy.reason}")
-        else:
-            said.append(f"{name}: accuracy {accuracy.value:.4f}, macro F1 {macro.value:.4f}")
-    return "; ".join([*said, f"encoder against baseline: {verdict.differences['macro_f1'].outcome}"])
+    said = [f"{metrics['documents']:,} test documents"]
+    for name in (ENCODER, BASELINE):
+        figures = [
+            f"{figure.replace('_', ' ').replace('f1', 'F1')} {found['value']:.4f}"
+            for figure, found in metrics[name].items()
+            if found["value"] is not None
+        ]
+        said.append(f"{name}: {', '.join(figures) or 'no figures, because ' + metrics[name]['accuracy']['reason']}")
+    return "; ".join([*said, f"encoder against baseline: {metrics['encoder_vs_baseline']}"])
 
 
 if __name__ == "__main__":
-    run_stage(main, "Tests the finetuned encoder and a baseline on the test split.")
+    parser = argparse.ArgumentParser(description="Tests the finetuned encoder and plainer methods on the test split.")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.add_argument(
+        "--compare", nargs=2, metavar=("A", "B"), help="compare two runs instead: experiments, git revisions or paths"
+    )
+    arguments = parser.parse_args()
+    run_program(partial(compare_runs, *arguments.compare) if arguments.compare else main, debug=arguments.debug)

@@ -1,26 +1,45 @@
-"""What the test documents say about the encoder and about the baseline, and whether the one beats the other."""
+"""What the test documents say about each classifier, and whether one beats another."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from stages.evaluate.bootstrap import Figure, resample, with_interval
+from stages.evaluate.bootstrap import Bootstrap
 from stages.evaluate.figures import (
+    AVERAGES,
     PER_CLASS,
     Counts,
+    Floats,
     Tally,
     class_figures,
     left_out,
+    losses,
+    macro,
     overall_figures,
     tally,
     why_undefined,
 )
+from stages.evaluate.intervals import Figure
+from stages.evaluate.ranking import Ranking
 
-ENCODER, BASELINE = "encoder", "baseline"
-HEADLINE = ("accuracy", "macro_f1")  # what a run's metrics show, and what the two classifiers are compared by
+ENCODER, BASELINE, FROZEN = "encoder", "baseline", "frozen"
+HEADLINE = ("accuracy", "macro_f1")  # what a run's metrics show; the last is what classifiers are compared by
+TAGGED_HEADLINE = (*HEADLINE, "span_f1")  # the same for taggers
+RANKED = ("roc_auc", "average_precision")
+OVERALL = (
+    "accuracy",
+    "balanced_accuracy",
+    *(f"{average}_{figure}" for average in AVERAGES for figure in PER_CLASS),
+    "matthews_correlation",
+    "log_loss",
+    *RANKED,
+)
 ROUNDING = 1e-12  # the same figure, summed in another order, differs by less
+
+Answer = Floats | str  # a classifier's probabilities, shape (documents, classes), or in words why it has none
+Compute = Callable[[Floats], dict[str, Floats]]
 
 
 @dataclass(frozen=True)
@@ -28,8 +47,8 @@ class Assessment:
     """The figures of one classifier.
 
     Attributes:
-        overall: Accuracy and averages, by name.
-        per_class: For precision, recall and F1 one figure a class, in the order of the labels.
+        overall: Accuracy, averages and the like, by name.
+        per_class: By name one figure a class, in the order of the labels.
     """
 
     overall: dict[str, Figure]
@@ -38,7 +57,7 @@ class Assessment:
 
 @dataclass(frozen=True)
 class Difference:
-    """A figure of the encoder minus the baseline's on the same documents.
+    """A figure of one classifier minus another's on the same documents.
 
     Attributes:
         figure: The difference with its paired interval.
@@ -56,100 +75,145 @@ class Difference:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Both classifiers on the same test documents, and their differences by name of the figure."""
+    """The classifiers on the same test documents, by name, and the encoder's differences to each other one."""
 
-    encoder: Assessment
-    baseline: Assessment
-    differences: dict[str, Difference]
+    assessments: dict[str, Assessment]
+    differences: dict[str, dict[str, Difference]]
 
 
-def judge(
-    actual: Counts,
-    encoder: Counts | None,
-    baseline: Counts,
-    labels: Sequence[str],
-    samples: int,
-    confidence: float,
-    seed: int,
-    no_encoder: str | None = None,
-) -> Verdict:
-    """Assesses encoder and baseline on the same test documents and the same resamples of them.
+def judge(actual: Counts, answers: Mapping[str, Answer], labels: Sequence[str], bootstrap: Bootstrap) -> Verdict:
+    """Assesses classifiers on the same test documents and the same resamples of them.
 
     Args:
         actual: Index of each document's label, shape (documents,).
-        encoder: Index of the label that the encoder predicts; None if it predicts none.
-        baseline: Index of the label that the baseline predicts.
+        answers: What each classifier says; the encoder comes first.
         labels: The labels' names.
-        samples: Resamples of the documents behind each interval.
-        confidence: The share of the resamples that an interval covers.
-        seed: The stage's seed.
-        no_encoder: Why the encoder predicts nothing, in words.
+        bootstrap: Resamples the documents.
 
     Returns:
-        The figures with their intervals. Without predictions of the encoder, its figures are None for that reason.
+        The figures with their intervals. A classifier without probabilities has figures that are None for its reason.
     """
-    predictions = {BASELINE: baseline} if encoder is None else {ENCODER: encoder, BASELINE: baseline}
-    counts = {name: tally(actual, predicted, len(labels)) for name, predicted in predictions.items()}
-    drawn = resample(actual, predictions, len(labels), samples, seed)
-    assessed = {name: assess(counts[name], drawn[name], labels, confidence) for name in predictions}
-    if encoder is None:
-        nothing = Figure(None, reason=no_encoder)
-        assessed[ENCODER] = Assessment(
-            overall=dict.fromkeys(assessed[BASELINE].overall, nothing),
-            per_class={name: [nothing] * len(labels) for name in PER_CLASS},
-        )
-        differences = dict.fromkeys(HEADLINE, Difference(nothing, "unknown"))
-    else:
-        differences = {
-            name: compare(name, counts[ENCODER], counts[BASELINE], drawn[ENCODER], drawn[BASELINE], confidence)
+    known = {name: answer for name, answer in answers.items() if not isinstance(answer, str)}
+    computed = {name: bootstrap.apply(document_figures(actual, known[name], len(labels))) for name in known}
+    assessed = {name: assess(*computed[name], labels, bootstrap) for name in known}
+    for name, answer in answers.items():
+        if isinstance(answer, str):
+            assessed[name] = silent(answer, OVERALL, (*PER_CLASS, *RANKED), len(labels))
+    first, *others = answers
+    differences = {}
+    for other in others:
+        reason = next((said for said in (answers[first], answers[other]) if isinstance(said, str)), None)
+        differences[other] = {
+            name: unknown(reason) if reason else compare(name, computed[first], computed[other], bootstrap)
             for name in HEADLINE
         }
-    return Verdict(assessed[ENCODER], assessed[BASELINE], differences)
+    return Verdict({name: assessed[name] for name in answers}, differences)
 
 
-def assess(counts: Tally, drawn: Tally, labels: Sequence[str], confidence: float) -> Assessment:
-    """The figures of one classifier.
+def document_figures(actual: Counts, probability: Floats, classes: int) -> Compute:
+    """All figures of a classifier as a function of how often each document counts, shape (draws, documents).
 
     Args:
-        counts: Counts on the test split, shape (classes,).
-        drawn: Counts on its resamples, shape (samples, classes).
-        labels: The classes' names.
-        confidence: The share of the resamples that an interval covers.
+        actual: Index of each document's label, shape (documents,).
+        probability: Shape (documents, classes).
+        classes: How many classes there are.
     """
-    documents = int(counts.actual.sum())
-    resampled = overall_figures(drawn)
-    overall = {
-        name: with_interval(float(value), resampled[name], confidence, documents, left_out(name, counts, labels))
-        for name, value in overall_figures(counts).items()
-    }
-    per_class = {}
-    for name, values in class_figures(counts).items():
-        spread = class_figures(drawn)[name]
-        per_class[name] = [
-            with_interval(
-                value, spread[:, index], confidence, documents, why_undefined(name) if np.isnan(value) else None
-            )
-            for index, value in enumerate(values)
+    counted = count_figures(tally(actual, probability.argmax(axis=1), classes))
+    loss = losses(actual, probability)
+    rankings = [Ranking(actual == index, probability[:, index]) for index in range(classes)]
+
+    def compute(weights: Floats) -> dict[str, Floats]:
+        ranked = np.array([ranking.figures(weights) for ranking in rankings])
+        per_class = {name: ranked[:, place].T for place, name in enumerate(RANKED)}
+        overall = {"log_loss": weights @ loss / len(actual), **{name: macro(per_class[name]) for name in RANKED}}
+        return counted(weights) | overall | {f"class {name}": values for name, values in per_class.items()}
+
+    return compute
+
+
+def count_figures(counted: Tally) -> Compute:
+    """The figures that counts give, as a function of how often each document counts, shape (draws, documents).
+
+    Args:
+        counted: What each document counts for, shape (documents, classes).
+    """
+
+    def compute(weights: Floats) -> dict[str, Floats]:
+        counts = counted.weighted(weights)
+        per_class = {f"class {name}": values for name, values in class_figures(counts).items()}
+        return overall_figures(counts) | per_class
+
+    return compute
+
+
+def assess(values: dict[str, Floats], drawn: dict[str, Floats], labels: Sequence[str], by: Bootstrap) -> Assessment:
+    """Puts intervals around the figures that :func:`document_figures` computes.
+
+    Args:
+        values: The figures on the test split; those of classes, shape (classes,), have names that begin with "class ".
+        drawn: The same on the resamples.
+        labels: The classes' names.
+        by: What drew them.
+    """
+    per_class = {name.removeprefix("class "): found for name, found in values.items() if name.startswith("class ")}
+    overall = {}
+    for name, value in values.items():
+        if not name.startswith("class "):
+            overall[name] = by.interval(float(value), drawn[name], _remark(name, value, per_class, labels))
+    classes = {
+        name: [
+            by.interval(value, drawn[f"class {name}"][:, index], why_undefined(name) if np.isnan(value) else None)
+            for index, value in enumerate(found)
         ]
-    return Assessment(overall, per_class)
+        for name, found in per_class.items()
+    }
+    return Assessment(overall, classes)
+
+
+def _remark(name: str, value: Floats, per_class: dict[str, Floats], labels: Sequence[str]) -> str | None:
+    average, _, figure = name.partition("_")
+    if name in RANKED or (average in AVERAGES and average != "micro"):
+        figure = name if name in RANKED else figure
+        return left_out(figure, per_class[figure], labels)
+    if name == "balanced_accuracy":
+        return left_out("recall", per_class["recall"], labels)
+    return why_undefined(figure if average == "micro" else name) if np.isnan(value) else None
+
+
+def silent(reason: str, overall: Sequence[str], per_class: Sequence[str], classes: int) -> Assessment:
+    """The figures of a classifier that says nothing: all None for that reason.
+
+    Args:
+        reason: Why, in words.
+        overall: The names of the overall figures.
+        per_class: The names of the classes' figures.
+        classes: How many classes there are.
+    """
+    nothing = Figure(None, reason=reason)
+    return Assessment(dict.fromkeys(overall, nothing), {name: [nothing] * classes for name in per_class})
+
+
+def unknown(reason: str) -> Difference:
+    """The difference between classifiers of which one says nothing."""
+    return Difference(Figure(None, reason=reason), "unknown")
 
 
 def compare(
-    name: str, encoder: Tally, baseline: Tally, encoder_drawn: Tally, baseline_drawn: Tally, confidence: float
+    name: str,
+    one: tuple[dict[str, Floats], dict[str, Floats]],
+    other: tuple[dict[str, Floats], dict[str, Floats]],
+    bootstrap: Bootstrap,
 ) -> Difference:
-    """The encoder's figure minus the baseline's, with its interval over paired resamples.
+    """One classifier's figure minus another's, with its interval over paired resamples.
 
     Args:
-        name: One of the names that :func:`~stages.evaluate.figures.overall_figures` gives.
-        encoder: Its counts on the test split, shape (classes,).
-        baseline: Likewise.
-        encoder_drawn: Its counts on the resamples, shape (samples, classes).
-        baseline_drawn: Its counts on the same resamples.
-        confidence: The share of the resamples that the interval covers.
+        name: The figure's name.
+        one: Its figures on the test split and on the resamples.
+        other: Likewise.
+        bootstrap: What drew them.
     """
-    value = overall_figures(encoder)[name] - overall_figures(baseline)[name]
-    spread = overall_figures(encoder_drawn)[name] - overall_figures(baseline_drawn)[name]
-    figure = with_interval(float(value), spread, confidence, int(encoder.actual.sum()))
+    value = one[0][name] - other[0][name]
+    figure = bootstrap.interval(float(value), one[1][name] - other[1][name])
     if figure.low is None or figure.high is None:
         return Difference(figure, "unknown")
     if figure.low > ROUNDING:

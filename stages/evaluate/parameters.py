@@ -1,10 +1,12 @@
 """The sections of params.yaml that the stage reads."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from stages.common.validation import Strict
+
+Penalty = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class BaselineParameters(Strict):
@@ -15,26 +17,85 @@ class BaselineParameters(Strict):
         min_df: Documents of the training split that must hold a feature for it to count.
         sublinear_tf: Whether a term's frequency f counts as 1 + ln f.
         c: Inverse strengths of the L2 penalty to try; the one with the best validation macro F1 is taken.
-        max_iterations: Steps of the solver (L-BFGS), at most.
+        max_iterations: Steps of the solver (L-BFGS), at most; the frozen encoder's too.
     """
 
     ngram_max: int = Field(ge=1, le=5)
     min_df: int = Field(ge=1)
     sublinear_tf: bool
-    c: list[float] = Field(min_length=1)
+    c: list[Penalty] = Field(min_length=1)
     max_iterations: int = Field(ge=1)
+
+
+class FrozenParameters(Strict):
+    """The pretrained encoder's embeddings with logistic regression.
+
+    Attributes:
+        enabled: Whether this is tested too.
+        documents: Training documents that are embedded, at most, the classes in turn; as many of validation.
+        max_length: Tokens after which a text is cut before it is embedded.
+        c: Inverse strengths of the L2 penalty to try.
+    """
+
+    enabled: bool
+    documents: int = Field(ge=10)
+    max_length: int = Field(ge=4)
+    c: list[Penalty] = Field(min_length=1)
+
+
+class CalibrationParameters(Strict):
+    """How probabilities are calibrated and judged.
+
+    Attributes:
+        enabled: Whether logits are divided by a temperature that is fitted on validation documents.
+        documents: Validation documents that it is fitted on, at most.
+        bins: Bins of the calibration error and of the reliability diagram.
+    """
+
+    enabled: bool
+    documents: int = Field(ge=10)
+    bins: int = Field(ge=1, le=100)
+
+
+class RobustnessParameters(Strict):
+    """How the test texts are perturbed.
+
+    Attributes:
+        enabled: Whether they are.
+        documents: Test documents that are perturbed in every way, at most; each way scores all of them again.
+    """
+
+    enabled: bool
+    documents: int = Field(ge=1)
+
+
+class CostParameters(Strict):
+    """How the encoder is timed.
+
+    Attributes:
+        documents: Test documents that are scored for each batch size.
+        batches: Documents a batch that are tried, beside 1.
+    """
+
+    documents: int = Field(ge=1)
+    batches: list[Annotated[int, Field(ge=1)]]
 
 
 class EvaluateParameters(Strict):
     """How the finetuned encoder is tested.
 
     Attributes:
-        seed: Seed of the bootstrap.
+        seed: Seed of the bootstrap, of the perturbations and of the choice of documents.
         bootstrap_samples: Resamples of the test documents behind each interval.
         confidence: The share of the resamples that an interval covers.
         device: Where the encoder runs; auto takes CUDA, else MPS, else the processor.
         threads: Processor threads that torch uses.
+        listed: Documents in errors.csv, at most.
         baseline: The baseline's settings.
+        frozen: The frozen encoder's settings.
+        calibration: Of the temperature and the calibration error.
+        robustness: Of the perturbations.
+        cost: Of the timing.
     """
 
     seed: int = Field(ge=0, lt=2**32)
@@ -42,4 +103,9 @@ class EvaluateParameters(Strict):
     confidence: float = Field(gt=0.5, lt=1.0)
     device: Literal["auto", "cpu", "cuda", "mps"]
     threads: int = Field(ge=1)
+    listed: int = Field(ge=1)
     baseline: BaselineParameters
+    frozen: FrozenParameters
+    calibration: CalibrationParameters
+    robustness: RobustnessParameters
+    cost: CostParameters

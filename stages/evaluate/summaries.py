@@ -1,94 +1,127 @@
 """What the stage says of the test split in its small files: the metrics, the summary and the table of classes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from stages.evaluate.assessment import HEADLINE, Assessment, Verdict
-from stages.evaluate.baseline import Baseline
-from stages.evaluate.figures import PER_CLASS
+from stages.evaluate.assessment import BASELINE, ENCODER, HEADLINE, Assessment, Verdict
 from stages.evaluate.parameters import EvaluateParameters
+from stages.evaluate.regression import PlainClassifier
 
 
-def metrics(verdict: Verdict, documents: int) -> dict[str, Any]:
-    """The headline figures, few enough for ``dvc metrics show`` to print: accuracy and macro F1 with their intervals.
+def metrics(
+    verdict: Verdict, documents: int, calibration: Mapping[str, Any], headline: Sequence[str] = HEADLINE
+) -> dict[str, Any]:
+    """The headline figures, few enough for ``dvc metrics show`` to print, with their intervals.
 
-    ``encoder_vs_baseline`` is the outcome for macro F1, the figure that runs are compared by.
+    ``encoder_vs_baseline`` is the outcome for the last of them, the figure that runs are compared by.
+
+    Args:
+        verdict: The figures.
+        documents: How many test documents there are.
+        calibration: Figures of the probabilities that are handed out.
+        headline: Which figures.
     """
+    figures = {
+        name: {figure: assessed.overall[figure].as_json() for figure in headline}
+        for name, assessed in verdict.assessments.items()
+    }
+    differences = {name: difference.as_json() for name, difference in verdict.differences[BASELINE].items()}
+    shown = ("expected_calibration_error", "brier_score", "log_loss")
     return {
         "documents": documents,
-        "encoder": {name: verdict.encoder.overall[name].as_json() for name in HEADLINE},
-        "baseline": {name: verdict.baseline.overall[name].as_json() for name in HEADLINE},
-        "difference": {name: difference.as_json() for name, difference in verdict.differences.items()},
-        "encoder_vs_baseline": verdict.differences["macro_f1"].outcome,
+        **figures,
+        "difference": differences,
+        "encoder_vs_baseline": verdict.differences[BASELINE][headline[-1]].outcome,
+        "calibration": {name: calibration[name] for name in shown},
     }
 
 
 def summary(
-    verdict: Verdict, test: pd.DataFrame, labels: Sequence[str], baseline: Baseline, parameters: EvaluateParameters
+    task: str,
+    documents: int,
+    verdict: Verdict,
+    support: Mapping[str, int],
+    labels: Sequence[str],
+    plain: Mapping[str, PlainClassifier | None],
+    parameters: EvaluateParameters,
 ) -> dict[str, Any]:
-    """All figures of both classifiers, and how the baseline and the intervals were made.
+    """All figures of all classifiers, and how the plain ones and the intervals were made.
 
     Args:
+        task: The dataset's task.
+        documents: How many test documents there are.
         verdict: The figures.
-        test: The test documents.
+        support: How often each label occurs in the test split.
         labels: The labels' names.
-        baseline: How the baseline was chosen.
+        plain: The plain classifiers by name; None for one that is off.
         parameters: The section ``evaluate`` of params.yaml.
     """
-    support = test["label"].value_counts()
     return {
-        "documents": len(test),
+        "task": task,
+        "documents": documents,
         "bootstrap_samples": parameters.bootstrap_samples,
         "confidence": parameters.confidence,
-        "encoder": {name: figure.as_json() for name, figure in verdict.encoder.overall.items()},
-        "baseline": {name: figure.as_json() for name, figure in verdict.baseline.overall.items()},
-        "baseline_model": {
-            "features": baseline.features,
-            "c": baseline.c,
-            "validation_macro_f1": {str(c): score for c, score in baseline.validation_macro_f1.items()},
+        **{
+            name: {figure: said.as_json() for figure, said in assessed.overall.items()}
+            for name, assessed in verdict.assessments.items()
         },
-        "classes": [
-            {
-                "label": label,
-                "support": int(support.get(label, 0)),
-                "encoder": {name: verdict.encoder.per_class[name][index].as_json() for name in PER_CLASS},
-                "baseline": {name: verdict.baseline.per_class[name][index].as_json() for name in PER_CLASS},
-            }
-            for index, label in enumerate(labels)
-        ],
+        **{f"{name}_model": classifier and classifier.as_json() for name, classifier in plain.items()},
+        "classes": class_figures_of(verdict.assessments, support, labels),
     }
 
 
-def class_table(verdict: Verdict, test: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
+def class_figures_of(
+    assessments: Mapping[str, Assessment], support: Mapping[str, int], labels: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The figures of each class for a JSON file.
+
+    Args:
+        assessments: By name of the classifier.
+        support: How often each class occurs in the test split.
+        labels: The classes' names.
+    """
+    return [
+        {
+            "label": label,
+            "support": support.get(label, 0),
+            **{
+                name: {figure: said[index].as_json() for figure, said in assessed.per_class.items()}
+                for name, assessed in assessments.items()
+            },
+        }
+        for index, label in enumerate(labels)
+    ]
+
+
+def class_table(verdict: Verdict, support: Mapping[str, int], labels: Sequence[str]) -> pd.DataFrame:
     """The figures of each class, one row a class.
 
     Args:
         verdict: The figures.
-        test: The test documents.
+        support: Test documents of each label that occurs.
         labels: The labels' names.
 
     Returns:
-        Columns label, support (test documents), then for precision, recall and f1 the encoder's figure with its
-        interval (``f1``, ``f1_low``, ``f1_high``), the baseline's likewise (``baseline_f1``, ...), and ``reason``: why
-        a cell is empty, in words.
+        Columns label, support (test documents), then for each figure of a class the encoder's with its interval
+        (``f1``, ``f1_low``, ``f1_high``), the others' likewise (``baseline_f1``, ...), and ``reason``: why a cell is
+        empty, in words.
     """
-    support = test["label"].value_counts()
     rows = []
     for index, label in enumerate(labels):
-        row: dict[str, Any] = {"label": label, "support": int(support.get(label, 0))}
+        row: dict[str, Any] = {"label": label, "support": support.get(label, 0)}
         reasons: list[str] = []
-        for prefix, assessment in (("", verdict.encoder), ("baseline_", verdict.baseline)):
-            row |= _cells(prefix, assessment, index, reasons)
+        for name, assessed in verdict.assessments.items():
+            row |= _cells("" if name == ENCODER else f"{name}_", assessed, index, reasons)
         rows.append({**row, "reason": "; ".join(dict.fromkeys(reasons))})
     return pd.DataFrame(rows)
 
 
 def _cells(prefix: str, assessment: Assessment, index: int, reasons: list[str]) -> dict[str, float | None]:
     cells: dict[str, float | None] = {}
-    for name in PER_CLASS:
-        figure = assessment.per_class[name][index]
+    for name, figures in assessment.per_class.items():
+        figure = figures[index]
         cells |= {
             f"{prefix}{name}": figure.value,
             f"{prefix}{name}_low": figure.low,

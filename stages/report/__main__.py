@@ -6,10 +6,10 @@ from stages.common.entry import run_stage
 from stages.common.messages import closing_line
 from stages.common.outputs import new_outputs
 from stages.common.parameters import load_section, load_value
-from stages.report import sections
 from stages.report.inputs import read_corpus, read_results
 from stages.report.page import render
 from stages.report.parameters import ReportParameters
+from stages.report.sections import SECTIONS, corpus, outcome
 
 PAGE = Path("reports/index.html")
 
@@ -17,22 +17,26 @@ PAGE = Path("reports/index.html")
 def main() -> None:
     """Reads what the stages before have written, and writes the page."""
     parameters, model = load_section("report", ReportParameters), load_value("model")
-    corpus, results = read_corpus(), read_results()
+    documents, results = read_corpus(), read_results()
     page = render(
         {
-            "sections": sections.SECTIONS,
-            "card": corpus.card,
+            "sections": SECTIONS,
+            "card": documents.card,
             "model": model,
             "metrics": results.metrics,
             "confidence": f"{100 * results.summaries['evaluate']['confidence']:.4g} %",
             "samples": results.summaries["evaluate"]["bootstrap_samples"],
-            "data": sections.data(corpus, results, parameters),
-            "cleaning": sections.cleaning(corpus, results, parameters),
-            "labels": sections.labels(corpus, results, parameters),
-            "augmentation": sections.augmentation(corpus, results, parameters),
-            "training": sections.training(results),
-            "results": sections.evaluation(corpus, results),
-            "errors": sections.errors(corpus, results, parameters),
+            "summary": outcome.summary(results),
+            "data": corpus.data(documents, results, parameters),
+            "cleaning": corpus.cleaning(documents, results, parameters),
+            "labels": corpus.labels(documents, results, parameters),
+            "augmentation": corpus.augmentation(documents, results, parameters),
+            "training": outcome.training(results),
+            "results": outcome.evaluation(documents, results, parameters),
+            "calibration": outcome.calibration(results),
+            "robustness": outcome.robustness(results, parameters),
+            "errors": outcome.errors(documents, results, parameters),
+            "cost": results.cost,
             "environment": results.environment,
         }
     )

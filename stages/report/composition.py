@@ -33,12 +33,20 @@ class Lengths:
 
 
 def class_counts(splits: dict[str, pd.DataFrame], definitions: dict[str, str]) -> list[ClassCount]:
-    """Documents of each class in each split, in the order of the definitions."""
-    counted = {name: documents["label"].value_counts() for name, documents in splits.items()}
+    """Documents of each class in each split, or mentions of each type of entity, in the order of the definitions."""
+    counted = {name: _occurrences(documents).value_counts() for name, documents in splits.items()}
     return [
         ClassCount(label, definition, {name: int(counts.get(label, 0)) for name, counts in counted.items()})
         for label, definition in definitions.items()
     ]
+
+
+def _occurrences(documents: pd.DataFrame) -> pd.Series:
+    """The class of each document; where words have tags instead, the type of each mention, which a B- tag begins."""
+    if documents["tags"].isna().all():
+        return documents["label"]
+    tags = documents["tags"].explode().dropna().astype("str")
+    return tags[tags.str.startswith("B-")].str.removeprefix("B-")
 
 
 def words_per_document(documents: pd.DataFrame) -> NDArray[np.int64]:

@@ -3,7 +3,9 @@
 import re
 import unicodedata
 from difflib import SequenceMatcher
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import pandas as pd
 
 JOINERS = "\u200c\u200d"  # they shape letters and emojis, and harm nothing
 WHITESPACE = {" ": "·", "\n": "↵", "\r": "␍", "\t": "⇥", "\u00a0": "⍽", "\u3000": "□"}
@@ -39,6 +41,14 @@ def excerpt(text: str, characters: int) -> str:
         return visible(line) + ("…" if len(beginning) < len(text) else "")
     words, space, _ = line[: characters + 1].rpartition(" ")
     return visible(words if space else line[:characters]) + "…"
+
+
+def shortened(rows: pd.DataFrame, characters: int) -> list[dict[str, Any]]:
+    """Rows of a list, with their texts as :func:`excerpt` gives them."""
+    return [
+        {str(name): excerpt(value, characters) if isinstance(value, str) else value for name, value in row.items()}
+        for row in rows.to_dict("records")
+    ]
 
 
 def visible(text: str) -> str:

@@ -16,16 +16,36 @@ from stages.common.messages import UserError
 DATA = Path("data")
 REPORTS = Path("reports")
 REMAKE = "Make it again with `dvc repro`."
-CURVES = ("train/loss", "train/learning_rate", "validation/loss", "validation/accuracy", "validation/macro_f1")
+CURVES = Path("finetune/live/plots/metrics")
 CHANGES = {"id": "str", "rule": "str", "before": "str", "after": "str"}
 LEAKS = {"split": "str", "other_split": "str", "id": "str", "other_id": "str", "similarity": "float", "excerpt": "str"}
-LABEL_ISSUES = {
-    "id": "str",
-    "label": "str",
-    "suggested": "str",
-    "probability": "float",
-    "quality": "float",
-    "excerpt": "str",
+SUSPECT = {"id": "str", "label": "str", "suggested": "str"}
+LABEL_ISSUES = {**SUSPECT, "probability": "float", "quality": "float", "excerpt": "str"}
+ACCURACY = {"documents": "int", "accuracy": "float", "accuracy_low": "float", "accuracy_high": "float"}
+FLIPS = {"against": "str", "id": "str", "label": "str", "encoder": "str", "other": "str", "outcome": "str"}
+CONSISTENCY = {"consistency": "float", "consistency_low": "float", "consistency_high": "float"}
+DROP = {
+    "accuracy_before": "float",
+    "accuracy_after": "float",
+    "drop": "float",
+    "drop_low": "float",
+    "drop_high": "float",
+}
+TESTED = {"difference": "float", "p_value": "float", "p_adjusted": "float", "clearly_worse": "bool"}
+SURENESS = {"p_label": "float", "p_predicted": "float", "loss": "float"}
+PAIR = {"actual": "str", "predicted": "str"}
+EVALUATION = {  # the lists under reports/evaluate/, and the columns that the page shows
+    "confusion_matrix": PAIR,
+    "flips": FLIPS,
+    "calibration": {"version": "str", "confidence": "float", **ACCURACY},
+    "coverage": {"coverage": "float", "threshold": "float", **ACCURACY},
+    "roc": {"label": "str", "false_positive_rate": "float", "true_positive_rate": "float"},
+    "precision_recall": {"label": "str", "recall": "float", "precision": "float"},
+    "robustness": {"perturbation": "str", "documents": "int", **DROP, **CONSISTENCY},
+    "slices": {"feature": "str", "slice": "str", **ACCURACY, **TESTED},
+    "errors": {"id": "str", "label": "str", "predicted": "str", **SURENESS, "baseline_predicted": "str"},
+    "confused_pairs": {**PAIR, "documents": "int", "share": "float", "share_low": "float", "share_high": "float"},
+    "suspect_labels": {**SUSPECT, "p_label": "float", "p_suggested": "float", "baseline_agrees": "bool"},
 }
 
 
@@ -63,16 +83,22 @@ class Results:
     Attributes:
         summaries: ``summary.json`` of each stage, by name of the stage.
         metrics: The headline test figures.
+        comparison: The encoder beside each baseline.
+        calibration: How well probabilities fit, before and after the temperature.
+        cost: Size and speed.
         environment: What the training ran on.
         curves: By name of the metric, columns step and value.
-        predictions: What encoder and baseline say of each test document.
+        tables: The lists under reports/evaluate/, by name.
     """
 
     summaries: dict[str, dict[str, Any]]
     metrics: dict[str, Any]
+    comparison: list[dict[str, Any]]
+    calibration: dict[str, Any]
+    cost: dict[str, Any]
     environment: dict[str, Any]
     curves: dict[str, pd.DataFrame]
-    predictions: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
 
 
 def read_corpus() -> Corpus:
@@ -106,9 +132,12 @@ def read_results() -> Results:
     return Results(
         summaries={stage: read_json(REPORTS / stage / "summary.json") for stage in stages},
         metrics=read_json(REPORTS / "evaluate/metrics.json"),
+        comparison=read_json_list(REPORTS / "evaluate/comparison.json"),
+        calibration=read_json(REPORTS / "evaluate/calibration.json"),
+        cost=read_json(REPORTS / "evaluate/cost.json"),
         environment=read_json(REPORTS / "finetune/environment.json"),
-        curves={name: read_curve(REPORTS / f"finetune/live/plots/metrics/{name}.tsv") for name in CURVES},
-        predictions=read_parquet(REPORTS / "evaluate/predictions.parquet"),
+        curves=read_curves(REPORTS / CURVES),
+        tables={name: read_csv(REPORTS / f"evaluate/{name}.csv", types) for name, types in EVALUATION.items()},
     )
 
 
@@ -135,13 +164,33 @@ class Content(dict[str, Any]):
 
 def read_json(path: Path) -> Content:
     """Reads a JSON file that holds an object."""
-    try:
-        content = json.loads(present(path).read_text(encoding="utf-8"), object_hook=lambda entry: Content(entry, path))
-    except ValueError as error:
-        raise UserError(f"{path}: not JSON ({error}).", REMAKE) from None
+    content = _parse(path)
     if not isinstance(content, Content):
         raise UserError(f"{path}: holds no JSON object.", REMAKE)
     return content
+
+
+def read_json_list(path: Path) -> list[dict[str, Any]]:
+    """Reads a JSON file that holds a list of objects."""
+    content = _parse(path)
+    if not isinstance(content, list) or not all(isinstance(entry, Content) for entry in content):
+        raise UserError(f"{path}: holds no list of JSON objects.", REMAKE)
+    return content
+
+
+def _parse(path: Path) -> Any:
+    try:
+        return json.loads(present(path).read_text(encoding="utf-8"), object_hook=lambda entry: Content(entry, path))
+    except ValueError as error:
+        raise UserError(f"{path}: not JSON ({error}).", REMAKE) from None
+
+
+def read_curves(folder: Path) -> dict[str, pd.DataFrame]:
+    """Reads the metrics that DVCLive logged, by their names, such as ``validation/loss``."""
+    for name in ("train/loss", "validation/loss"):
+        present(folder / f"{name}.tsv")
+    paths = sorted(folder.rglob("*.tsv"))
+    return {path.relative_to(folder).with_suffix("").as_posix(): read_curve(path) for path in paths}
 
 
 def read_curve(path: Path) -> pd.DataFrame:
@@ -169,12 +218,14 @@ def read_csv(path: Path, types: Mapping[str, str]) -> pd.DataFrame:
 
     Args:
         path: A CSV file with a header.
-        types: The columns that are wanted, and their types.
+        types: The columns that are wanted, and their types. An empty cell is an empty string, or NaN among floats.
     """
+    empty = {name: [""] for name, kind in types.items() if kind == "float"}
     try:
-        return columns(pd.read_csv(present(path), dtype="str", keep_default_na=False), types, path)
+        table = pd.read_csv(present(path), dtype=dict(types), keep_default_na=False, na_values=empty)
     except ValueError as error:
         raise UserError(f"{path}: not the list that it should be ({error}).", REMAKE) from None
+    return columns(table, types, path)
 
 
 def columns(table: pd.DataFrame, types: Mapping[str, str], path: Path) -> pd.DataFrame:

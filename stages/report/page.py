@@ -1,13 +1,18 @@
 """Renders the page: one HTML file, everything that came from data escaped, nothing loaded from anywhere."""
 
+import base64
+import hashlib
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from stages.report.excerpts import excerpt
 
 LABEL_CHARACTERS = 60
+SCRIPT = Path(__file__).parent / "templates/page.js"
 
 
 def render(content: Mapping[str, Any]) -> str:
@@ -33,9 +38,14 @@ def render(content: Mapping[str, Any]) -> str:
         "percent": percent,
         "label": label,
         "words": words,
+        "p_value": p_value,
+        "milliseconds": milliseconds,
     }
     environment.globals["flattened"] = flattened
-    return environment.get_template("page.html.jinja").render(content)
+    script = SCRIPT.read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    own = {"script": Markup(script), "script_hash": Markup(digest)}  # noqa: S704  # both are ours, not data
+    return environment.get_template("page.html.jinja").render(content, **own)
 
 
 def share(value: float) -> str:
@@ -56,6 +66,18 @@ def count(value: float) -> str:
 def percent(value: float) -> str:
     """A share as a percentage with one place."""
     return f"{value:.1%}"
+
+
+def p_value(value: float | None) -> str:
+    """A p-value to three places; one that rounds to nothing as a bound."""
+    if value is None:
+        return "not defined"
+    return f"{value:.3f}" if value >= 0.001 else "< 0.001"
+
+
+def milliseconds(value: float) -> str:
+    """A time in milliseconds to three digits."""
+    return f"{value:,.3g} ms" if value < 100 else f"{value:,.0f} ms"
 
 
 def label(name: str) -> str:

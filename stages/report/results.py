@@ -1,116 +1,92 @@
-"""The test results in the form that the page shows: figures in rows, the confusion matrix, the worst errors."""
+"""The test results in the form that the page shows: figures in rows, the confusion matrix, documents with texts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from stages.report.excerpts import excerpt
+from stages.report.excerpts import excerpt, shortened
 
-NONE = "no prediction"
 FIGURES = {
+    "span_f1": "Span F1",
+    "macro_span_f1": "Macro span F1",
+    "span_precision": "Span precision",
+    "span_recall": "Span recall",
     "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "macro_f1": "Macro F1",
     "macro_precision": "Macro precision",
     "macro_recall": "Macro recall",
-    "macro_f1": "Macro F1",
+    "micro_f1": "Micro F1",
+    "micro_precision": "Micro precision",
+    "micro_recall": "Micro recall",
+    "weighted_f1": "Weighted F1",
     "weighted_precision": "Weighted precision",
     "weighted_recall": "Weighted recall",
-    "weighted_f1": "Weighted F1",
+    "matthews_correlation": "Matthews correlation",
+    "log_loss": "Log loss (nats; less is better)",
+    "roc_auc": "ROC AUC, one against the rest",
+    "average_precision": "Average precision, one against the rest",
 }
 
 
 @dataclass(frozen=True)
 class FigureRow:
-    """One figure of the encoder and of the baseline, and their difference where it was tested."""
+    """One figure of each classifier, and the encoder's difference to the baseline where it was tested."""
 
     name: str
-    encoder: dict[str, Any]
-    baseline: dict[str, Any]
+    figures: list[dict[str, Any]]
     difference: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
 class ConfusionRow:
-    """How the test documents of one class were predicted: ``counts`` in the order of the columns."""
+    """How those of one class were predicted: ``counts`` in the order of the columns."""
 
     label: str
     counts: list[int]
     total: int
 
 
-@dataclass(frozen=True)
-class WrongDocument:
-    """A test document that the encoder got wrong: its probability for the true and for the predicted label."""
-
-    id: str
-    text: str
-    actual: str
-    predicted: str
-    actual_probability: float
-    predicted_probability: float
-    baseline_is_right: bool
-
-
-def figure_rows(summary: dict[str, Any], metrics: dict[str, Any]) -> list[FigureRow]:
-    """The overall figures, one row each, in the order of :data:`FIGURES`."""
+def figure_rows(summary: dict[str, Any], metrics: dict[str, Any], classifiers: Sequence[str]) -> list[FigureRow]:
+    """The overall figures, one row each, in the order of :data:`FIGURES`; only those that the task has."""
     return [
-        FigureRow(title, summary["encoder"][name], summary["baseline"][name], metrics["difference"].get(name))
+        FigureRow(title, [summary[each][name] for each in classifiers], metrics["difference"].get(name))
         for name, title in FIGURES.items()
+        if name in summary["encoder"]
     ]
 
 
-def confusion(predictions: pd.DataFrame, labels: list[str]) -> tuple[list[str], list[ConfusionRow]]:
+def confusion(pairs: pd.DataFrame, labels: Sequence[str]) -> list[ConfusionRow]:
     """Counts actual against predicted labels of the encoder.
 
     Args:
-        predictions: Columns label and predicted.
-        labels: The labels' names.
+        pairs: Columns actual and predicted.
+        labels: The labels of the dataset, which come first; tags and the like that occur come after them.
 
     Returns:
-        The columns' names (the labels, and one for documents without a prediction where there are any), and a row for
-        each actual label.
+        A row for each label, with a count for each in the same order; none if there are no pairs.
     """
-    predicted = predictions["predicted"].fillna(NONE)
-    columns = [*labels, NONE] if (predicted == NONE).any() else list(labels)
-    counts = pd.crosstab(predictions["label"], predicted).reindex(index=labels, columns=columns, fill_value=0)
+    if pairs.empty:
+        return []
+    seen = set(pairs["actual"]) | set(pairs["predicted"])
+    names = [*(labels if seen & set(labels) else []), *sorted(seen - set(labels))]
+    counts = pd.crosstab(pairs["actual"], pairs["predicted"]).reindex(index=names, columns=names, fill_value=0)
     matrix = counts.to_numpy(dtype=int).tolist()
-    rows = [ConfusionRow(label, row, sum(row)) for label, row in zip(labels, matrix, strict=True)]
-    return columns, rows
+    return [ConfusionRow(label, row, sum(row)) for label, row in zip(names, matrix, strict=True)]
 
 
-def worst_errors(
-    predictions: pd.DataFrame, test: pd.DataFrame, count: int, characters: int
-) -> tuple[int, list[WrongDocument]]:
-    """The test documents with the highest loss, which is minus the logarithm of the true label's probability.
+def with_texts(rows: pd.DataFrame, test: pd.DataFrame, count: int, characters: int) -> list[dict[str, Any]]:
+    """The first rows of a list of test documents, each with the beginning of its text.
 
     Args:
-        predictions: The table that evaluate writes.
+        rows: Column ``id`` and others.
         test: The test documents.
         count: How many to show, at most.
         characters: The most characters to show of a text.
-
-    Returns:
-        How many documents the encoder got wrong, and the worst of them, the highest loss first.
     """
-    wrong = predictions[predictions["predicted"].notna() & (predictions["predicted"] != predictions["label"])]
-    texts = test.set_index("id")["text"]
-    columns = list(predictions.columns)
-    values = wrong[columns].to_numpy(dtype=object)
-    at = np.arange(len(wrong))
-    of_actual = values[at, [columns.index(f"p:{label}") for label in wrong["label"]]].astype(float)
-    of_predicted = values[at, [columns.index(f"p:{label}") for label in wrong["predicted"]]].astype(float)
-    rated = wrong.assign(of_actual=of_actual, of_predicted=of_predicted).sort_values(["of_actual", "id"])
-    shown = [
-        WrongDocument(
-            id=excerpt(row["id"], characters),
-            text=excerpt(texts[row["id"]], characters),
-            actual=row["label"],
-            predicted=row["predicted"],
-            actual_probability=row["of_actual"],
-            predicted_probability=row["of_predicted"],
-            baseline_is_right=row["baseline_predicted"] == row["label"],
-        )
-        for row in rated.head(count).to_dict("records")
-    ]
-    return len(wrong), shown
+    shown = rows.head(count)
+    texts = test.loc[test["id"].isin(shown["id"])].set_index("id")["text"]
+    excerpts = [excerpt(text, characters) for text in shown["id"].map(texts).fillna("")]
+    return [{**row, "text": text} for row, text in zip(shortened(shown, characters), excerpts, strict=True)]

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from stages.common.card import Card, Label, write_card
-from stages.common.documents import write_documents
+from stages.common.documents import write_documents, write_flags
 
 LABELS = ("politics", "sport", "tech")
 WORDS = {"politics": "minister vote party law", "sport": "team cup match goal", "tech": "phone chip software web"}
@@ -17,6 +17,11 @@ PARAMETERS = {
     "confidence": 0.95,
     "device": "cpu",
     "threads": 1,
+    "listed": 5,
+    "frozen": {"enabled": True, "documents": 10, "max_length": 16, "c": [1.0]},
+    "calibration": {"enabled": True, "documents": 100, "bins": 4},
+    "robustness": {"enabled": True, "documents": 4},
+    "cost": {"documents": 3, "batches": [2]},
     "baseline": {"ngram_max": 2, "min_df": 1, "sublinear_tf": True, "c": [1.0, 10.0], "max_iterations": 100},
 }
 
@@ -47,10 +52,15 @@ def card(labels=LABELS):
     )
 
 
-def save_tiny_model(folder, labels=LABELS):
+def save_tiny_model(folder, labels=LABELS, of_tokens=False):
     import torch
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+    from transformers import (
+        BertConfig,
+        BertForSequenceClassification,
+        BertForTokenClassification,
+        PreTrainedTokenizerFast,
+    )
 
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "and", "number", ",", ".", *" ".join(WORDS.values()).split()]
     words += [str(number) for number in range(40)]
@@ -74,7 +84,7 @@ def save_tiny_model(folder, labels=LABELS):
         id2label=dict(enumerate(labels)),
         label2id={label: index for index, label in enumerate(labels)},
     )
-    model = BertForSequenceClassification(config)
+    model = (BertForTokenClassification if of_tokens else BertForSequenceClassification)(config)
     model.save_pretrained(folder)
     (folder / "inference.json").write_text(json.dumps({"max_length": 32, "batch_tokens": 256}))
     return model
@@ -92,10 +102,17 @@ def workplace(tmp_path, monkeypatch):
     for place, name, per_label in ((audited, "train", 12), (splits, "validation", 4), (splits, "test", 6)):
         write_documents(documents(name, per_label), place / f"{name}.parquet")
     write_card(card(), splits)
-    (tmp_path / "models/finetuned").mkdir(parents=True)
-    save_tiny_model(tmp_path / "models/finetuned")
+    for name in ("finetuned", "pretrained"):
+        (tmp_path / "models" / name).mkdir(parents=True)
+        save_tiny_model(tmp_path / "models" / name)
+    (tmp_path / "data/clean").mkdir()
+    flags = pd.DataFrame({"id": ["test/tech/000"], "rule": ["too_short"], "reason": ["three words"]})
+    write_flags(flags, tmp_path / "data/clean/flags.parquet")
+    (tmp_path / "catalog/models").mkdir(parents=True)
+    entry = {"title": "Tiny", "licence": "MIT (weights)", "citation": "none", "folder": "not read here"}
+    (tmp_path / "catalog/models/tiny.yaml").write_text(yaml.safe_dump(entry))
     return tmp_path
 
 
 def write_parameters(folder, **changes):
-    (folder / "params.yaml").write_text(yaml.safe_dump({"evaluate": {**PARAMETERS, **changes}}))
+    (folder / "params.yaml").write_text(yaml.safe_dump({"model": "tiny", "evaluate": {**PARAMETERS, **changes}}))

@@ -1,5 +1,6 @@
 """The TF-IDF baseline: chosen on validation, never on test."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -29,6 +30,7 @@ def settings(**changes):
 def test_it_learns_what_words_say():
     baseline = fit_baseline(TRAIN, VALIDATION, ["match of the team", "software for a chip"], LABELS, settings())
     assert baseline.predicted.tolist() == [0, 1]
+    np.testing.assert_allclose(baseline.probability.sum(axis=1), 1)
 
 
 def test_the_penalty_with_the_best_validation_macro_f1_is_taken():
@@ -57,3 +59,9 @@ def test_no_feature_at_all_names_the_parameter_to_lower():
 def test_training_documents_of_one_label_are_refused():
     with pytest.raises(UserError, match="one label"):
         fit_baseline(TRAIN[TRAIN["label"] == "tech"], VALIDATION, ["cup"], LABELS, settings())
+
+
+def test_a_label_that_training_lacks_has_probability_0():
+    baseline = fit_baseline(TRAIN, VALIDATION, ["match"], ["arts", *LABELS], settings())
+    assert baseline.probability[0, 0] == 0
+    assert baseline.probability[0].sum() == pytest.approx(1)

@@ -1,76 +1,89 @@
-"""The intervals: the same draws as resampling documents one by one, only faster."""
+"""The intervals: stratified draws of documents, and the formulas for shares."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
-from stages.evaluate.bootstrap import resample, with_interval
-from stages.evaluate.figures import overall_figures, tally
-
-
-def some_predictions(documents, classes, right, seed=0):
-    random = np.random.default_rng(seed)
-    actual = random.integers(0, classes, documents)
-    return actual, np.where(random.random(documents) < right, actual, random.integers(0, classes, documents))
+from stages.evaluate import bootstrap as module
+from stages.evaluate.bootstrap import Bootstrap
+from stages.evaluate.intervals import paired_difference, wilson
 
 
-def test_intervals_agree_with_drawing_documents_one_by_one():
-    actual, predicted = some_predictions(300, 4, right=0.85)
-    drawn = overall_figures(resample(actual, {"encoder": predicted}, 4, samples=4000, seed=1)["encoder"])
-    random = np.random.default_rng(2)
-    rows = [random.integers(0, 300, 300) for _ in range(4000)]
-    one_by_one = [overall_figures(tally(actual[row], predicted[row], 4)) for row in rows]
-    for name in ("accuracy", "macro_f1", "weighted_precision"):
-        slow = np.array([figures[name] for figures in one_by_one])
-        np.testing.assert_allclose(
-            np.quantile(drawn[name], [0.025, 0.25, 0.5, 0.75, 0.975]),
-            np.quantile(slow, [0.025, 0.25, 0.5, 0.75, 0.975]),
-            atol=0.004,
-        )
-        assert drawn[name].std() == pytest.approx(slow.std(), rel=0.06)
+def weights_of(bootstrap):
+    return bootstrap.apply(lambda weights: {"weights": weights})[1]["weights"]
 
 
-@given(st.integers(1, 40), st.integers(0, 2**32 - 1))
-def test_every_draw_has_as_many_documents_as_the_test_split(documents, seed):
-    actual, predicted = some_predictions(documents, 3, right=0.5, seed=seed)
-    drawn = resample(actual, {"encoder": predicted, "baseline": actual}, 3, samples=20, seed=seed)
-    for counts in drawn.values():
-        assert (counts.actual.sum(axis=1) == documents).all()
-        assert (counts.predicted.sum(axis=1) == documents).all()
-    np.testing.assert_array_equal(drawn["encoder"].actual, drawn["baseline"].actual)  # the same documents: paired
-    np.testing.assert_array_equal(drawn["baseline"].hits, drawn["baseline"].actual)
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=40), st.integers(0, 2**32 - 1))
+def test_every_draw_has_as_many_documents_of_each_class_as_the_test_split(strata, seed):
+    strata = np.array(strata)
+    drawn = weights_of(Bootstrap(strata, 20, 0.95, seed))
+    assert drawn.shape == (20, len(strata))
+    for stratum in np.unique(strata):
+        assert (drawn[:, strata == stratum].sum(axis=1) == (strata == stratum).sum()).all()
 
 
-def test_draws_depend_on_the_seed_and_not_on_the_order_of_documents():
-    actual, predicted = some_predictions(200, 3, right=0.8)
-    order = np.random.default_rng(5).permutation(200)
-    first = resample(actual, {"encoder": predicted}, 3, 50, seed=1)["encoder"].hits
-    np.testing.assert_array_equal(
-        first, resample(actual[order], {"encoder": predicted[order]}, 3, 50, seed=1)["encoder"].hits
-    )
-    assert (first != resample(actual, {"encoder": predicted}, 3, 50, seed=2)["encoder"].hits).any()
+def test_draws_are_those_of_choosing_documents_one_by_one():
+    """In a stratum of n documents each counts n times 1/n: a binomial number, correlated as a multinomial one."""
+    strata = np.repeat([0, 1], [30, 10])
+    drawn = weights_of(Bootstrap(strata, 6000, 0.95, 1))
+    for stratum, size in ((0, 30), (1, 10)):
+        part = drawn[:, strata == stratum]
+        np.testing.assert_allclose(part.mean(axis=0), 1, atol=0.08)
+        assert part.var(axis=0).mean() == pytest.approx(1 - 1 / size, rel=0.05)
 
 
-def test_an_interval_leaves_out_resamples_on_which_the_figure_is_not_defined():
-    figure = with_interval(0.5, np.array([np.nan, 0.4, 0.5, 0.6, np.nan]), 0.95, documents=9)
+def test_draws_depend_on_the_seed_alone_and_not_on_how_many_are_in_memory(monkeypatch):
+    strata = np.arange(60) % 3
+    first = weights_of(Bootstrap(strata, 50, 0.95, 1))
+    np.testing.assert_array_equal(first, weights_of(Bootstrap(strata, 50, 0.9, 1)))
+    assert (first != weights_of(Bootstrap(strata, 50, 0.95, 2))).any()
+    monkeypatch.setattr(module, "AT_ONCE", 60 * 7)
+    assert weights_of(Bootstrap(strata, 50, 0.95, 1)).shape == first.shape
+
+
+def test_a_percentile_interval_covers_the_true_accuracy_about_as_often_as_it_says():
+    random = np.random.default_rng(0)
+    hits = 0
+    for seed in range(200):
+        right = (random.random(200) < 0.9).astype(float)
+        by = Bootstrap(np.zeros(200, dtype=int), 200, 0.9, seed)
+        figure = by.figures(lambda weights, right=right: {"accuracy": weights @ right / 200})["accuracy"]
+        hits += figure.low <= 0.9 <= figure.high
+    assert 0.8 <= hits / 200 <= 0.97
+
+
+def test_an_interval_leaves_out_draws_on_which_the_figure_is_not_defined():
+    figure = Bootstrap(np.zeros(9), 5, 0.95, 0).interval(0.5, np.array([np.nan, 0.4, 0.5, 0.6, np.nan]))
     assert figure.low == pytest.approx(0.405)
     assert figure.high == pytest.approx(0.595)
 
 
 def test_an_undefined_figure_is_null_with_its_reason():
-    assert with_interval(np.nan, np.full(100, np.nan), 0.95, 9, "never predicted").as_json() == {
-        "value": None,
-        "low": None,
-        "high": None,
-        "reason": "never predicted",
-    }
+    by = Bootstrap(np.zeros(9), 100, 0.95, 0)
+    nothing = {"value": None, "low": None, "high": None, "reason": "never predicted"}
+    assert by.interval(np.nan, np.full(100, np.nan), "never predicted").as_json() == nothing
 
 
 def test_one_document_gives_a_figure_without_an_interval():
-    assert with_interval(1.0, np.ones(100), 0.95, documents=1).as_json() == {
-        "value": 1.0,
-        "low": None,
-        "high": None,
-        "reason": "one document gives no interval",
-    }
+    figure = Bootstrap(np.zeros(1), 100, 0.95, 0).interval(1.0, np.ones(100))
+    assert figure.as_json() == {"value": 1.0, "low": None, "high": None, "reason": "one document gives no interval"}
+
+
+@given(st.integers(1, 500), st.floats(0, 1), st.sampled_from([0.8, 0.95, 0.99]))
+def test_wilsons_interval_agrees_with_scipy(documents, share, confidence):
+    hits = round(share * documents)
+    expected = binomtest(hits, documents).proportion_ci(confidence, method="wilson")
+    figure = wilson(hits, documents, confidence)
+    assert (figure.low, figure.high) == pytest.approx((expected.low, expected.high), abs=1e-9)
+    assert wilson(0, 0, confidence).value is None
+
+
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(0, 60))
+def test_a_paired_difference_has_a_width_even_where_nothing_differs_and_turns_with_its_sign(one, other, rest):
+    documents = max(1, one + other + rest)
+    figure, turned = paired_difference(one, other, documents, 0.95), paired_difference(other, one, documents, 0.95)
+    assert figure.low < figure.high
+    assert (figure.low, figure.high) == pytest.approx((-turned.high, -turned.low))
+    assert figure.value == pytest.approx((one - other) / documents)

@@ -5,18 +5,26 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
+from huggingface_hub import DatasetCard, ModelCard
 from sklearn.metrics import accuracy_score, f1_score
 
-from stages.common.documents import write_documents
+from stages.common.documents import write_documents, write_flags
 from stages.common.messages import UserError
 from stages.evaluate.__main__ import main
-from tests.evaluate.conftest import LABELS, card, documents, save_tiny_model, write_parameters
-
-FILES = ("metrics.json", "summary.json", "per_class.csv", "confusion_matrix.csv", "predictions.parquet")
+from stages.evaluate.tables import COLUMNS
+from tests.evaluate.conftest import LABELS, PARAMETERS, documents, save_tiny_model, write_parameters
+from tests.imports import ROOT
 
 
 def reports(workplace):
-    return {name: (workplace / "reports/evaluate" / name).read_bytes() for name in FILES}
+    """The bytes of all that the stage wrote, but for the times that it took."""
+    written = [*(workplace / "reports/evaluate").iterdir(), *(workplace / "models/card").rglob("*.*")]
+    return {str(path): path.read_bytes() for path in written if path.name != "cost.json"}
+
+
+def table(workplace, name):
+    return pd.read_csv(workplace / "reports/evaluate" / name)
 
 
 def metrics(workplace):
@@ -147,9 +155,94 @@ def test_parameters_are_checked_before_any_work(workplace, change, message):
         main()
 
 
-def test_a_card_for_token_classification_is_refused(workplace):
-    from stages.common.card import write_card
+def test_every_table_has_the_columns_that_are_documented_also_where_the_encoder_says_nothing(workplace):
+    main()
+    for name, columns in COLUMNS.items():
+        assert table(workplace, name).columns.tolist() == columns, name
+    assert len(table(workplace, "robustness.csv")) == 6
+    break_logits(workplace)
+    main()
+    for name, columns in COLUMNS.items():
+        assert table(workplace, name).columns.tolist() == columns, name
+        assert table(workplace, name).empty
 
-    write_card(card().model_copy(update={"task": "token-classification"}), workplace / "data/splits")
-    with pytest.raises(UserError, match="the task is token-classification"):
-        main()
+
+def test_what_the_stage_writes_is_what_the_graph_declares(workplace):
+    main()
+    said = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["evaluate"]
+    outs = [out if isinstance(out, str) else next(iter(out)) for out in [*said["outs"], *said["metrics"]]]
+    made = {str(path.relative_to(workplace)) for path in (workplace / "reports/evaluate").iterdir()}
+    assert made | {"models/card"} == set(outs)
+
+
+def test_the_temperature_is_fitted_on_validation_and_makes_the_probabilities(workplace):
+    main()
+    guessed = pd.read_parquet(workplace / "reports/evaluate/predictions.parquet")["predicted"].mode()[0]
+    rows = documents("validation", 9)  # the model always says the same: it is worth something where that is frequent
+    kept = rows[(rows["label"] == guessed) | rows["id"].str.endswith(("000", "001"))]
+    write_documents(kept, workplace / "data/splits/validation.parquet")
+    main()
+    said = json.loads((workplace / "reports/evaluate/calibration.json").read_text())
+    assert said["validation_documents"] == 13
+    assert said["validation_log_loss"]["after"] <= said["validation_log_loss"]["before"]
+    handed_out = workplace / "models/card/calibration.json"
+    assert json.loads(handed_out.read_text()) == {"temperature": said["temperature"]}
+    scaled = pd.read_parquet(workplace / "reports/evaluate/predictions.parquet")
+    write_documents(documents("test", 4), workplace / "data/splits/test.parquet")
+    main()
+    assert json.loads(handed_out.read_text()) == {"temperature": said["temperature"]}
+
+    write_documents(documents("test", 6), workplace / "data/splits/test.parquet")
+    write_parameters(workplace, calibration={**PARAMETERS["calibration"], "enabled": False})
+    main()
+    plain = pd.read_parquet(workplace / "reports/evaluate/predictions.parquet")
+    columns = [f"p:{label}" for label in LABELS]
+    powers = plain[columns].to_numpy() ** (1 / said["temperature"])
+    np.testing.assert_allclose(scaled[columns], powers / powers.sum(axis=1, keepdims=True), atol=1e-9)
+
+
+def test_what_is_off_is_null_or_empty_and_says_so(workplace):
+    off = {name: {**PARAMETERS[name], "enabled": False} for name in ("frozen", "calibration", "robustness")}
+    write_parameters(workplace, **off)
+    main()
+    assert metrics(workplace)["frozen"]["accuracy"]["reason"] == "evaluate.frozen.enabled is false"
+    said = json.loads((workplace / "reports/evaluate/calibration.json").read_text())
+    assert (said["temperature"], said["reason"]) == (None, "evaluate.calibration.enabled is false")
+    assert table(workplace, "robustness.csv").empty
+    assert pd.read_parquet(workplace / "reports/evaluate/predictions.parquet")["frozen_predicted"].isna().all()
+    compared = json.loads((workplace / "reports/evaluate/comparison.json").read_text())
+    assert [entry["b"] for entry in compared] == ["baseline"]
+
+
+def test_the_cards_are_in_the_hubs_form_and_hold_the_test_figures(workplace):
+    main()
+    card = ModelCard.load(workplace / "models/card/README.md")
+    figures = {result.metric_name: result.metric_value for result in card.data.eval_results}
+    assert figures["macro f1"] == metrics(workplace)["encoder"]["macro_f1"]["value"]
+    assert (card.data.license, card.data.pipeline_tag) == ("mit", "text-classification")
+    assert ModelCard(str(card)).data.to_dict() == card.data.to_dict()
+    data = DatasetCard.load(workplace / "models/card/data/README.md")
+    assert (data.data.pretty_name, data.data.license) == ("Tiny news", "other")
+    assert "| tech | About tech. | 12 | 4 | 6 |" in data.text
+
+
+def test_cost_says_how_large_and_how_fast_the_model_is(workplace):
+    main()
+    cost = json.loads((workplace / "reports/evaluate/cost.json").read_text())
+    files = (workplace / "models/finetuned").iterdir()
+    assert cost["bytes_on_disk"] == sum(path.stat().st_size for path in files)
+    assert [batch["documents"] for batch in cost["batches"]] == [1, 2]
+    assert 0 < cost["latency_ms"]["p50"] <= cost["latency_ms"]["p95"]
+
+
+def test_slices_know_flags_of_cleaning_and_annotations_of_the_publisher(workplace):
+    (workplace / "data/raw").mkdir()
+    rows = documents("test", 6)[["id"]].assign(desk=["north", "south"] * 9)
+    rows.to_parquet(workplace / "data/raw/annotations.parquet")
+    flags = pd.DataFrame({"id": documents("test", 6)["id"][:8], "rule": "too_short", "reason": "three words"})
+    write_flags(flags, workplace / "data/clean/flags.parquet")
+    main()
+    slices = table(workplace, "slices.csv")
+    assert {"label", "flag: too_short", "annotation: desk"} <= set(slices["feature"])
+    sizes = slices[slices["feature"] == "flag: too_short"].set_index("slice")["documents"]
+    assert sizes.to_dict() == {"yes": 8, "no": 10}

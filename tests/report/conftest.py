@@ -1,10 +1,8 @@
 """A small run: everything that the stage reads, with texts in it that no page should take for its own."""
 
-import json
 from contextlib import chdir
 from functools import cache
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -13,6 +11,7 @@ import yaml
 from stages.common.card import Card, Label, SourceFile, write_card
 from stages.common.documents import write_documents, write_flags, write_parquet, write_rejected
 from stages.report.__main__ import main
+from tests.report.evaluation import forget_what_entities_do_not_have, write_evaluation, write_json
 
 SCRIPT = "<script>document.documentElement.setAttribute('data-planted','script')</script>"
 IMAGE = "\"><img src=x onerror=\"document.documentElement.setAttribute('data-planted','image')\">"
@@ -30,7 +29,15 @@ WORDS = (
     "team wins the cup after a late goal",
     "phone chip runs the new software",
 )
-PARAMETERS = {"seed": 1, "word_cloud_words": 20, "examples": 3, "listed": 3, "errors": 5, "excerpt_characters": 120}
+PARAMETERS = {
+    "seed": 1,
+    "word_cloud_words": 20,
+    "examples": 3,
+    "variants": 4,
+    "listed": 3,
+    "errors": 5,
+    "excerpt_characters": 120,
+}
 
 
 def document(ident, text, label, **columns):
@@ -38,90 +45,56 @@ def document(ident, text, label, **columns):
         "id": ident,
         "text": text,
         "label": label,
+        "tokens": None,
+        "tags": None,
         "group": ident,
         "derived_from": [ident],
         "method": "original",
     } | columns
 
 
+def tagged(row):
+    """The document as one of token classification: its first word is a mention of what was its label."""
+    tokens = row["text"].split()
+    return pd.Series(
+        {**row, "label": None, "tokens": tokens, "tags": [f"B-{row['label']}", *["O"] * (len(tokens) - 1)]}
+    )
+
+
 def corpus(labels, planted, per_split):
-    """Raw documents by split: each label's words, and the planted texts among the first of each split."""
+    """Raw documents by split: each label's words; planted texts in the first ones and, as file names, in their ids."""
     splits = {}
     for split, count in per_split.items():
         rows = []
         for number in range(count):
             label = number % len(labels)
-            text = f"{WORDS[label]}, story {number} of {split}.\n"
+            ident, text = f"{split}-{number:03}", f"{WORDS[label]}, story {number} of {split}.\n"
             if number < len(planted):
-                text = f"{planted[number]} {text}"
-            rows.append(document(f"{split}-{number:03}", text, labels[label]))
+                ident, text = f"{ident}-{planted[number][:200]}", f"{planted[number]} {text}"
+            rows.append(document(ident, text, labels[label]))
         splits[split] = pd.DataFrame(rows)
     return splits
 
 
-def figure(value, reason=None):
-    if value is None:
-        return {"value": None, "low": None, "high": None, "reason": reason}
-    return {"value": value, "low": max(0.0, value - 0.02), "high": min(1.0, value + 0.02)}
-
-
-def evaluation(labels, outcome):
-    """metrics.json and summary.json of evaluate for an outcome; None stands for an encoder that gives no figures."""
-    names = ["accuracy", *(f"{a}_{f}" for a in ("macro", "weighted") for f in ("precision", "recall", "f1"))]
-    value, reason = (
-        {"better": 0.95, "worse": 0.7, "no clear difference": 0.9, "unknown": None}[outcome],
-        "no finite logits",
-    )
-    encoder = {name: figure(value, reason) for name in names}
-    baseline = {name: figure(0.9) for name in names}
-    difference = {"value": None, "low": None, "high": None, "reason": reason, "outcome": outcome}
-    if value is not None:
-        difference |= {"value": value - 0.9, "low": value - 0.91, "high": value - 0.89}
-        del difference["reason"]
-    per_class = {
-        "precision": figure(None, "no test document is predicted as this class"),
-        "recall": figure(0.5),
-        "f1": figure(0.6),
-    }
-    summary = {
-        "documents": 30,
-        "bootstrap_samples": 1000,
-        "confidence": 0.95,
-        "encoder": encoder,
-        "baseline": baseline,
-        "baseline_model": {"features": 1234, "c": 10.0, "validation_macro_f1": {"1.0": 0.8, "10.0": 0.9}},
-        "classes": [{"label": label, "support": 10, "encoder": per_class, "baseline": per_class} for label in labels],
-    }
-    metrics = {
-        "documents": 30,
-        "encoder": {name: encoder[name] for name in ("accuracy", "macro_f1")},
-        "baseline": {name: baseline[name] for name in ("accuracy", "macro_f1")},
-        "difference": dict.fromkeys(("accuracy", "macro_f1"), difference),
-        "encoder_vs_baseline": outcome,
-    }
-    return metrics, summary
-
-
-def predictions(test, labels, silent=False):
-    """A random classifier that is always sure; one that gives no prediction if it is silent."""
-    probability = np.random.default_rng(0).dirichlet([0.3] * len(labels), len(test))
-    predicted = [None if silent else labels[index] for index in probability.argmax(axis=1)]
-    columns = {"id": test["id"], "label": test["label"], "predicted": predicted}
-    columns |= {f"p:{label}": None if silent else probability[:, place] for place, label in enumerate(labels)}
-    return pd.DataFrame(columns | {"baseline_predicted": list(test["label"])})
-
-
-def write_json(path, content):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content))
-
-
-def write_run(folder, labels=LABELS, planted=(), outcome="better", augmented=True, **parameters):
+def write_run(
+    folder,
+    labels=LABELS,
+    planted=(),
+    outcome="better",
+    augmented=True,
+    entities=False,
+    balanced=False,
+    test_documents=30,
+    **parameters,
+):
     """Writes a whole run into a folder."""
     (folder / "params.yaml").write_text(
         yaml.safe_dump({"model": "tiny-encoder", "report": {**PARAMETERS, **parameters}})
     )
-    splits = corpus(labels, planted, {"train": 60, "validation": 30, "test": 30})
+    splits = corpus(labels, planted, {"train": 60, "validation": 30, "test": test_documents})
+    test = splits["test"]
+    if entities:
+        splits = {split: documents.apply(tagged, axis=1) for split, documents in splits.items()}
     raw = pd.concat(splits.values(), ignore_index=True)
     clean = raw.assign(text=raw["text"].str.strip().str.replace("votes", "decides"))
     dropped = clean.iloc[: max(7, len(planted))]
@@ -137,7 +110,7 @@ def write_run(folder, labels=LABELS, planted=(), outcome="better", augmented=Tru
     card = Card(
         name="tiny",
         title=f"Tiny news {planted[0] if planted else ''}",
-        task="text-classification",
+        task="token-classification" if entities else "text-classification",
         language="en",
         licence="none",
         citation="none",
@@ -166,7 +139,7 @@ def write_run(folder, labels=LABELS, planted=(), outcome="better", augmented=Tru
         rows = clean[clean["id"].str.startswith(split)]
         rows = pd.concat([rows, variants]) if split == "train" else rows
         write_documents(rows, folder / f"data/{'audited' if split == 'train' else 'splits'}/{split}.parquet")
-    _write_reports(folder, labels, splits["test"], outcome, augmented)
+    _write_reports(folder, labels, test, outcome, augmented, entities, balanced)
     _write_lists(folder, clean.iloc[: max(4, len(planted))], labels)
 
 
@@ -185,7 +158,7 @@ def _write_lists(folder, documents, labels):
     write_json(folder / "reports/audit/summary.json", counts | rows)
 
 
-def _write_reports(folder, labels, test, outcome, augmented):
+def _write_reports(folder, labels, test, outcome, augmented, entities, balanced):
     reports = folder / "reports"
     write_json(
         reports / "clean/summary.json",
@@ -207,6 +180,9 @@ def _write_reports(folder, labels, test, outcome, augmented):
         "rejected": {"equals_origin": 2},
         "documents_with_nothing_to_change": 0,
         "mean_share_of_words_changed": 0.1,
+        "mean_similarity": None,
+        "self_bleu": 0.456,
+        "distinct_2": 0.321,
     }
     write_json(
         reports / "augment/summary.json",
@@ -214,17 +190,22 @@ def _write_reports(folder, labels, test, outcome, augmented):
             "seed": 1,
             "documents": 120,
             "augmented_documents": 10 * augmented,
+            "sampled_documents": 9,
             "methods": {"swap": swap} if augmented else {},
         },
     )
     sizes = {"train": 60, "validation": 30, "test": 30}
     variants = {"train": 10 * augmented, "validation": 0, "test": 0}
     parts = {name: {"originals": sizes[name], "variants": variants[name], "share": sizes[name] / 120} for name in sizes}
-    write_json(reports / "split/summary.json", {"seed": 1, "splits": parts})
+    balance = {label: {"before": 20, "wanted": 25, "after": 23} for label in labels}
+    balance = {"method": "oversample", "copies": 9, "classes": balance, "not_as_wanted": [labels[0]]}
+    write_json(
+        reports / "split/summary.json", {"seed": 1, "splits": parts, **({"balance": balance} if balanced else {})}
+    )
     write_json(
         reports / "finetune/summary.json",
         {
-            "validation": {"accuracy": 0.9, "macro_f1": 0.89},
+            "validation": {"accuracy": 0.9, "entity_f1" if entities else "macro_f1": 0.89},
             "best_epoch": 2,
             "epochs_run": 3,
             "steps": 12,
@@ -255,14 +236,9 @@ def _write_reports(folder, labels, test, outcome, augmented):
         path = reports / f"finetune/live/plots/metrics/{name}.tsv"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"step\t{name.split('/')[1]}\n" + "".join(f"{step}\t{1 / (1 + step)}\n" for step in steps))
-    metrics, summary = evaluation(labels, outcome)
-    write_json(reports / "evaluate/metrics.json", metrics)
-    write_json(reports / "evaluate/summary.json", summary)
-    table = predictions(test, labels, silent=outcome == "unknown")
-    schema = pa.schema([(name, pa.float64() if name.startswith("p:") else pa.string()) for name in table.columns])
-    write_parquet(
-        pa.Table.from_pandas(table, schema=schema, preserve_index=False), reports / "evaluate/predictions.parquet"
-    )
+    write_evaluation(reports / "evaluate", labels, test, outcome)
+    if entities:
+        forget_what_entities_do_not_have(reports / "evaluate", labels)
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,14 @@
 """The page in a real browser: it shows what was planted, runs none of it, and fetches nothing."""
 
+import hashlib
 import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 import threading
+import zipfile
 from html import unescape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -26,6 +29,9 @@ FLAGS = (
     "--enable-logging=stderr",
     "--virtual-time-budget=3000",
 )
+DARK_PHONE = ("--window-size=500,2000", "--blink-settings=preferredColorScheme=0")
+AXE = "axe-playwright-python==0.1.8"  # its wheel holds axe-core 4.12.1
+AXE_HASH = "fdd263c998388f1a8e67cad02677e612d946248bd44d163be5e8650ea31f95f8"
 pytestmark = pytest.mark.chromium
 
 
@@ -91,6 +97,63 @@ def listener():
     server.server_close()
 
 
+@pytest.fixture(scope="module")
+def axe(pytestconfig, tmp_path_factory):
+    """The source of axe-core, which looks for faults that keep people out; fetched once, from the package index."""
+    kept = pytestconfig.cache.mkdir("axe") / f"{AXE_HASH}.js"
+    if not kept.exists():
+        folder = tmp_path_factory.mktemp("axe")
+        (folder / "requirements.txt").write_text(f"{AXE} --hash=sha256:{AXE_HASH}")
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--require-hashes",
+            "--dest",
+            folder,
+        ]
+        done = subprocess.run([*command, "--requirement", folder / "requirements.txt"], capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"axe-core could not be fetched from the package index: {done.stderr.strip()[-200:]}")
+        (wheel,) = folder.glob("*.whl")
+        assert hashlib.sha256(wheel.read_bytes()).hexdigest() == AXE_HASH
+        with zipfile.ZipFile(wheel) as archive:
+            fetched = folder / "axe.js"
+            fetched.write_bytes(archive.read("axe_playwright_python/axe.min.js"))
+        shutil.copy(fetched, kept.with_suffix(f".{os.getpid()}"))
+        kept.with_suffix(f".{os.getpid()}").replace(kept)
+    return kept.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def drive(browse, tmp_path):
+    """Opens a copy of a page in which a script of the test may run, and gives what that script put into the result."""
+
+    def run(page, script, *flags):
+        html = page.read_text(encoding="utf-8")
+        copy = tmp_path / "driven.html"
+        allowed = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", html)
+        answer = "const answer = (value) => { const said = document.createElement('pre'); said.id = 'answer'; "
+        answer += "said.textContent = JSON.stringify(value); document.body.append(said); };"
+        copy.write_text(f"{allowed}<script>{answer}</script><script>{script}</script>", encoding="utf-8")
+        dom, console, _ = browse(copy, "--dump-dom", *flags)
+        found = re.search(r'<pre id="answer">(.*?)</pre>', dom, re.DOTALL)
+        assert found, console
+        return json.loads(unescape(found[1]))
+
+    return run
+
+
+def faults(drive, axe, page, *flags):
+    """The serious faults of a page, as axe-core calls them."""
+    ask = "axe.run().then(({violations}) => answer(violations.filter(({impact}) => ['serious', 'critical']"
+    ask += ".includes(impact)).map(({id, nodes}) => [id, nodes.map(({html}) => html.slice(0, 200))])))"
+    return drive(page, f"{axe};{ask}", *flags)
+
+
 def fetching(address):
     return (
         f'"><img src="{address}/image">',
@@ -122,9 +185,7 @@ def test_a_page_that_runs_and_fetches_would_be_noticed(browse, listener, tmp_pat
     assert f"{address}/image" in requests
 
 
-@pytest.mark.parametrize(
-    "flags", [["--window-size=1280,2000"], ["--window-size=500,2000", "--blink-settings=preferredColorScheme=0"]]
-)
+@pytest.mark.parametrize("flags", [("--window-size=1280,2000",), DARK_PHONE])
 def test_the_page_is_drawn(make_page, browse, tmp_path, flags):
     """Text stands on the paper's colour, in light and in dark, from the first screen on."""
     from PIL import Image
@@ -139,3 +200,53 @@ def test_the_page_is_drawn(make_page, browse, tmp_path, flags):
     assert paper < 40 if dark else paper > 240
     inked = sum(count for shade, count in shades.items() if abs(shade - paper) > 120)
     assert inked > 0.01 * grey.width * grey.height
+
+
+@pytest.mark.parametrize("flags", [("--window-size=1280,2000",), DARK_PHONE])
+def test_no_serious_fault_keeps_anybody_out(make_page, drive, axe, flags):
+    page = make_page(labels=HOSTILE_LABELS, planted=(*PLANTED, HUGE), examples=50)
+    assert faults(drive, axe, page, *flags) == []
+
+
+def test_a_page_that_keeps_people_out_would_be_noticed(drive, axe, tmp_path):
+    page = tmp_path / "careless.html"
+    page.write_text("<html lang=en><title>a</title><body><img src='data:,'><p style='color: #eee'>pale</p>")
+    assert {name for name, _ in faults(drive, axe, page)} >= {"image-alt", "color-contrast"}
+
+
+def test_tables_sort_by_figures_and_say_so(make_page, drive):
+    script = """
+      const table = document.querySelector("#cleaning table");
+      const header = table.tHead.rows[0].cells[2];
+      const states = [];
+      for (const _ of [1, 2]) {
+        header.querySelector("button").click();
+        const rows = [...table.tBodies[0].rows].map((row) => row.cells[2].textContent);
+        states.push([header.getAttribute("aria-sort"), rows]);
+      }
+      answer(states);
+    """
+    assert drive(make_page(), script) == [
+        ["ascending", ["1", "2", "7", "40"]],
+        ["descending", ["40", "7", "2", "1"]],
+    ]
+
+
+def test_errors_can_be_searched(make_page, drive):
+    script = """
+      const table = document.querySelector("#errors table.searchable");
+      const field = table.parentElement.previousElementSibling;
+      const type = (text) => {
+        field.querySelector("input").value = text;
+        field.querySelector("input").dispatchEvent(new Event("input"));
+        const shown = [...table.tBodies[0].rows].filter((row) => !row.hidden).map((row) => row.cells[0].textContent);
+        return [field.querySelector("output").textContent, shown];
+      };
+      const [, all] = type("");
+      answer([all, type(all[1].toUpperCase()), type("no such words"), type("")]);
+    """
+    every, one, none, again = drive(make_page(), script)
+    assert len(every) == 5
+    assert one == ["1 of 5 shown", every[1:2]]
+    assert none == ["0 of 5 shown", []]
+    assert again == ["", every]

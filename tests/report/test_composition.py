@@ -26,6 +26,13 @@ def test_classes_are_counted_in_each_split_in_the_order_of_the_card():
     ]
 
 
+def test_mentions_of_entities_are_counted_where_words_have_tags():
+    tags = ["B-PER", "I-PER", "O", "B-PER", "B-LOC"]
+    tagged = pd.DataFrame([document("1", "a b c d e", None, tokens=list("abcde"), tags=tags)])
+    (people, places, others) = class_counts({"train": tagged}, {"PER": "P.", "LOC": "L.", "ORG": "O."})
+    assert [row.counts["train"] for row in (people, places, others)] == [2, 1, 0]
+
+
 def test_lengths_are_in_words_and_variants_are_counted():
     words = {"train": words_per_document(TRAIN)}
     (row,) = lengths({"train": TRAIN}, words)

@@ -1,5 +1,7 @@
 """The whole page: complete, the same each time, and nothing in it that a text brought along."""
 
+import base64
+import hashlib
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -13,7 +15,7 @@ from tests.report.conftest import HOSTILE_LABELS, HUGE, PLANTED, write_run
 ELEMENTS = """
     html head meta link title style body a p header h1 nav ul li main section h2 h3 strong span small dl div dt dd br
     table caption thead tbody tr th td figure figcaption svg defs g path use clippath rect text bdi del ins pre code
-    footer
+    footer script
 """
 VOID = {"meta", "link", "br"}
 
@@ -85,6 +87,11 @@ def test_a_megabyte_of_text_is_shortened(hostile):
     assert outline(hostile).shown.count("enormous") < 200
 
 
+def test_the_page_does_not_grow_with_the_test_split(make_page):
+    sizes = [make_page(test_documents=count).stat().st_size for count in (300, 9_000)]
+    assert abs(sizes[1] - sizes[0]) < 5_000
+
+
 def test_the_page_loads_nothing(hostile):
     for tag, attributes, _ in outline(hostile).elements:
         assert "src" not in attributes
@@ -94,10 +101,13 @@ def test_the_page_loads_nothing(hostile):
     assert "url(" not in style and "@import" not in style
 
 
-def test_the_page_says_that_nothing_may_run_or_be_fetched(make_page):
+def test_the_page_says_that_nothing_but_its_own_script_may_run_and_nothing_be_fetched(make_page):
     policies = [m["content"] for m in outline(make_page()).found("meta") if m.get("http-equiv")]
+    (script,) = re.findall(r"<script>(.*?)</script>", make_page().read_text(encoding="utf-8"), re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     assert policies == [
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
     ]
 
 
@@ -125,12 +135,12 @@ def test_tables_have_captions_and_scopes_and_can_be_scrolled_by_keyboard(make_pa
             assert parents[-1] == "div"
     regions = [attributes for attributes in page.found("div") if attributes.get("class") == "scroll"]
     assert len(regions) == len(page.found("table"))
-    assert all(a["role"] == "region" and a["tabindex"] == "0" and a["aria-label"] for a in regions)
+    assert all(a["role"] == "group" and a["tabindex"] == "0" and a["aria-label"] for a in regions)
 
 
 def test_pictures_have_a_text_alternative(make_page):
     pictures = outline(make_page()).found("svg")
-    assert len(pictures) == 5 + 3  # plots, and a cloud for each class
+    assert len(pictures) == 11 + 3  # plots, and a cloud for each class
     assert all(a["role"] == "img" and len(a["aria-label"]) > 20 for a in pictures)
 
 
@@ -149,10 +159,9 @@ def test_the_summary_says_whether_the_encoder_beats_the_baseline(make_page, outc
 
 def test_the_summary_has_the_headline_figures_with_their_intervals(make_page):
     shown = outline(make_page()).shown
-    assert "Test accuracy 0.950 0.930 to 0.970" in shown
-    assert (
-        "minus that of TF-IDF with logistic regression is +0.050, with a 95 % interval from +0.040 to +0.060" in shown
-    )
+    assert "Test macro F1 0.950 0.930 to 0.970 Test accuracy 0.950 0.930 to 0.970" in shown
+    assert "Frozen encoder macro F1 0.800" in shown
+    assert "minus that of the baseline is +0.050, with a 95 % interval from +0.040 to +0.060" in shown
 
 
 def test_a_figure_that_is_not_defined_says_why(make_page):
@@ -176,14 +185,30 @@ def test_every_section_shows_what_its_stage_did(make_page):
         "Labels that look wrong, the worst first: 3 of 4",
         "Origin and variant: swap",
         "equals origin: 2",
+        "Self-BLEU Distinct-2 swap 12 10 2 equals origin: 2 0 0.100 0.456 0.321",
         "3, of which number 2 was kept",
         "1,000 computed, 900 of them real (90.0%)",
         "C = 10.0, has the best macro F1",
+        "Matthews correlation 0.950",
+        "< 0.001 exact",
+        "the temperature 1.250 , fitted on 30 validation documents",
+        "typing errors 30 0.900 0.800 +0.100 +0.050 to +0.150 95.0% 90.0% to 99.0%",
+        "length : 1 to 9 words 9 0.800 0.700 to 0.900 −0.100 0.040 yes",
+        "22,000,000 weights, 91 MB on disk",
+        "8 1,234 1.5 ms 120 ms",
+        "Test labels that may be wrong, the least likely first: 3 of",
         "packages: torch 2.0",
         "git checkout abc123",
         "changes that were not committed",
     ):
         assert said in shown, said
+
+
+def test_balanced_classes_are_shown_before_and_after(make_page):
+    shown = outline(make_page(balanced=True)).shown
+    assert "before and after balancing (oversample)" in shown and "politics 20 25 23" in shown
+    assert "Not as many as wanted: politics" in shown
+    assert "balancing" not in outline(make_page()).shown
 
 
 def test_a_text_with_private_data_is_not_shown(make_page):
@@ -200,10 +225,30 @@ def test_a_run_without_variants_or_examples_says_so(make_page):
     assert "duplicates: 0 of 7 documents" in shown
 
 
+def test_a_run_on_entities_has_a_page_without_what_the_task_does_not_have(make_page):
+    shown = outline(make_page(labels=("PER", "LOC", "ORG"), entities=True)).shown
+    for said in (
+        "finds entities of 3 types",
+        "Test span F1 0.950",
+        "Validation entity F1 0.890",
+        "Mentions of each type",
+        "Encoder: figures of each tag, over tokens",
+        "B-PER 10",
+        "gives each word the tag that it has most often",
+        "Encoder: by class (rows) and predicted class (columns), in tokens",
+        "the probabilities of tags are not calibrated",
+        "No perturbation was tried.",
+        "The encoder got 20 tokens wrong.",
+    ):
+        assert said in shown, said
+    for absent in ("Frozen encoder", "Words that are typical", "Reliability"):
+        assert absent not in shown, absent
+
+
 def test_an_encoder_without_predictions_has_no_errors_to_list(make_page):
     shown = outline(make_page(outcome="unknown")).shown
     assert "There are none to list: no finite logits." in shown
-    assert "no prediction" in shown
+    assert "It is not shown: nothing was predicted." in shown
 
 
 @pytest.mark.parametrize(
@@ -234,7 +279,9 @@ def test_a_missing_file_is_named(tmp_path, monkeypatch, missing):
         ("reports/audit/summary.json", "{}", "has no 'judged'"),
         ("reports/audit/label_issues.csv", "id\n1\n", "has no column 'label'"),
         ("reports/finetune/live/plots/metrics/train/loss.tsv", "loss\n1\n", "no column 'step'"),
-        ("reports/evaluate/predictions.parquet", "text", "not a parquet file"),
+        ("reports/evaluate/comparison.json", "{}", "no list of JSON objects"),
+        ("reports/evaluate/errors.csv", "id,label,predicted,p_label\n1,a,b,high\n", "not the list that it should be"),
+        ("data/clean/changes.parquet", "text", "not a parquet file"),
     ],
 )
 def test_a_broken_file_is_named(tmp_path, monkeypatch, path, content, message):

@@ -7,8 +7,12 @@ import pandas as pd
 import pytest
 
 from stages.report.composition import ClassCount
-from stages.report.plots import class_distribution, class_f1, length_distribution, training_loss, validation_figures
-from tests.report.conftest import HOSTILE_LABELS, HUGE, figure
+from stages.report.evaluation_plots import class_curves, class_figures, coverage, intervals, reliability
+from stages.report.plots import class_distribution, length_distribution, training_loss, validation_figures
+from tests.report.conftest import HOSTILE_LABELS, HUGE
+from tests.report.evaluation import figure
+
+ENDS = {"accuracy": 0.75, "accuracy_low": 0.5, "accuracy_high": 1.0}
 
 
 def curve(values, every=1):
@@ -21,12 +25,28 @@ def classes(*labels):
     ]
 
 
+def roc(*labels):
+    points = [
+        {"label": label, "false_positive_rate": at, "true_positive_rate": at} for label in labels for at in (0, 1)
+    ]
+    areas = dict.fromkeys(labels, 0.5)
+    return class_curves("roc", pd.DataFrame(points), ("false_positive_rate", "true_positive_rate"), areas, "Area")
+
+
 PLOTS = {
     "loss": lambda: training_loss(curve([1.5, 1.0, 0.5, 0.25]), curve([0.7, 0.4], every=2)),
     "validation": lambda: validation_figures({"accuracy": curve([0.8, 0.9]), "macro F1": curve([0.7, 0.8])}, 2),
     "classes": lambda: class_distribution([ClassCount("tech", "", {"train": 5, "validation": 2, "test": 1})]),
     "lengths": lambda: length_distribution(np.linspace(0, 9, 4), dict.fromkeys(("a", "b", "c"), np.ones(3) / 3)),
-    "f1": lambda: class_f1(classes("tech", "sport")),
+    "f1": lambda: class_figures(classes("tech", "sport"), ["encoder", "baseline"]),
+    "reliability": lambda: reliability(
+        pd.DataFrame([{"version": v, "confidence": c, **ENDS} for v in ("before", "after") for c in (0.6, 0.9)])
+    ),
+    "coverage": lambda: coverage(pd.DataFrame([{"coverage": share, **ENDS} for share in (0.5, 1.0)])),
+    "roc": lambda: roc("tech", "sport"),
+    "drop": lambda: intervals(
+        "drop", "Lost.", pd.DataFrame({"label": ["typos"], "value": [0.1], "low": [0.0], "high": [0.2]}), "lost", 0.0
+    ),
 }
 
 
@@ -38,7 +58,7 @@ def test_a_plot_is_the_same_bytes_each_time(name):
 @pytest.mark.parametrize("name", PLOTS)
 def test_a_plot_takes_its_colours_from_the_page_so_that_it_can_be_read_in_the_dark(name):
     svg = str(PLOTS[name]())
-    assert "var(--series-1)" in svg and "var(--ink)" in svg
+    assert "var(--series-" in svg and "var(--ink)" in svg
     assert re.findall(r"#[0-9a-f]{6}\b", svg) == []
 
 
@@ -57,6 +77,8 @@ def test_a_plot_says_in_words_what_it_shows():
         in (PLOTS["loss"]())
     )
     assert "tech: encoder 0.900, baseline not defined" in PLOTS["f1"]()
+    assert "before temperature: 0.600 0.750, 0.900 0.750; after" in PLOTS["reliability"]()
+    assert "Lost. typos 0.100." in PLOTS["drop"]()
 
 
 def test_a_long_training_is_averaged_over_stretches():
@@ -67,9 +89,9 @@ def test_a_long_training_is_averaged_over_stretches():
 
 @pytest.mark.parametrize("label", [*HOSTILE_LABELS, HUGE, "$\\frac{"])
 def test_a_label_in_a_plot_is_text_and_nothing_else(label):
-    svg = class_f1(classes(label, "tech"))
-    assert "<script" not in svg and "<img" not in svg
-    assert len(svg) < 30_000
+    for svg in (class_figures(classes(label, "tech"), ["encoder"]), roc(label, "tech")):
+        assert "<script" not in svg and "<img" not in svg
+        assert len(svg) < 30_000
 
 
 def test_one_step_and_one_epoch_make_a_plot():

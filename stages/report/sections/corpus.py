@@ -1,34 +1,26 @@
-"""What the sections of the page name, gathered from the documents and from the small files under reports/."""
+"""The sections about the documents: where they went, what cleaning, the audit and augmentation did to them."""
 
 from typing import Any
 
 import pandas as pd
 
-from stages.common.documents import ORIGINAL
 from stages.report import plots
 from stages.report.clusters import find_clusters
 from stages.report.composition import class_counts, length_shares, lengths, words_per_document
 from stages.report.examples import by_changing_rule, by_method, by_rule
-from stages.report.excerpts import excerpt
+from stages.report.excerpts import shortened
 from stages.report.inputs import Corpus, Results
 from stages.report.parameters import ReportParameters
-from stages.report.results import confusion, figure_rows, worst_errors
 from stages.report.word_clouds import CANVAS, word_clouds
 
-# The sections in the order of the page: the anchor, which is the name of the template too, and the title.
-SECTIONS = {
-    "summary": "Summary",
-    "data": "Data",
-    "cleaning": "Cleaning",
-    "labels": "Labels",
-    "augmentation": "Augmentation",
-    "training": "Training",
-    "results": "Results",
-    "errors": "Worst errors",
-    "environment": "Environment",
-    "reproduction": "How to reproduce it",
-}
+MOST_CLASSES = 40  # that a plot holds; tables list all
 COMPARING = ("contradictions", "duplicates", "near_duplicates")  # the rules of cleaning that compare documents
+QUALITY = {  # what the augment stage says of each method's variants, where it does
+    "mean_share_of_words_changed": "Share of words changed",
+    "mean_similarity": "Similarity to the origin",
+    "self_bleu": "Self-BLEU",
+    "distinct_2": "Distinct-2",
+}
 SECRET = ("private_data", "emails")  # rules whose finds are counted but not shown
 
 
@@ -37,14 +29,15 @@ def data(corpus: Corpus, results: Results, parameters: ReportParameters) -> dict
     words = {split: words_per_document(documents) for split, documents in corpus.splits.items()}
     counts = class_counts(corpus.splits, {label.name: label.definition for label in corpus.card.labels})
     summaries, rejected = results.summaries, {stage: len(rows) for stage, rows in corpus.rejected.items()}
-    in_splits = sum(split["originals"] + split["variants"] for split in summaries["split"]["splits"].values())
+    plotted = sorted(counts, key=lambda row: -sum(row.counts.values()))[:MOST_CLASSES]
+    after = sum(map(len, corpus.splits.values()))
     return {
         "flow": [
             ("downloaded", summaries["clean"]["documents_in"], rejected["download"]),
             ("cleaned", len(corpus.clean), rejected["clean"]),
             ("with the pool of variants", len(corpus.augmented), rejected["augment"]),
-            ("in the splits", in_splits, rejected["split"]),
-            ("after the audit of labels", sum(map(len, corpus.splits.values())), rejected["audit"]),
+            ("in the splits", after + rejected["audit"], rejected["split"]),
+            ("after the audit of labels", after, rejected["audit"]),
         ],
         "splits": list(corpus.splits),
         "class_counts": counts,
@@ -54,7 +47,9 @@ def data(corpus: Corpus, results: Results, parameters: ReportParameters) -> dict
             corpus.splits["train"], corpus.card.label_names, parameters.word_cloud_words, parameters.seed
         ),
         "canvas": CANVAS,
-        "class_plot": plots.class_distribution(counts),
+        "class_plot": plots.class_distribution(plotted),
+        "plotted": len(plotted),
+        "balance": summaries["split"].get("balance"),
         "length_plot": plots.length_distribution(*length_shares(words)),
     }
 
@@ -75,7 +70,7 @@ def cleaning(corpus: Corpus, results: Results, parameters: ReportParameters) -> 
         "flagged": by_rule(_without_secrets(flagged), *shown, parameters.seed),
         "clusters": find_clusters(corpus.clean, dropped, COMPARING, parameters.listed, parameters.excerpt_characters),
         "published": bool(corpus.clean["published_split"].notna().any()),
-        "leaks": _shortened(corpus.leaks.head(parameters.listed), parameters),
+        "leaks": shortened(corpus.leaks.head(parameters.listed), parameters.excerpt_characters),
     }
 
 
@@ -84,65 +79,23 @@ def labels(corpus: Corpus, results: Results, parameters: ReportParameters) -> di
     shown = parameters.examples, parameters.excerpt_characters, parameters.seed
     return {
         "summary": results.summaries["audit"],
-        "issues": _shortened(corpus.label_issues.head(parameters.listed), parameters),
+        "issues": shortened(corpus.label_issues.head(parameters.listed), parameters.excerpt_characters),
         "dropped": by_rule(corpus.rejected["audit"], *shown),
     }
 
 
 def augmentation(corpus: Corpus, results: Results, parameters: ReportParameters) -> dict[str, Any]:
     """What each method made, with examples, and how much of it is trained on."""
-    shown = parameters.examples, parameters.excerpt_characters, parameters.seed
-    return {
-        "summary": results.summaries["augment"],
-        "methods": by_method(corpus.augmented, *shown),
-        "trained_on": int((corpus.splits["train"]["method"] != ORIGINAL).sum()),
-    }
-
-
-def training(results: Results) -> dict[str, Any]:
-    """How the training went."""
-    summary, curves = results.summaries["finetune"], results.curves
-    figures = {"accuracy": curves["validation/accuracy"], "macro F1": curves["validation/macro_f1"]}
+    summary = results.summaries["augment"]
+    known = {name for method in summary["methods"].values() for name, value in method.items() if value is not None}
     return {
         "summary": summary,
-        "loss_plot": plots.training_loss(curves["train/loss"], curves["validation/loss"]),
-        "validation_plot": plots.validation_figures(figures, summary["best_epoch"]),
+        "quality": {name: title for name, title in QUALITY.items() if name in known},
+        "methods": by_method(corpus.augmented, parameters.variants, parameters.excerpt_characters, parameters.seed),
+        "trained_on": results.summaries["split"]["splits"]["train"]["variants"],
     }
-
-
-def evaluation(corpus: Corpus, results: Results) -> dict[str, Any]:
-    """Encoder and baseline on the test split: overall, for each class, and what was taken for what."""
-    summary = results.summaries["evaluate"]
-    columns, rows = confusion(results.predictions, corpus.card.label_names)
-    return {
-        "figures": figure_rows(summary, results.metrics),
-        "baseline": summary["baseline_model"],
-        "classes": summary["classes"],
-        "confusion_columns": columns,
-        "confusion_rows": rows,
-        "f1_plot": plots.class_f1(summary["classes"]),
-    }
-
-
-def errors(corpus: Corpus, results: Results, parameters: ReportParameters) -> dict[str, Any]:
-    """The test documents that the encoder got wrong, the worst first."""
-    wrong, shown = worst_errors(
-        results.predictions, corpus.splits["test"], parameters.errors, parameters.excerpt_characters
-    )
-    return {"count": wrong, "shown": shown}
 
 
 def _without_secrets(concerned: pd.DataFrame) -> pd.DataFrame:
     """The rows without the texts in which private data was found."""
     return concerned.assign(text=concerned["text"].mask(concerned["rule"].isin(SECRET)))
-
-
-def _shortened(rows: pd.DataFrame, parameters: ReportParameters) -> list[dict[str, Any]]:
-    """Rows of a list, with their texts fit to be shown."""
-    return [
-        {
-            str(name): excerpt(value, parameters.excerpt_characters) if isinstance(value, str) else value
-            for name, value in row.items()
-        }
-        for row in rows.to_dict("records")
-    ]

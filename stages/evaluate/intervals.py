@@ -1,0 +1,62 @@
+"""Figures with their intervals, and the intervals of shares of documents that a formula gives."""
+
+import math
+from dataclasses import asdict, dataclass
+from statistics import NormalDist
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure with its interval over documents.
+
+    Attributes:
+        value: The figure on the test split; None where it is not defined.
+        low: Lower end of the interval; None where there is none.
+        high: Upper end of the interval.
+        reason: Why something above is None, or what the figure leaves out; None if nothing is to be said.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    reason: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields for a JSON file, without an empty reason."""
+        return {name: content for name, content in asdict(self).items() if name != "reason" or content}
+
+
+def wilson(hits: int, documents: int, confidence: float) -> Figure:
+    """A share of documents with Wilson's (1927) score interval.
+
+    Args:
+        hits: Documents of which something holds.
+        documents: All documents.
+        confidence: How often the interval covers the true share.
+    """
+    if not documents:
+        return Figure(None, reason="there is no such document")
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    share, spread = hits / documents, z**2 / documents
+    middle = (share + spread / 2) / (1 + spread)
+    half = math.sqrt(share * (1 - share) * spread + spread**2 / 4) / (1 + spread)
+    return Figure(share, max(0.0, middle - half), min(1.0, middle + half))
+
+
+def paired_difference(only_one: int, only_other: int, documents: int, confidence: float) -> Figure:
+    """A difference of two shares of the same documents, with the interval of Bonett and Price (2012).
+
+    Unlike a bootstrap's, it has a width where no document differs.
+
+    Args:
+        only_one: Documents of which something holds in the first case only.
+        only_other: Documents of which it holds in the second case only.
+        documents: All documents.
+        confidence: How often the interval covers the true difference.
+    """
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    one, other = (only_one + 1) / (documents + 2), (only_other + 1) / (documents + 2)
+    half = z * math.sqrt((one + other - (one - other) ** 2) / (documents + 2))
+    low, high = max(-1.0, one - other - half), min(1.0, one - other + half)
+    return Figure((only_one - only_other) / documents, low, high)

@@ -1,0 +1,18 @@
+"""The sections of the page: what each names, gathered from the documents and from the small files under reports/."""
+
+# In the order of the page: the anchor, which is the name of the template too, and the title.
+SECTIONS = {
+    "summary": "Summary",
+    "data": "Data",
+    "cleaning": "Cleaning",
+    "labels": "Labels",
+    "augmentation": "Augmentation",
+    "training": "Training",
+    "results": "Results",
+    "calibration": "Calibration",
+    "robustness": "Robustness",
+    "errors": "Errors",
+    "cost": "Cost",
+    "environment": "Environment",
+    "reproduction": "How to reproduce it",
+}

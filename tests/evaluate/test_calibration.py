@@ -1,0 +1,111 @@
+"""Calibration against torchmetrics and a plain reference; the temperature; coverage."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import brier_score_loss
+from torchmetrics.functional.classification import multiclass_calibration_error
+
+from stages.evaluate.calibration import (
+    brier_scores,
+    calibration_error,
+    coverage,
+    equal_mass_bins,
+    equal_width_bins,
+    fit_temperature,
+    probabilities,
+    reliability,
+)
+
+
+def some(documents, classes, seed, sharpness=2.0):
+    random = np.random.default_rng(seed)
+    logits = random.normal(size=(documents, classes)) * sharpness
+    actual = np.array([random.choice(classes, p=row) for row in probabilities(logits)])
+    return logits, actual
+
+
+cases = st.tuples(st.integers(1, 80), st.integers(2, 5), st.integers(0, 2**32 - 1))
+
+
+def error(bins, actual, probability):
+    confidence, right = probability.max(axis=1), (probability.argmax(axis=1) == actual).astype(float)
+    return calibration_error(bins, confidence, right, np.ones((1, len(actual))))[0]
+
+
+@given(cases, st.integers(1, 20))
+def test_equal_width_calibration_error_agrees_with_torchmetrics(case, bins):
+    logits, actual = some(*case)
+    probability = probabilities(logits)
+    found = error(equal_width_bins(probability.max(axis=1), bins), actual, probability)
+    expected = multiclass_calibration_error(
+        torch.from_numpy(probability), torch.from_numpy(actual), case[1], n_bins=bins, norm="l1"
+    )
+    assert found == pytest.approx(expected.item(), abs=1e-6)
+
+
+@given(cases, st.integers(1, 20))
+def test_equal_mass_calibration_error_agrees_with_a_plain_reference(case, bins):
+    logits, actual = some(*case)
+    probability = probabilities(logits)
+    confidence, right = probability.max(axis=1), probability.argmax(axis=1) == actual
+    expected = 0.0
+    for part in np.array_split(np.argsort(confidence, kind="stable"), min(bins, len(actual))):
+        expected += len(part) / len(actual) * abs(right[part].mean() - confidence[part].mean())
+    sizes = np.bincount(equal_mass_bins(confidence, bins))
+    assert sizes.max() - sizes.min() <= 1
+    if len(actual) % len(sizes) == 0:  # else the larger bins come elsewhere in numpy's split
+        assert error(equal_mass_bins(confidence, bins), actual, probability) == pytest.approx(expected, abs=1e-9)
+
+
+@given(cases)
+def test_brier_scores_agree_with_scikit_learn(case):
+    logits, actual = some(*case)
+    probability = probabilities(logits)
+    expected = brier_score_loss(actual, probability, labels=range(case[1]), scale_by_half=False)
+    assert brier_scores(actual, probability).mean() == pytest.approx(expected, abs=1e-9)
+
+
+def test_the_temperature_undoes_an_overconfidence():
+    logits, actual = some(4000, 4, seed=0)
+    temperature = fit_temperature(logits * 3, actual)
+    assert temperature.value == pytest.approx(3, rel=0.1)
+    assert temperature.after < temperature.before
+
+
+@given(cases, st.floats(0.1, 10))
+def test_a_temperature_changes_no_prediction(case, temperature):
+    logits, _ = some(*case)
+    np.testing.assert_array_equal(
+        probabilities(logits).argmax(axis=1), probabilities(logits, temperature).argmax(axis=1)
+    )
+
+
+def test_a_temperature_that_the_validation_documents_do_not_bound_is_null_with_the_reason():
+    logits = np.array([[2.0, -1.0], [-1.0, 3.0]])
+    assert "all validation documents are right" in fit_temperature(logits, np.array([0, 1])).reason
+    assert "no better than chance" in fit_temperature(logits, np.array([1, 0])).reason
+    assert "not finite" in fit_temperature(np.array([[np.nan, 1.0]]), np.array([0])).reason
+
+
+@given(cases)
+def test_coverage_rises_to_all_documents_and_each_row_is_what_its_threshold_gives(case):
+    logits, actual = some(*case)
+    probability = probabilities(logits).round(1)  # so that ties occur
+    table = coverage(actual, probability, 0.95)
+    assert len(table) <= 100
+    assert table["coverage"].is_monotonic_increasing and table["coverage"].iloc[-1] == 1
+    confidence, right = probability.max(axis=1), probability.argmax(axis=1) == actual
+    for row in table.itertuples():
+        answered = confidence >= row.threshold
+        assert (row.documents, row.accuracy) == (answered.sum(), pytest.approx(right[answered].mean()))
+
+
+def test_the_reliability_diagram_counts_each_document_once():
+    logits, actual = some(100, 3, seed=1)
+    table = reliability(actual, probabilities(logits), 15, 0.95)
+    assert len(table) == 15 and table["documents"].sum() == 100
+    assert table["confidence"].is_monotonic_increasing
+    assert (table["accuracy_low"] <= table["accuracy"]).all()
