@@ -1,7 +1,8 @@
 """Each way in which a run can fail its claim is told apart and named."""
 
 import json
-import subprocess
+import shutil
+from pathlib import Path
 
 import pytest
 import yaml
@@ -76,7 +77,9 @@ def test_a_claim_that_was_changed_by_hand_is_named(repository):
     code, _, said = verify(repository)
     assert code == 1
     assert "not confirmed: default (tampered claim" in said
-    assert "claims/default.yaml was changed after it was made" in (repository / "reports/verify/default.html").read_text()
+    assert (
+        "claims/default.yaml was changed after it was made" in (repository / "reports/verify/default.html").read_text()
+    )
 
 
 def test_a_false_figure_under_a_fitting_digest_is_named(repository):
@@ -134,8 +137,8 @@ def test_a_claim_is_rerun_in_a_clean_clone_at_its_own_revision(repository):
 
 def test_todays_code_is_tried_at_head_and_what_changed_in_it_is_named(repository):
     path = repository / "stages/common/text_rules/characters.py"
-    path.write_text(path.read_text().replace("def plain_spaces(texts: pd.Series)", "def plain_spaces(texts: pd.Series)"))
-    path.write_text(path.read_text() + "\n\ndef plain_spaces(texts: pd.Series) -> pd.Series:  # noqa: F811\n    return texts.str.strip()\n")
+    other = "\n\ndef plain_spaces(texts: pd.Series) -> pd.Series:\n    return texts.str.strip()\n"
+    path.write_text(path.read_text() + other)
     commit(repository, "another rule")
     code, said, _ = verify(repository, "default", "--at", "HEAD")
     assert code == 1
@@ -145,13 +148,13 @@ def test_todays_code_is_tried_at_head_and_what_changed_in_it_is_named(repository
 
 def test_a_source_that_is_no_longer_what_it_was_fails_by_name(repository):
     entry = yaml.safe_load((repository / "catalog/datasets/tiny.yaml").read_text())
-    source = entry["files"][0]["sources"][0]["url"]
-    content = open(source, "rb").read()
+    source = Path(entry["files"][0]["sources"][0]["url"])
+    content = source.read_bytes()
     try:
-        open(source, "ab").write(b"x")
+        source.write_bytes(content + b"x")
         code, said, _ = verify(repository, "default")
     finally:
-        open(source, "wb").write(content)
+        source.write_bytes(content)
     assert code == 1
     assert "against failed run: the stage download failed: " in said
 
@@ -183,7 +186,7 @@ def test_a_claim_or_revision_that_is_not_there_is_one_line(repository):
 
 
 def test_without_a_run_in_the_working_tree_that_is_said(repository):
-    subprocess.run(["rm", "-r", "data/splits"], cwd=repository, check=True)
+    shutil.rmtree(repository / "data/splits")
     code, _, said = verify(repository)
     assert (code, len(said.splitlines())) == (1, 1)
     assert "data/splits: there is no such folder" in said
