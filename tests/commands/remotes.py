@@ -9,11 +9,12 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-NGINX = """daemon off; master_process off; worker_rlimit_nofile 1024; pid {folder}/nginx.pid; error_log {folder}/error.log;
+NGINX = """daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;
 events {{ }}
 http {{
   access_log off; client_body_temp_path {folder}/body; client_max_body_size 0;
-  proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+  proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
   server {{ listen 127.0.0.1:{port}; root {folder}/store; location / {{ dav_methods PUT; create_full_put_path on; }} }}
 }}
 """
@@ -124,7 +125,7 @@ class Store(BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def store():
-    """A server with `kept` (path to bytes), `allowed` (transfers until it refuses) and `moved` (what was transferred)."""
+    """A server with `kept` (bytes by path), `allowed` (transfers until it refuses) and `moved` (their paths)."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Store)
     server.kept, server.allowed, server.moved, server.lock = {}, 10**9, [], threading.Lock()
     server.url = f"http://127.0.0.1:{server.server_port}/cache"

@@ -165,7 +165,7 @@ def test_a_source_that_is_no_longer_what_it_was_fails_by_name(repository):
         (lambda claim: claim.pop("figures"), "claims/default.yaml.figures: is missing."),
         (lambda claim: claim.update(revision="main"), "claims/default.yaml.revision"),
         (lambda claim: claim["figures"]["encoder.accuracy"].pop("low"), "figures.encoder.accuracy.low: is missing."),
-        (lambda claim: claim.update(valeu=1), "there is no such key. Did you mean"),
+        (lambda claim: claim.update(documens=1), "there is no such key. Did you mean 'documents'?"),
     ],
 )
 def test_a_claim_with_a_missing_or_wrong_field_is_one_line(repository, change, said):
