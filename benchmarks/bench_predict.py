@@ -4,7 +4,7 @@
 
 MODEL is a fine-tuned model (models/finetuned), TEXTS how many test articles of its run both label, ARTICLES how many an
 untrained small encoder labels to see how much memory that takes (weights of a fixed size do not matter for that). Both
-sides cut texts after the same number of tokens; the pipeline is otherwise as `pipeline("text-classification", model)` makes it.
+sides cut texts after the same number of tokens; the pipeline is otherwise as transformers makes it by default.
 """
 
 import json

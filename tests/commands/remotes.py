@@ -78,7 +78,7 @@ def sshd(folder: Path):
 
 
 class Store(BaseHTTPRequestHandler):
-    """Keeps what is PUT in memory; refuses all but the first `server.allowed` transfers."""
+    """Keeps what is PUT in memory; refuses transfers of one kind after the first `server.allowed`."""
 
     def do_HEAD(self):
         self.answer(200 if self.path in self.server.kept else 404, b"")
@@ -86,24 +86,24 @@ class Store(BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path not in self.server.kept:
             return self.answer(404, b"")
-        refused = self.count()
-        return self.answer(503, b"") if refused else self.answer(200, self.server.kept[self.path])
+        return self.answer(503, b"") if self.refused("GET") else self.answer(200, self.server.kept[self.path])
 
     def do_PUT(self):
         chunked = self.headers.get("Transfer-Encoding") == "chunked"
         content = self.chunks() if chunked else self.rfile.read(int(self.headers["Content-Length"]))
-        if self.count():
+        if self.refused("PUT"):
             return self.answer(507, b"")
         self.server.kept[self.path] = content
         return self.answer(201, b"")
 
-    def count(self):
+    def refused(self, kind):
         with self.server.lock:
-            if self.server.allowed <= 0:
-                return True
+            if kind != self.server.counted:
+                return False
             self.server.allowed -= 1
-            self.server.moved.append(self.path)
-            return False
+            if self.server.allowed >= 0:
+                self.server.moved.append(self.path)
+            return self.server.allowed < 0
 
     def chunks(self):
         content = b""
@@ -123,12 +123,22 @@ class Store(BaseHTTPRequestHandler):
         pass
 
 
+class CountingStore(ThreadingHTTPServer):
+    """Counts the transfers of one kind, PUT or GET, and refuses those after a certain number."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Store)
+        self.kept, self.lock = {}, threading.Lock()
+        self.url = f"http://127.0.0.1:{self.server_port}/cache"
+        self.count("PUT", 0)
+
+    def count(self, kind, allowed):
+        self.counted, self.allowed, self.moved = kind, allowed, []
+
+
 @contextlib.contextmanager
 def store():
-    """A server with `kept` (bytes by path), `allowed` (transfers until it refuses) and `moved` (their paths)."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Store)
-    server.kept, server.allowed, server.moved, server.lock = {}, 10**9, [], threading.Lock()
-    server.url = f"http://127.0.0.1:{server.server_port}/cache"
+    server = CountingStore()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
     server.shutdown()

@@ -93,19 +93,21 @@ def test_a_cache_is_shared_over_http(repository, tmp_path):
 def test_a_push_that_a_full_remote_stops_goes_on_where_it_stopped_and_so_does_a_pull(repository, tmp_path):
     with store() as server:
         add_remote(repository, server.url, method="PUT")
-        server.allowed = 3
+        server.count("PUT", allowed=3)
         done = run(repository, "dvc", "push", "--jobs", "1", *SHARED, check=False)
         assert done.returncode != 0
         assert any(line.startswith("ERROR") for line in done.stderr.splitlines())
-        first, server.moved, server.allowed = set(server.moved), [], 10**9
+        first = set(server.moved)
+        server.count("PUT", allowed=1000)
         run(repository, "dvc", "push", "--jobs", "1", *SHARED)
         assert len(first) == 3 and server.moved
         assert not first & set(server.moved)
 
         other = clone(repository, tmp_path)
-        server.moved, server.allowed = [], 4
+        server.count("GET", allowed=5)
         assert run(other, "dvc", "pull", "--jobs", "1", *SHARED, check=False).returncode != 0
-        first, server.moved, server.allowed = {p for p in server.moved if not p.endswith(".dir")}, [], 10**9
+        first = {path for path in server.moved if not path.endswith(".dir")}
+        server.count("GET", allowed=1000)
         run(other, "dvc", "pull", "--jobs", "1", *SHARED)
         assert first and server.moved
         assert not first & set(server.moved)
