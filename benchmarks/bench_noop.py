@@ -1,11 +1,13 @@
-"""Times `dvc repro` with nothing to do, beside a graph of the same shape whose stages each make one small file.
+"""Times `dvc repro` with nothing to do, beside graphs of the same shape whose stages each make one small file.
 
     python -m benchmarks.bench_noop [FOLDER] [ROUNDS]
 
-FOLDER is a checkout whose run is finished, this one by default. The small graph has the same stages and the same edges
-between them, and one script each; rounds alternate, and the ratio is that of each round.
+FOLDER is a checkout whose run is finished, this one by default. Both other graphs have its stages and the edges between
+them. "Same shape" also has its dependencies on code and its parameters; "bare" has one script a stage and no parameters,
+so beside it one sees what DVC's reading of those costs. Rounds alternate; a ratio is that of one round.
 """
 
+import shutil
 import statistics
 import subprocess
 import sys
@@ -19,29 +21,43 @@ import yaml
 def main() -> None:
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 9
+    stages = yaml.safe_load((folder / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
     with tempfile.TemporaryDirectory() as scratch:
-        small = make_small(Path(scratch), yaml.safe_load((folder / "dvc.yaml").read_text(encoding="utf-8"))["stages"])
-        for place in (folder, small):
+        graphs = {
+            "this graph": folder,
+            "same shape, one small file a stage": make_small(Path(scratch) / "same", stages, folder),
+            "bare, one small file a stage": make_small(Path(scratch) / "bare", stages, None),
+        }
+        for place in graphs.values():
             seconds(place)  # the first one fills DVC's record of what is on the disk
-        pairs = [(seconds(folder), seconds(small)) for _ in range(rounds)]
-    ours, theirs = zip(*pairs, strict=True)
-    print("| `dvc repro`, nothing to do | seconds: median (least to most) | ratio of each round |\n|---|---|---|")
-    ratios = [one / other for one, other in pairs]
-    print(f"| this graph | {spread(ours)} | {spread(ratios)} |\n| small graph | {spread(theirs)} | 1.00 |")
+        times = [[seconds(place) for place in graphs.values()] for _ in range(rounds)]
+    print("| `dvc repro`, nothing to do | seconds: median (least to most) | this graph's ratio to it, of each round |")
+    print("|---|---|---|")
+    for number, name in enumerate(graphs):
+        taken, ratios = [row[number] for row in times], [row[0] / row[number] for row in times]
+        print(f"| {name} | {spread(taken)} | {spread(ratios)} |")
 
 
-def make_small(folder: Path, stages: dict[str, dict[str, list[object]]]) -> Path:
-    """A finished repository with the same stages and edges."""
-    made = {
-        path(out): name for name, said in stages.items() for kind in ("outs", "metrics") for out in said.get(kind, [])
-    }
-    small = {}
+def make_small(folder: Path, stages: dict[str, dict[str, list[object]]], code: Path | None) -> Path:
+    """A finished repository with the same stages and edges; with the code and parameters of a checkout if given."""
+    folder.mkdir()
+    made = {path(o): name for name, said in stages.items() for kind in ("outs", "metrics") for o in said.get(kind, [])}
+    small: dict[str, dict[str, object]] = {}
     for name, said in stages.items():
-        before = sorted({made[dep] for dep in map(path, said["deps"]) if dep in made})
-        (folder / f"{name}.sh").write_text(f"echo {name} > {name}.txt\n")
-        deps = [f"{name}.sh", *(f"{other}.txt" for other in before)]
-        small[name] = {"cmd": f"sh {name}.sh", "deps": deps, "outs": [f"{name}.txt"]}
+        deps = sorted({f"{made[dep]}.txt" for dep in map(path, said["deps"]) if dep in made})
+        small[name] = {"cmd": f"echo {name} > {name}.txt", "outs": [f"{name}.txt"]}
+        if code is None:
+            (folder / f"{name}.sh").write_text(f"echo {name}\n")
+            deps.append(f"{name}.sh")
+        else:
+            deps += [dep for dep in map(path, said["deps"]) if dep not in made]
+            small[name]["params"] = said.get("params", [])
+        small[name]["deps"] = deps
     (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": small}, sort_keys=False))
+    for name in ("stages", "catalog") if code else ():
+        shutil.copytree(code / name, folder / name)
+    for name in ("params.yaml", "pins.yaml", ".dvcignore") if code else ():
+        shutil.copy2(code / name, folder / name)
     for command in (["git", "init", "-q"], ["dvc", "init", "-q"], ["dvc", "config", "core.analytics", "false"]):
         subprocess.run(command, cwd=folder, check=True)
     subprocess.run(["dvc", "config", "core.check_update", "false"], cwd=folder, check=True)

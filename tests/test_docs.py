@@ -15,11 +15,9 @@ GROUPS = {"exp", "queue", "remote", "metrics", "plots", "cache", "config", "arti
 EXCEPTIONS = {
     "cd": "goes into a folder",
     "cat": "stands for any program that prints texts",
-    "make seeds": "trains three times; its experiments are those of `make search`, which a test runs",
+    "python -m stages.download --list": "tests/download/test_describe.py calls its main with this argument",
     "make search": "a test runs what it calls, commands.search",
-    "make claim": "a test runs what it calls, commands.claim",
     "make verify CLAIM": "a test runs what it calls, commands.verify with a claim",
-    "make bench-clean": "a measurement of many minutes",
     "dvc config --local cache": "DVC's own settings, which need a second machine to matter",
     "dvc cache": "DVC's own settings, which need a second machine to matter",
     "dvc checkout": "DVC's own, after these settings",
