@@ -3,8 +3,8 @@
     python -m benchmarks.bench_noop [FOLDER] [ROUNDS]
 
 FOLDER is a checkout whose run is finished, this one by default. Both other graphs have its stages and the edges between
-them. "Same shape" also has its dependencies on code and its parameters; "bare" has one script a stage and no parameters,
-so beside it one sees what DVC's reading of those costs. Rounds alternate; a ratio is that of one round.
+them. "Same shape" also has its dependencies on code and its parameters; "bare" has one script a stage and no parameter,
+so it shows what reading those costs DVC. Rounds alternate; a ratio is that of one round.
 """
 
 import shutil
