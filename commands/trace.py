@@ -67,7 +67,7 @@ def records_of(folder: Path) -> tuple[dict[str, str], str]:
         folder: The model.
 
     Returns:
-        The content of each of :data:`RECORDS` that there is, and the revision, or ``working tree``.
+        The content of each of :data:`RECORDS` that there is, and the revision, or ``the working tree``.
 
     Raises:
         UserError: If no run is known to have made these bytes.
@@ -81,7 +81,7 @@ def records_of(folder: Path) -> tuple[dict[str, str], str]:
         return contents, origin["revision"]
     md5 = model_hash(folder)
     if LOCK.exists() and md5 in LOCK.read_text(encoding="utf-8"):
-        return {str(p): p.read_text(encoding="utf-8") for p in RECORDS if p.exists()}, "working tree"
+        return {str(p): p.read_text(encoding="utf-8") for p in RECORDS if p.exists()}, "the working tree"
     revision = find_revision(md5)
     if revision is None:
         raise UserError(

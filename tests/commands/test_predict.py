@@ -1,6 +1,7 @@
 """New texts get the labels that the model gives them after the cleaning it was trained with."""
 
 import csv
+import io
 import json
 import shutil
 import subprocess
@@ -10,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from commands.texts import read_texts
+from commands.predict import main, parser
+from commands.texts import format_of, read_texts
 from stages.clean.parameters import CleanParameters
 from stages.clean.repair import repair
 from stages.common.messages import UserError
@@ -23,23 +25,29 @@ pytestmark = pytest.mark.xdist_group("commands")
 TEXTS = ["the oven bakes dough &amp; bread", "boat <b>anchor</b> sail", "plain words, nothing else", ""]
 
 
-def predict(folder, *arguments, stdin=None, code=0):
-    command = ["python", "-m", "commands.predict", "--threads", "1", *arguments]
-    done = subprocess.run(command, cwd=folder, input=stdin, capture_output=True, text=True, env=environment())
-    assert done.returncode == code, done.stderr
-    return done
+@pytest.fixture
+def predict(repository, monkeypatch, capsys):
+    """Runs the command in this process, in the repository; gives what it printed."""
+
+    def run_command(*arguments, stdin=""):
+        monkeypatch.chdir(repository)
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        main(parser().parse_args(["--threads", "1", *arguments]))
+        return capsys.readouterr().out
+
+    return run_command
 
 
 def answers(said):
-    return [json.loads(line) for line in said.stdout.splitlines()]
+    return [json.loads(line) for line in said.splitlines()]
 
 
-def test_every_format_gives_the_same_answers(repository):
+def test_every_format_gives_the_same_answers(repository, predict):
     table = pd.DataFrame({"number": range(1, 5), "body": TEXTS})
     table.to_csv(repository / "in.csv", index=False)
     table.to_parquet(repository / "in.parquet")
     table.to_json(repository / "in.jsonl", orient="records", lines=True)
-    expected = answers(predict(repository, stdin="\n".join(TEXTS) + "\n"))
+    expected = answers(predict(stdin="\n".join(TEXTS) + "\n"))
     assert [row["id"] for row in expected] == ["1", "2", "3", "4"]
     assert expected[3]["label"] is None
     for row in expected[:3]:
@@ -48,7 +56,7 @@ def test_every_format_gives_the_same_answers(repository):
         assert of_labels[row["label"]] == row["probability"] == max(of_labels.values())
     for source, target in (("csv", "jsonl"), ("parquet", "csv"), ("jsonl", "parquet")):
         named = ("--text", "body", "--id", "number")
-        said = predict(repository, f"in.{source}", "--out", f"out.{target}", *named).stdout
+        said = predict(f"in.{source}", "--out", f"out.{target}", *named)
         assert "4 texts in out" in said and "1 of them empty" in said
     assert [json.loads(line) for line in (repository / "out.jsonl").read_text().splitlines()] == expected
     assert pq.read_table(repository / "out.parquet").to_pylist() == expected
@@ -57,13 +65,13 @@ def test_every_format_gives_the_same_answers(repository):
     assert [row["label"] for row in rows] == [row["label"] or "" for row in expected]
 
 
-def test_texts_are_cleaned_by_the_models_record_not_by_todays_parameters(repository):
+def test_texts_are_cleaned_by_the_models_record_not_by_todays_parameters(repository, predict):
     dirty = "THE OVEN  bakes &lt;b&gt;dough&lt;/b&gt;\n"
     clean = "THE OVEN bakes dough\n"
     params = yaml.safe_load((repository / "params.yaml").read_text())
     params["clean"] |= {"tags": False, "entities": False, "whitespace": False, "stop_words": True}
     (repository / "params.yaml").write_text(yaml.safe_dump(params))
-    one, other = (answers(predict(repository, stdin=text))[0] for text in (dirty, clean))
+    one, other = (answers(predict(stdin=text))[0] for text in (dirty, clean))
     assert one == other
 
 
@@ -96,22 +104,17 @@ def test_a_model_alone_in_a_folder_is_used_by_its_own_record_and_traced_by_its_b
     write_provenance(alone)
     assert directory_hash(alone) == before
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
-    given = ["--model", str(alone)]
-    elsewhere = {"PYTHONPATH": str(repository)}
-    command = ["python", "-m", "commands.predict", "--threads", "1", *given]
-    done = subprocess.run(
-        command, cwd=tmp_path, input="oven dough\n", capture_output=True, text=True, env=environment(**elsewhere)
-    )
+    command = ["python", "-m", "commands.predict", "--threads", "1", "--model", str(alone)]
+    elsewhere = environment(PYTHONPATH=str(repository))
+    done = subprocess.run(command, cwd=tmp_path, input="oven dough\n", capture_output=True, text=True, env=elsewhere)
     assert done.returncode == 0, done.stderr
-    assert answers(done)[0]["label"] in ("kitchen", "garden", "harbour")
+    assert answers(done.stdout)[0]["label"] in ("kitchen", "garden", "harbour")
 
 
 def test_low_probabilities_leave_the_label_open_and_a_temperature_softens_them(repository):
-    sure, soft = (
-        answers(predict(repository, *given, stdin=TEXTS[0] + "\n"))[0] for given in ((), ("--temperature", "9"))
-    )
+    sure, soft = (answers(predict(*given, stdin=TEXTS[0] + "\n"))[0] for given in ((), ("--temperature", "9")))
     assert soft["label"] == sure["label"] and soft["probability"] < sure["probability"]
-    row = answers(predict(repository, "--abstain-below", "0.9", stdin=TEXTS[0] + "\n"))[0]
+    row = answers(predict("--abstain-below", "0.9", stdin=TEXTS[0] + "\n"))[0]
     assert row["label"] is None and row["probability"] == sure["probability"]
 
 
@@ -131,8 +134,6 @@ def test_low_probabilities_leave_the_label_open_and_a_temperature_softens_them(r
     ],
 )
 def test_bad_input_is_one_line(tmp_path, name, content, said):
-    from commands.texts import format_of
-
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -142,20 +143,18 @@ def test_bad_input_is_one_line(tmp_path, name, content, said):
     assert "\n" not in str(error.value)
 
 
-def test_a_failure_leaves_no_half_written_answers(repository):
+def test_a_failure_leaves_no_half_written_answers(repository, predict):
     (repository / "in.jsonl").write_text('{"text": "oven"}\nno\n')
-    done = predict(repository, "in.jsonl", "--out", "out.csv", code=1)
-    assert len(done.stderr.splitlines()) == 1
+    with pytest.raises(UserError, match=r"in.jsonl:2: not JSON"):
+        predict("in.jsonl", "--out", "out.csv")
     assert not list(repository.glob("*out.csv*"))
 
 
-def test_a_model_without_its_card_or_that_nobody_knows_is_one_line(repository):
+def test_a_model_without_its_card_or_that_nobody_knows_is_one_line(repository, predict):
     alone = shutil.copytree(repository / "models/finetuned", repository / "alone")
     (alone / "config.json").write_text((alone / "config.json").read_text() + " ")
-    done = predict(repository, "--model", "alone", stdin="oven\n", code=1)
-    assert len(done.stderr.splitlines()) == 1
-    assert "no dvc.lock of this repository, at any revision, names these bytes" in done.stderr
+    with pytest.raises(UserError, match=r"no dvc.lock of this repository, at any revision, names these bytes"):
+        predict("--model", "alone", stdin="oven\n")
     (alone / "card.json").unlink()
-    done = predict(repository, "--model", "alone", stdin="oven\n", code=1)
-    assert done.stderr.startswith("error: alone/card.json: there is no such file.")
-    assert len(done.stderr.splitlines()) == 1
+    with pytest.raises(UserError, match=r"^alone/card.json: there is no such file."):
+        predict("--model", "alone", stdin="oven\n")
