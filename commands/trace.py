@@ -21,6 +21,7 @@ from commands.records import (
     SUMMARY,
     content_at,
     find_revision,
+    git,
     stages_of,
 )
 from stages.common.card import read_card
@@ -80,8 +81,11 @@ def records_of(folder: Path) -> tuple[dict[str, str], str]:
         contents = {name: path.read_text(encoding="utf-8") for name, path in packed.items() if path.exists()}
         return contents, origin["revision"]
     md5 = model_hash(folder)
-    if LOCK.exists() and md5 in LOCK.read_text(encoding="utf-8"):
-        return {str(p): p.read_text(encoding="utf-8") for p in RECORDS if p.exists()}, "the working tree"
+    lock = LOCK.read_text(encoding="utf-8") if LOCK.exists() else ""
+    if md5 in lock:
+        committed = content_at("HEAD", LOCK) == lock
+        contents = {str(path): path.read_text(encoding="utf-8") for path in RECORDS if path.exists()}
+        return contents, git("rev-parse", "HEAD") if committed else "the working tree"
     revision = find_revision(md5)
     if revision is None:
         raise UserError(
@@ -102,7 +106,7 @@ def chain(folder: Path, records: dict[str, str], revision: str) -> list[str]:
     """The lines that :func:`main` prints: raw files, then each stage, the machine, the figures."""
     card = read_card(folder)
     stages = stages_of(records.get(str(LOCK)), str(LOCK))
-    lines = [f"{folder}: {model_hash(folder)}, made at {revision}"]
+    lines = [f"{folder}: {model_hash(folder)}, from the run of {revision}"]
     lines += [f"raw file  {source.name}  {source.hash}" for source in card.sources]
     for name in (stage for stage in ORDER if stage in stages):
         lines.append(f"{name}")

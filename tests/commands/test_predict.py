@@ -93,7 +93,7 @@ def test_prediction_cleans_as_the_clean_stage_does():
 def test_a_model_alone_in_a_folder_is_used_by_its_own_record_and_traced_by_its_bytes(repository, tmp_path, monkeypatch):
     monkeypatch.chdir(repository)
     alone = shutil.copytree(repository / "models/finetuned", tmp_path / "alone")
-    assert "made at" in run(repository, "python", "-m", "commands.trace", str(alone)).stdout
+    assert "from the run of" in run(repository, "python", "-m", "commands.trace", str(alone)).stdout
     write_provenance(alone)
     record = Provenance.model_validate_json((alone / "provenance.json").read_text())
     assert record.parameters["clean"] == yaml.safe_load((repository / "params.yaml").read_text())["clean"]
@@ -111,7 +111,7 @@ def test_a_model_alone_in_a_folder_is_used_by_its_own_record_and_traced_by_its_b
     assert answers(done.stdout)[0]["label"] in ("kitchen", "garden", "harbour")
 
 
-def test_low_probabilities_leave_the_label_open_and_a_temperature_softens_them(repository):
+def test_low_probabilities_leave_the_label_open_and_a_temperature_softens_them(predict):
     sure, soft = (answers(predict(*given, stdin=TEXTS[0] + "\n"))[0] for given in ((), ("--temperature", "9")))
     assert soft["label"] == sure["label"] and soft["probability"] < sure["probability"]
     row = answers(predict("--abstain-below", "0.9", stdin=TEXTS[0] + "\n"))[0]

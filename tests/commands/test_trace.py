@@ -42,7 +42,7 @@ def test_a_model_of_an_earlier_commit_is_found_in_history(repository, tmp_path):
     commit(repository, "a later state without this model")
     done = trace(repository, str(alone))
     (repository / "dvc.lock").write_text(whole)
-    assert f"made at {made}" in done.stdout
+    assert f"from the run of {made}" in done.stdout
     assert_whole_chain(repository, done.stdout)
 
 
