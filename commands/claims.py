@@ -18,6 +18,7 @@ from commands.records import (
     content_at,
     flat,
     git,
+    read_json,
     read_lock,
     read_params,
 )
@@ -108,7 +109,7 @@ def claim_of_this_run() -> Claim:
     stages, params = read_lock(), read_params()
     committed = yaml.safe_load(content_at("HEAD", "params.yaml") or "") or {}
     here, there = flat(params), flat(committed)
-    metrics, summary, environment = (_read_json(path) for path in (METRICS, SUMMARY, ENVIRONMENT))
+    metrics, summary, environment = (read_json(path) for path in (METRICS, SUMMARY, ENVIRONMENT))
     content = {
         "dataset": params["dataset"],
         "model": params["model"],
@@ -135,14 +136,6 @@ def figures_of(metrics: dict[str, Any]) -> dict[str, dict[str, float]]:
         for figure, said in group.items()
         if isinstance(said, dict) and said.get("value") is not None and {"low", "high"} <= said.keys()
     }
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path}: there is no such file.", "Run `make repro`, which makes it.") from None
-    return content
 
 
 def _digest(content: dict[str, Any]) -> str:

@@ -19,6 +19,7 @@ from commands.records import (
     flat,
     git,
     hash_on_disk,
+    read_json,
     read_lock,
     read_params,
     with_values,
@@ -94,8 +95,7 @@ def examine(name: str, claim: Claim, root: Path, where: str) -> Verdict:
         UserError: If there is no run.
     """
     verdict = Verdict(name, claim, where)
-    whole = claim.digest == claim.true_digest
-    if not whole:
+    if claim.digest != claim.true_digest:
         verdict.add("tampered claim", f"claims/{name}.yaml was changed after it was made", "against")
     same = [
         compare_parameters(verdict, read_params(root)),
@@ -103,8 +103,7 @@ def examine(name: str, claim: Claim, root: Path, where: str) -> Verdict:
         compare_code(verdict, root),
         compare_weights(verdict, root),
     ]
-    metrics = json.loads((root / METRICS).read_text(encoding="utf-8"))
-    compare_figures(verdict, figures_of(metrics), exact=all(same))
+    compare_figures(verdict, figures_of(read_json(root / METRICS)), exact=all(same))
     compare_machines(verdict, root)
     return verdict
 
@@ -207,9 +206,8 @@ def compare_weights(verdict: Verdict, root: Path) -> bool:
     """Says whether the model has the claimed bytes, which another kind of machine does not make."""
     claimed = verdict.claim.outputs.get("finetune", {}).get(str(MODEL))
     same = hash_on_disk(root / MODEL) == claimed
-    verdict.add(
-        "weights", "the claimed bytes" if same else "other bytes than the claimed ones", "holds" if same else "note"
-    )
+    says = "the claimed bytes" if same else "other bytes than the claimed ones"
+    verdict.add("weights", says, "holds" if same else "note")
     return same
 
 
@@ -233,7 +231,7 @@ def compare_figures(verdict: Verdict, found: dict[str, dict[str, float]], exact:
 
 def compare_machines(verdict: Verdict, root: Path) -> None:
     """Names what the two runs ran on, where it differs."""
-    here = json.loads((root / ENVIRONMENT).read_text(encoding="utf-8"))
+    here = read_json(root / ENVIRONMENT)
     found, claimed = flat({name: here.get(name) for name in verdict.claim.machine}), flat(verdict.claim.machine)
     names = [name for name in {**claimed, **found} if found.get(name) != claimed.get(name)]
     says = "; ".join(f"{name}: {found.get(name)}, claimed with {claimed.get(name)}" for name in names)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from commands.answers import open_answers
 from commands.records import LOCK, MODEL, RESULTS, flat, stages_of
@@ -18,7 +19,7 @@ from commands.texts import FORMATS, STDIN, Text, count_texts, format_of, read_te
 from commands.trace import records_of
 from stages.common.card import read_card
 from stages.common.encoder.device import compute_alike
-from stages.common.encoder.loading import load_finetuned, read_inference
+from stages.common.encoder.loading import Inference, load_finetuned, read_inference
 from stages.common.encoder.scoring import score
 from stages.common.entry import run_program
 from stages.common.messages import UserError, closing_line, progress
@@ -51,12 +52,8 @@ def main(arguments: argparse.Namespace) -> None:
     with open_answers(arguments.out, card.label_names) as write:
         shown = progress(texts, "predicting", "text", count_texts(arguments.input, form))
         for window in windows(shown):
-            cleaned = rules.apply(pd.Series([text.text or "" for text in window], dtype="str"))
-            logits = score(model, tokenizer, cleaned.tolist(), inference.max_length, inference.batch_tokens)
-            probability = probabilities(logits, temperature or 1.0)
-            empty = ~cleaned.str.contains(r"\w", regex=True).to_numpy(dtype=bool)
-            best = probability.max(axis=1)
-            silent = empty | (best < arguments.abstain_below)
+            probability, empty = judge(window, rules, model, tokenizer, inference, temperature or 1.0)
+            silent = empty | (probability.max(axis=1) < arguments.abstain_below)
             write(columns(window, card.label_names, probability, silent))
             counts["texts"] += len(window)
             counts["empty"] += int(empty.sum())
@@ -74,6 +71,25 @@ def windows(texts: Iterator[Text]) -> Iterator[list[Text]]:
     """Cuts a stream of texts into lists of :data:`WINDOW`."""
     while window := list(islice(texts, WINDOW)):
         yield window
+
+
+def judge(
+    window: list[Text],
+    rules: TextRules,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    inference: Inference,
+    temperature: float,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Cleans some texts and scores them.
+
+    Returns:
+        Probabilities, shape (texts, labels), and which texts have no letter or digit, shape (texts,).
+    """
+    cleaned = rules.apply(pd.Series([text.text or "" for text in window], dtype="str"))
+    logits = score(model, tokenizer, cleaned.tolist(), inference.max_length, inference.batch_tokens)
+    empty = ~cleaned.str.contains(r"\w", regex=True).to_numpy(dtype=bool)
+    return probabilities(logits, temperature), empty
 
 
 def columns(

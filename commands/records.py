@@ -1,5 +1,6 @@
 """What git and dvc.lock record of runs: outputs and their hashes, parameters, and which revision holds what."""
 
+import json
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -109,6 +110,19 @@ def with_values(params: dict[str, Any], values: Mapping[str, Any]) -> dict[str, 
 def read_params(root: Path = Path()) -> dict[str, Any]:
     """All of params.yaml."""
     return read_yaml(root / PARAMS)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Reads what a run wrote.
+
+    Raises:
+        UserError: If there is no such file.
+    """
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such file.", "Run `make repro`, which makes it.") from None
+    return content
 
 
 def find_revision(md5: str) -> str | None:
