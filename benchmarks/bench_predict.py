@@ -84,7 +84,7 @@ def timed(label: Callable[[], list[str]]) -> tuple[list[str], float, float]:
 
 
 def grow(model: Path, articles: int, scratch: Path) -> None:
-    """Peak memory of labelling one short article, a tenth of them, and all, with an untrained encoder of 32 dimensions."""
+    """Peak memory of labelling one article, a tenth of them, and all, with an untrained encoder of 32 dimensions."""
     small = scratch / "small"
     tokenizer = AutoTokenizer.from_pretrained(model)
     labels = [label["name"] for label in json.loads((model / "card.json").read_text())["labels"]]
