@@ -1,6 +1,6 @@
-"""Chooses examples: what a rule dropped or flagged, what cleaning changed, how variants differ from their origins."""
+"""Chooses examples: what a rule dropped, flagged or changed, and how variants differ from their origins."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -8,8 +8,6 @@ import pandas as pd
 from stages.common.documents import ORIGINAL
 from stages.common.seeding import derived_seed
 from stages.report.excerpts import Segment, changes, excerpt
-
-LOOKED_AT = 5_000  # changed documents among which examples are looked for
 
 
 @dataclass(frozen=True)
@@ -20,13 +18,13 @@ class Example:
         id: Its id, or the place in the source where it never became a document.
         label: Its label, or nothing.
         reason: Why it was dropped or flagged.
-        text: Its beginning.
+        text: Its beginning, or nothing where it is not to be shown.
     """
 
     id: str
     label: str
     reason: str
-    text: str
+    text: str | None
 
 
 @dataclass(frozen=True)
@@ -48,10 +46,10 @@ class Change:
 
 
 @dataclass(frozen=True)
-class MethodExamples:
-    """What one augmentation method made: how many variants, and some of them beside their origins."""
+class RuleChanges:
+    """What one rule or method made: of how many documents other versions, or how many variants, and some of them."""
 
-    method: str
+    rule: str
     count: int
     examples: list[Change]
 
@@ -77,7 +75,7 @@ def by_rule(concerned: pd.DataFrame, count: int, characters: int, seed: int) -> 
                 excerpt(row["id"], characters),
                 "" if pd.isna(row["label"]) else row["label"],
                 excerpt(row["reason"], characters),
-                "" if pd.isna(row["text"]) else excerpt(row["text"], characters),
+                None if pd.isna(row["text"]) else excerpt(row["text"], characters),
             )
             for row in some(named, count, seed).to_dict("records")
         ]
@@ -85,35 +83,30 @@ def by_rule(concerned: pd.DataFrame, count: int, characters: int, seed: int) -> 
     return sorted(found, key=lambda rule: -rule.count)
 
 
-def changed_by_cleaning(
-    raw: pd.DataFrame, clean: pd.DataFrame, count: int, characters: int, seed: int
-) -> tuple[list[Change], list[Change]]:
-    """Documents whose text cleaning changed.
+def by_changing_rule(
+    changes: pd.DataFrame, counts: Mapping[str, int], labels: pd.Series, count: int, characters: int
+) -> list[RuleChanges]:
+    """What the rules of cleaning that change texts did.
 
     Args:
-        raw: The documents before.
-        clean: The documents after.
-        count: Examples of each kind, at most.
-        characters: The most characters to show of a text.
-        seed: Decides which documents are the examples.
+        changes: Passages before and after: id, rule, before, after.
+        counts: How many documents each rule changed.
+        labels: The documents' labels, by id.
+        count: Examples of each rule, at most.
+        characters: The most characters to show of a passage.
 
     Returns:
-        Some in which more than white space was changed, and some in which only white space was.
+        The rules, the one that changed the most documents first.
     """
-    both = raw[["id", "label", "text"]].merge(clean[["id", "text"]], on="id", suffixes=("_before", ""))
-    changed = some(both[both["text_before"] != both["text"]], LOOKED_AT, seed)
-    spaces = [
-        "".join(before.split()) == "".join(after.split())
-        for before, after in zip(changed["text_before"], changed["text"], strict=True)
+    shown = changes.groupby("rule").head(count)
+    rows = shown.assign(label=shown["id"].map(labels), text_before=shown["before"], text=shown["after"])
+    return [
+        RuleChanges(rule, number, _as_changes(rows[rows["rule"] == rule], characters))
+        for rule, number in sorted(counts.items(), key=lambda item: -item[1])
     ]
-    only_spaces = pd.Series(spaces, index=changed.index, dtype=bool)
-    return (
-        _as_changes(changed[~only_spaces].head(count), characters),
-        _as_changes(changed[only_spaces].head(count), characters),
-    )
 
 
-def by_method(augmented: pd.DataFrame, count: int, characters: int, seed: int) -> list[MethodExamples]:
+def by_method(augmented: pd.DataFrame, count: int, characters: int, seed: int) -> list[RuleChanges]:
     """Variants beside the originals that they were made from.
 
     Args:
@@ -131,9 +124,7 @@ def by_method(augmented: pd.DataFrame, count: int, characters: int, seed: int) -
         chosen = some(rows, count, seed)
         origins = chosen["derived_from"].str[0].map(texts)
         found.append(
-            MethodExamples(
-                str(method), len(rows), _as_changes(chosen.assign(text_before=origins.fillna("")), characters)
-            )
+            RuleChanges(str(method), len(rows), _as_changes(chosen.assign(text_before=origins.fillna("")), characters))
         )
     return found
 

@@ -12,6 +12,7 @@ class ReportParameters(Strict):
         seed: Seed of the choice of examples and of the places of words in the clouds.
         word_cloud_words: Words in the cloud of a class, at most.
         examples: Documents shown for each rule of cleaning and each method of augmentation, at most.
+        listed: Rows shown of a longer list, at most: leaks, clusters of repeated documents, labels that look wrong.
         errors: Wrongly classified test documents shown, at most.
         excerpt_characters: Characters after which a shown text is cut.
     """
@@ -19,5 +20,6 @@ class ReportParameters(Strict):
     seed: int = Field(ge=0)
     word_cloud_words: int = Field(ge=1, le=200)
     examples: int = Field(ge=0, le=50)
+    listed: int = Field(ge=0, le=200)
     errors: int = Field(ge=0, le=200)
     excerpt_characters: int = Field(ge=40, le=2000)

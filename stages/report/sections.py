@@ -2,10 +2,14 @@
 
 from typing import Any
 
+import pandas as pd
+
 from stages.common.documents import ORIGINAL
 from stages.report import plots
+from stages.report.clusters import find_clusters
 from stages.report.composition import class_counts, length_shares, lengths, words_per_document
-from stages.report.examples import by_method, by_rule, changed_by_cleaning
+from stages.report.examples import by_changing_rule, by_method, by_rule
+from stages.report.excerpts import excerpt
 from stages.report.inputs import Corpus, Results
 from stages.report.parameters import ReportParameters
 from stages.report.results import confusion, figure_rows, worst_errors
@@ -16,6 +20,7 @@ SECTIONS = {
     "summary": "Summary",
     "data": "Data",
     "cleaning": "Cleaning",
+    "labels": "Labels",
     "augmentation": "Augmentation",
     "training": "Training",
     "results": "Results",
@@ -23,20 +28,24 @@ SECTIONS = {
     "environment": "Environment",
     "reproduction": "How to reproduce it",
 }
+COMPARING = ("contradictions", "duplicates", "near_duplicates")  # the rules of cleaning that compare documents
+SECRET = ("private_data", "emails")  # rules whose finds are counted but not shown
 
 
-def data(corpus: Corpus, parameters: ReportParameters) -> dict[str, Any]:
+def data(corpus: Corpus, results: Results, parameters: ReportParameters) -> dict[str, Any]:
     """Where the documents went, what the splits are made of, and the words of each class."""
     words = {split: words_per_document(documents) for split, documents in corpus.splits.items()}
     counts = class_counts(corpus.splits, {label.name: label.definition for label in corpus.card.labels})
+    summaries, rejected = results.summaries, {stage: len(rows) for stage, rows in corpus.rejected.items()}
+    in_splits = sum(split["originals"] + split["variants"] for split in summaries["split"]["splits"].values())
     return {
-        "flow": {
-            "raw": len(corpus.raw),
-            "clean": len(corpus.clean),
-            "augmented": len(corpus.augmented),
-            "splits": sum(len(documents) for documents in corpus.splits.values()),
-            "rejected": {stage: len(rows) for stage, rows in corpus.rejected.items()},
-        },
+        "flow": [
+            ("downloaded", summaries["clean"]["documents_in"], rejected["download"]),
+            ("cleaned", len(corpus.clean), rejected["clean"]),
+            ("with the pool of variants", len(corpus.augmented), rejected["augment"]),
+            ("in the splits", in_splits, rejected["split"]),
+            ("after the audit of labels", sum(map(len, corpus.splits.values())), rejected["audit"]),
+        ],
         "splits": list(corpus.splits),
         "class_counts": counts,
         "lengths": lengths(corpus.splits, words),
@@ -51,17 +60,32 @@ def data(corpus: Corpus, parameters: ReportParameters) -> dict[str, Any]:
 
 
 def cleaning(corpus: Corpus, results: Results, parameters: ReportParameters) -> dict[str, Any]:
-    """What cleaning changed, dropped and remarked on, with examples."""
-    shown = parameters.examples, parameters.excerpt_characters, parameters.seed
-    texts = corpus.clean[["id", "text", "label"]]
-    changed_words, changed_spaces = changed_by_cleaning(corpus.raw, corpus.clean, *shown)
+    """What cleaning changed, dropped and remarked on, with examples; what is repeated, and what leaks."""
+    shown = parameters.examples, parameters.excerpt_characters
+    summary, dropped = results.summaries["clean"], corpus.rejected["clean"]
+    labels = pd.concat([corpus.clean[["id", "label"]], dropped[["id", "label"]]]).set_index("id")["label"]
+    flagged = corpus.flags.merge(corpus.clean[["id", "text", "label"]], on="id", how="left")
     return {
-        "summary": results.summaries["clean"],
-        "changed_words": changed_words,
-        "changed_spaces": changed_spaces,
-        "unread": by_rule(corpus.rejected["download"], *shown),
-        "dropped": by_rule(corpus.rejected["clean"], *shown),
-        "flagged": by_rule(corpus.flags.merge(texts, on="id", how="left"), *shown),
+        "summary": summary,
+        "changed": by_changing_rule(
+            corpus.changes[~corpus.changes["rule"].isin(SECRET)], summary["changed"], labels, *shown
+        ),
+        "unread": by_rule(corpus.rejected["download"], *shown, parameters.seed),
+        "dropped": by_rule(_without_secrets(dropped), *shown, parameters.seed),
+        "flagged": by_rule(_without_secrets(flagged), *shown, parameters.seed),
+        "clusters": find_clusters(corpus.clean, dropped, COMPARING, parameters.listed, parameters.excerpt_characters),
+        "published": bool(corpus.clean["published_split"].notna().any()),
+        "leaks": _shortened(corpus.leaks.head(parameters.listed), parameters),
+    }
+
+
+def labels(corpus: Corpus, results: Results, parameters: ReportParameters) -> dict[str, Any]:
+    """What the audit of the training labels found, the worst first, and what was done about it."""
+    shown = parameters.examples, parameters.excerpt_characters, parameters.seed
+    return {
+        "summary": results.summaries["audit"],
+        "issues": _shortened(corpus.label_issues.head(parameters.listed), parameters),
+        "dropped": by_rule(corpus.rejected["audit"], *shown),
     }
 
 
@@ -106,3 +130,19 @@ def errors(corpus: Corpus, results: Results, parameters: ReportParameters) -> di
         results.predictions, corpus.splits["test"], parameters.errors, parameters.excerpt_characters
     )
     return {"count": wrong, "shown": shown}
+
+
+def _without_secrets(concerned: pd.DataFrame) -> pd.DataFrame:
+    """The rows without the texts in which private data was found."""
+    return concerned.assign(text=concerned["text"].mask(concerned["rule"].isin(SECRET)))
+
+
+def _shortened(rows: pd.DataFrame, parameters: ReportParameters) -> list[dict[str, Any]]:
+    """Rows of a list, with their texts fit to be shown."""
+    return [
+        {
+            str(name): excerpt(value, parameters.excerpt_characters) if isinstance(value, str) else value
+            for name, value in row.items()
+        }
+        for row in rows.to_dict("records")
+    ]

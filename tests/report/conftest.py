@@ -30,7 +30,7 @@ WORDS = (
     "team wins the cup after a late goal",
     "phone chip runs the new software",
 )
-PARAMETERS = {"seed": 1, "word_cloud_words": 20, "examples": 3, "errors": 5, "excerpt_characters": 120}
+PARAMETERS = {"seed": 1, "word_cloud_words": 20, "examples": 3, "listed": 3, "errors": 5, "excerpt_characters": 120}
 
 
 def document(ident, text, label, **columns):
@@ -126,6 +126,7 @@ def write_run(folder, labels=LABELS, planted=(), outcome="better", augmented=Tru
     clean = raw.assign(text=raw["text"].str.strip().str.replace("votes", "decides"))
     dropped = clean.iloc[: max(7, len(planted))]
     dropped = dropped.assign(id="dropped-" + dropped["id"], rule="duplicates", reason="the same text as another")
+    changed = raw[["id"]].assign(rule="votes", before=raw["text"].str[:400], after=clean["text"].str[:400])
     variants = clean.iloc[:10].assign(
         id=[f"{ident}#swap-1" for ident in clean["id"][:10]],
         text=clean["text"][:10].str.replace("the", "a small"),
@@ -145,22 +146,43 @@ def write_run(folder, labels=LABELS, planted=(), outcome="better", augmented=Tru
         sources=[SourceFile(name=planted[1] if planted else "tiny.zip", hash="sha256:0")],
         rows=len(raw),
     )
-    for stage in ("raw", "clean", "augmented", "splits"):
+    for stage in ("raw", "clean", "augmented", "splits", "audited"):
         (folder / "data" / stage).mkdir(parents=True)
         write_card(card, folder / "data" / stage)
         write_rejected(dropped if stage == "clean" else dropped.iloc[:0], folder / "data" / stage / "rejected.parquet")
-    write_documents(raw, folder / "data/raw/documents.parquet")
     write_documents(clean, folder / "data/clean/documents.parquet")
     write_flags(
-        pd.DataFrame({"id": clean["id"][:2], "rule": "too_short", "reason": "fewer than 9 words"}),
+        pd.DataFrame(
+            {"id": clean["id"][:3], "rule": ["too_short", "too_short", "private_data"], "reason": "fewer than 9 words"}
+        ),
         folder / "data/clean/flags.parquet",
+    )
+    write_parquet(
+        pa.Table.from_pandas(changed[: max(7, len(planted))], preserve_index=False),
+        folder / "data/clean/changes.parquet",
     )
     write_documents(pd.concat([clean, variants]), folder / "data/augmented/documents.parquet")
     for split in splits:
         rows = clean[clean["id"].str.startswith(split)]
         rows = pd.concat([rows, variants]) if split == "train" else rows
-        write_documents(rows, folder / f"data/splits/{split}.parquet")
+        write_documents(rows, folder / f"data/{'audited' if split == 'train' else 'splits'}/{split}.parquet")
     _write_reports(folder, labels, splits["test"], outcome, augmented)
+    _write_lists(folder, clean.iloc[: max(4, len(planted))], labels)
+
+
+def _write_lists(folder, documents, labels):
+    """What cleaning and the audit list for people: a leak and a doubtful label for each of the documents."""
+    excerpt = documents["text"].str[:300]
+    leaks = documents[["id"]].assign(
+        split="train", other_split="test", other_id="copy", similarity=0.9, excerpt=excerpt
+    )
+    leaks.to_csv(folder / "reports/clean/leaks.csv", index=False)
+    issues = documents[["id"]].assign(verdict="", new_label="", label=labels[0], suggested=labels[1], excerpt=excerpt)
+    (folder / "reports/audit").mkdir(parents=True)
+    issues.assign(probability=0.75, quality=0.125).to_csv(folder / "reports/audit/label_issues.csv", index=False)
+    counts = {"judged": 60, "flagged": len(issues), "flagged_by_label": {labels[0]: len(issues)}, "reviewed": 2}
+    rows = {"reviewed_not_in_training": 1, "relabelled": 1, "rows_in": 73, "rows_out": 70}
+    write_json(folder / "reports/audit/summary.json", counts | rows)
 
 
 def _write_reports(folder, labels, test, outcome, augmented):
@@ -171,8 +193,12 @@ def _write_reports(folder, labels, test, outcome, augmented):
             "documents_in": 127,
             "documents_out": 120,
             "rejected": {"duplicates": 7},
-            "flagged": {"too_short": 2},
-            "changed": {"whitespace": 120},
+            "flagged": {"too_short": 2, "private_data": 1},
+            "changed": {"votes": 40},
+            "private_data": {"e-mail address": 2},
+            "documents_with_private_data": 1,
+            "near_duplicate_pairs": 5,
+            "leaks": {"train and test": 9},
         },
     )
     swap = {
@@ -191,7 +217,10 @@ def _write_reports(folder, labels, test, outcome, augmented):
             "methods": {"swap": swap} if augmented else {},
         },
     )
-    write_json(reports / "split/summary.json", {"seed": 1})
+    sizes = {"train": 60, "validation": 30, "test": 30}
+    variants = {"train": 10 * augmented, "validation": 0, "test": 0}
+    parts = {name: {"originals": sizes[name], "variants": variants[name], "share": sizes[name] / 120} for name in sizes}
+    write_json(reports / "split/summary.json", {"seed": 1, "splits": parts})
     write_json(
         reports / "finetune/summary.json",
         {

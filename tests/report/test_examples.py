@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from stages.report.examples import by_method, by_rule, changed_by_cleaning, some
+from stages.report.examples import by_changing_rule, by_method, by_rule, some
 from tests.report.conftest import document
 
 
@@ -32,19 +32,28 @@ def test_examples_do_not_depend_on_the_order_of_rows_but_on_the_seed():
     assert list(some(rows, 5, seed=2)["id"]) != chosen
 
 
-def test_changes_of_words_and_of_white_space_are_shown_apart():
-    raw = pd.DataFrame([document("1", "a &amp; b", "tech"), document("2", "c  d", "tech"), document("3", "e", "tech")])
-    clean = raw.assign(text=["a & b", "c d", "e"])
-    words, spaces = changed_by_cleaning(raw, clean, 5, 80, seed=1)
-    assert [change.id for change in words] == ["1"]
-    assert [change.id for change in spaces] == ["2"]
-    assert changed_by_cleaning(raw, raw, 5, 80, seed=1) == ([], [])
+def test_rules_that_changed_texts_are_listed_by_how_many_with_the_changes_marked():
+    rows = [("1", "tags", "a <b>word</b>", "a word"), ("1", "entities", "a &amp; b", "a & b"), ("2", "tags", "<i>", "")]
+    changes = pd.DataFrame(rows, columns=["id", "rule", "before", "after"])
+    counts, labels = {"tags": 2, "entities": 5, "whitespace": 1}, pd.Series({"1": "tech", "2": None})
+    entities, tags, spaces = by_changing_rule(changes, counts, labels, 1, 80)
+    assert [(rule.rule, rule.count, len(rule.examples)) for rule in (entities, tags, spaces)] == [
+        ("entities", 5, 1),
+        ("tags", 2, 1),
+        ("whitespace", 1, 0),
+    ]
+    assert entities.examples[0].label == "tech"
+    assert [(piece.kind, piece.text) for piece in entities.examples[0].passage] == [
+        ("same", "a &"),
+        ("deleted", "amp;"),
+        ("same", " b"),
+    ]
 
 
 def test_a_variant_is_shown_beside_its_origin():
     origin = document("1", "the cat sat", "tech")
     variant = document("1#swap-1", "the sat cat", "tech", derived_from=["1"], method="swap")
     (method,) = by_method(pd.DataFrame([origin, variant]), 5, 80, seed=1)
-    assert (method.method, method.count, method.examples[0].id) == ("swap", 1, "1#swap-1")
+    assert (method.rule, method.count, method.examples[0].id) == ("swap", 1, "1#swap-1")
     shown = [piece.text for piece in method.examples[0].passage if piece.kind != "inserted"]
     assert "".join(shown) == "the cat sat"

@@ -165,6 +165,15 @@ def test_every_section_shows_what_its_stage_did(make_page):
         "127 documents came in, 120 stayed",
         "duplicates: 3 of 7 documents",
         "too short: 2 of 2 documents",
+        "votes: 3 of 40 documents",
+        "14 documents are in 7 clusters",
+        "9 pairs in train and test are the same or nearly so",
+        "Leaks: 3 of 9 pairs",
+        "Counted in 1 documents",
+        "The labels of 60 training documents were judged",
+        "4 look wrong (6.7%)",
+        "3 of 73, variants included",
+        "Labels that look wrong, the worst first: 3 of 4",
         "Origin and variant: swap",
         "equals origin: 2",
         "3, of which number 2 was kept",
@@ -175,6 +184,14 @@ def test_every_section_shows_what_its_stage_did(make_page):
         "changes that were not committed",
     ):
         assert said in shown, said
+
+
+def test_a_text_with_private_data_is_not_shown(make_page):
+    html = make_page().read_text(encoding="utf-8")
+    region = html[html.index("<caption>private data:") :]
+    region = region[: region.index("</table>")]
+    assert "train-002" in region and "not shown" in region
+    assert "story 2 of train" not in region
 
 
 def test_a_run_without_variants_or_examples_says_so(make_page):
@@ -191,7 +208,12 @@ def test_an_encoder_without_predictions_has_no_errors_to_list(make_page):
 
 @pytest.mark.parametrize(
     "missing",
-    ["reports/evaluate/metrics.json", "reports/finetune/live/plots/metrics/train/loss.tsv", "data/clean/flags.parquet"],
+    [
+        "reports/evaluate/metrics.json",
+        "reports/clean/leaks.csv",
+        "reports/finetune/live/plots/metrics/train/loss.tsv",
+        "data/clean/flags.parquet",
+    ],
 )
 def test_a_missing_file_is_named(tmp_path, monkeypatch, missing):
     monkeypatch.chdir(tmp_path)
@@ -207,6 +229,10 @@ def test_a_missing_file_is_named(tmp_path, monkeypatch, missing):
     [
         ("reports/evaluate/metrics.json", "{", "not JSON"),
         ("reports/evaluate/summary.json", "[]", "no JSON object"),
+        ("reports/evaluate/summary.json", '{"confidence": 0.95}', "has no 'bootstrap_samples'"),
+        ("reports/clean/summary.json", '{"documents_in": 2}', "has no 'changed'"),
+        ("reports/audit/summary.json", "{}", "has no 'judged'"),
+        ("reports/audit/label_issues.csv", "id\n1\n", "has no column 'label'"),
         ("reports/finetune/live/plots/metrics/train/loss.tsv", "loss\n1\n", "no column 'step'"),
         ("reports/evaluate/predictions.parquet", "text", "not a parquet file"),
     ],
