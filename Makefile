@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
-.PHONY: help repro test lint format seeds tables bench-clean bench-finetune verify pins clean bench-evaluate
+.PHONY: help repro test lint format seeds tables bench-clean bench-finetune verify pins clean bench-evaluate search claim
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -33,6 +33,9 @@ format: .venv/installed ## bring the code into its format
 seeds: .venv/installed ## train with several seeds, as DVC experiments, and write reports/seeds/
 	python -m commands.seeds
 
+search: .venv/installed ## search hyperparameters on validation data, as DVC experiments; TRIALS=20, goes on where it stopped
+	python -m commands.search $(if $(TRIALS),--trials $(TRIALS))
+
 tables: .venv/installed ## write the stage table and the result tables into README.md
 	python -m commands.tables write
 
@@ -53,8 +56,11 @@ bench-finetune: .venv/installed ## measure fine-tuning beside a plain loop and t
 bench-evaluate: .venv/installed ## measure scoring beside transformers' pipeline
 	python -m benchmarks.bench_evaluate
 
-verify: .venv/installed ## compare this run with the one that is committed
-	python -m commands.verify
+claim: .venv/installed ## write claims/default.yaml, or CLAIM=name, from the finished run
+	python -m commands.claim $(CLAIM)
+
+verify: .venv/installed ## check the default claim on this run; CLAIM=name (or all) runs it in a clean clone, AT=HEAD with today's code
+	python -m commands.verify $(CLAIM) $(if $(AT),--at $(AT))
 
 pins: ## pin the newest releases that requirements.in allows: requirements.txt and pins.yaml
 	$(PYTHON) -m venv .venv

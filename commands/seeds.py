@@ -6,18 +6,18 @@ A seed that ran before comes out of DVC's run cache in seconds, so the command c
 import csv
 import io
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
+from commands.experiments import run_experiment
+from commands.records import METRICS, SUMMARY, content_at
 from stages.common.entry import run_stage
-from stages.common.messages import UserError, closing_line, progress
+from stages.common.messages import closing_line, progress
 from stages.common.outputs import new_outputs
 from stages.common.parameters import load_value
 
 SEEDS = (1, 2, 3)
 TABLES = Path("reports/seeds")
-METRICS, SUMMARY = "reports/evaluate/metrics.json", "reports/finetune/summary.json"
 
 
 def main() -> None:
@@ -45,20 +45,10 @@ def run_seed(seed: int) -> dict[str, Any]:
     Raises:
         UserError: If the experiment fails; its own messages stand above.
     """
-    name = f"seed-{seed}"
-    subprocess.run(["dvc", "exp", "remove", "--quiet", name], stderr=subprocess.DEVNULL)  # from an earlier call, if any
-    command = ["dvc", "exp", "run", "--temp", "--name", name, "-S", f"finetune.seed={seed}", "evaluate"]
-    if subprocess.run(command).returncode:
-        raise UserError(f"seed {seed}: `{' '.join(command)}` failed.", "Mend what it says above and run it again.")
-    head = _git("rev-parse", "HEAD")
-    revision = f"refs/exps/{head[:2]}/{head[2:]}/{name}"
-    metrics, summary = (json.loads(_git("show", f"{revision}:{path}")) for path in (METRICS, SUMMARY))
+    revision = run_experiment(f"seed-{seed}", {"finetune.seed": seed}, "evaluate")
+    metrics, summary = (json.loads(content_at(revision, path) or "{}") for path in (METRICS, SUMMARY))
     figures = {f"test_{figure}": said["value"] for figure, said in metrics["encoder"].items()}
     return {"seed": seed, **figures, "validation_macro_f1": summary["validation"]["macro_f1"]}
-
-
-def _git(*arguments: str) -> str:
-    return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout.strip()
 
 
 if __name__ == "__main__":

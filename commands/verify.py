@@ -1,64 +1,103 @@
-"""Compares the run in the working tree with the committed one: the data byte by byte, the metric by its interval."""
+"""Checks what is claimed: on the run in the working tree, or by a run of its own in a clean clone."""
 
-import json
+import argparse
 import subprocess
+import sys
+import tempfile
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-from stages.common.entry import run_stage
-from stages.common.messages import UserError, closing_line
+from commands.claims import Claim, claim_names, read_claim
+from commands.examination import Verdict, examine, failed_run
+from commands.records import PARAMS, git, read_params, with_values
+from commands.verdict_page import write_verdict
+from stages.common.entry import run_program
+from stages.common.messages import UserError
 
-# What rules make is the same bytes on every machine; weights, and what follows them, on the same kind of machine only.
-DATA_STAGES = ("download", "fetch_model", "fetch_lexicon", "clean", "augment", "split")
-METRICS = Path("reports/evaluate/metrics.json")
-
-
-def main() -> None:
-    """Prints a verdict and fails if a data stage's bytes differ or the accuracy lies outside the committed interval."""
-    here = yaml.safe_load(Path("dvc.lock").read_text(encoding="utf-8"))
-    committed = yaml.safe_load(at_head("dvc.lock"))
-    differing = [path for stage in DATA_STAGES for path in differing_outputs(stage, here, committed)]
-    if differing:
-        raise UserError(
-            f"other bytes than the committed dvc.lock records: {', '.join(differing)}.",
-            "See README: 'When a figure differs'.",
-        )
-
-    accuracy = json.loads(METRICS.read_text(encoding="utf-8"))["encoder"]["accuracy"]["value"]
-    claimed = json.loads(at_head(str(METRICS)))["encoder"]["accuracy"]
-    interval = f"the committed interval {claimed['low']:.4f} to {claimed['high']:.4f}"
-    if accuracy is None or not claimed["low"] <= accuracy <= claimed["high"]:
-        raise UserError(f"test accuracy {accuracy} lies outside {interval}.", "See README: 'When a figure differs'.")
-    weights = "other" if differing_outputs("finetune", here, committed) else "the same"
-    closing_line(
-        "verify",
-        f"the data stages made the committed bytes; test accuracy {accuracy:.4f} lies inside {interval}; "
-        f"the model has {weights} bytes",
-    )
+DEFAULT, ALL, TREE = "default", "all", "the working tree"
 
 
-def differing_outputs(stage: str, here: dict[str, Any], committed: dict[str, Any]) -> list[str]:
-    """The cached outputs of a stage whose hash in one dvc.lock is not that in the other, or is missing there."""
-    found, wanted = (
-        {out["path"]: out["md5"] for out in lock["stages"].get(stage, {}).get("outs", [])} for lock in (here, committed)
-    )
-    paths = {path for path in {*found, *wanted} if not path.startswith("reports/finetune")}
-    return sorted(path for path in paths if found.get(path) != wanted.get(path))
+def main(name: str | None, at: str | None) -> None:
+    """Prints a verdict for each claim, writes it under reports/verify/, and fails if one does not hold.
 
-
-def at_head(path: str) -> str:
-    """A file's content in the last commit.
+    Args:
+        name: The claim, or ``all``; None for the default claim on the working tree, without a run.
+        at: The revision to run it at; the claim's own by default.
 
     Raises:
-        UserError: If the last commit has no such file.
+        UserError: If a claim does not hold.
     """
-    shown = subprocess.run(["git", "show", f"HEAD:{path}"], capture_output=True, text=True)
-    if shown.returncode:
-        raise UserError(f"the last commit has no {path}.", "Commit a run before comparing with it.")
-    return shown.stdout
+    names = claim_names() if name == ALL else [name or DEFAULT]
+    if not names:
+        raise UserError("claims/ holds no claim.", "Make one from a finished run with `make claim`.")
+    refuted = []
+    for each in names:
+        claim = read_claim(each)
+        verdict = examine(each, claim, Path(), TREE) if name is None else run_in_clone(each, claim, at)
+        pages = write_verdict(verdict)
+        print(f"{verdict.text()}\n  written to {' and '.join(map(str, pages))}", flush=True)
+        refuted += [] if verdict.holds else [f"{each} ({', '.join(verdict.against)})"]
+    if refuted:
+        mend = "docs/reproducing.md: 'When it differs'."
+        raise UserError(f"not confirmed: {'; '.join(refuted)}.", mend)
+
+
+def run_in_clone(name: str, claim: Claim, at: str | None) -> Verdict:
+    """Runs a claim from nothing: a clone with an empty cache, at one revision, with the claim's parameters.
+
+    Args:
+        name: What the claim is called.
+        claim: What it says.
+        at: The revision; the claim's own by default.
+
+    Raises:
+        UserError: If this clone does not have the revision.
+    """
+    wanted = at or claim.revision
+    try:
+        revision = git("rev-parse", "--verify", f"{wanted}^{{commit}}")
+    except UserError:
+        mend = "Fetch it (`git fetch --unshallow`), or run today's code with AT=HEAD."
+        raise UserError(f"claims/{name}.yaml: this clone does not have the revision {wanted}.", mend) from None
+    with tempfile.TemporaryDirectory(prefix="plumbline-") as scratch:
+        clone = Path(scratch) / "clone"
+        git("clone", "--quiet", "--no-checkout", ".", str(clone))
+        git("checkout", "--quiet", "--detach", revision, root=clone)
+        params = with_values(read_params(clone), claim.parameters)
+        (clone / PARAMS).write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+        where = f"a clean clone at {revision[:10]}"
+        print(f"running {name} in {where}", flush=True)
+        stage, said = reproduce(clone)
+        return failed_run(name, claim, where, stage, said) if said else examine(name, claim, clone, where)
+
+
+def reproduce(clone: Path) -> tuple[str, str]:
+    """Runs the graph up to evaluate, and shows what it says.
+
+    Args:
+        clone: Where.
+
+    Returns:
+        The stage that ran last, and how it failed; an empty string if it did not.
+    """
+    stage, error = "", "no reason given"
+    command = ["dvc", "repro", "evaluate"]
+    with subprocess.Popen(command, cwd=clone, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        for line in process.stdout or ():
+            print(f"  {line.rstrip()}", flush=True)
+            stage = line.split("'")[1] if line.startswith("Running stage '") else stage
+            error = line.strip() if line.startswith("error: ") else error
+    return stage, error.removeprefix("error: ") if process.returncode else ""
 
 
 if __name__ == "__main__":
-    run_stage(main, "Compare the run in the working tree with the committed one.")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("claim", nargs="?", help="a name in claims/, or all; run in a clean clone")
+    parser.add_argument("--at", help="the revision to run it at, such as HEAD; the claim's own by default")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    arguments = parser.parse_args()
+    if arguments.at and not arguments.claim:
+        sys.exit("error: --at needs a claim to run.")
+    run_program(partial(main, arguments.claim, arguments.at), arguments.debug)

@@ -1,0 +1,142 @@
+"""claims/<name>.yaml: what is claimed of a run, in a form that `make verify` can check."""
+
+import datetime
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field
+
+from commands.records import (
+    ENVIRONMENT,
+    MACHINE,
+    METRICS,
+    SUMMARY,
+    cached_outputs,
+    content_at,
+    flat,
+    git,
+    read_json,
+    read_lock,
+    read_params,
+)
+from stages.common.messages import UserError, suggestion
+from stages.common.validation import Strict, read_yaml, validate
+
+CLAIMS = Path("claims")
+HEAD = "# Made by `make claim`, never by hand; `make verify` checks it. claims/README.md says what each line means.\n"
+
+
+class Figure(Strict):
+    """A figure on the test split and its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Claim(Strict):
+    """What is claimed.
+
+    Attributes:
+        dataset: The entry of catalog/datasets.
+        model: The entry of catalog/models.
+        revision: The git revision whose code, params.yaml and catalog made the run.
+        date: When the claim was made, year-month-day.
+        parameters: Values that differ from params.yaml at that revision, by their dotted names.
+        seeds: The seed of each stage that has one.
+        confidence: The share of bootstrap resamples that each interval covers.
+        documents: How many test documents there are.
+        figures: By classifier and figure, such as ``encoder.accuracy``.
+        tokens_trained: ``real`` tokens of documents that were computed in training, and ``computed`` ones with padding.
+        machine: What the run was made on.
+        outputs: For each stage the hashes that DVC gave its outputs.
+        digest: SHA-256 of all the rest, so that a change by hand shows.
+    """
+
+    dataset: str
+    model: str
+    revision: str = Field(pattern="^[0-9a-f]{40}$")
+    date: str
+    parameters: dict[str, Any]
+    seeds: dict[str, int]
+    confidence: float
+    documents: int
+    figures: dict[str, Figure] = Field(min_length=1)
+    tokens_trained: dict[str, int]
+    machine: dict[str, Any]
+    outputs: dict[str, dict[str, str]]
+    digest: str
+
+    @property
+    def true_digest(self) -> str:
+        """What :attr:`digest` is if nothing was changed since the claim was made."""
+        return _digest(self.model_dump(exclude={"digest"}))
+
+
+def read_claim(name: str) -> Claim:
+    """Reads claims/<name>.yaml.
+
+    Raises:
+        UserError: If there is no such claim, or something in it is missing or wrong.
+    """
+    path = CLAIMS / f"{name}.yaml"
+    if not path.exists():
+        mend = f"Make it from a finished run with `make claim CLAIM={name}`. {suggestion(name, claim_names())}"
+        raise UserError(f"{path}: there is no such claim.", mend)
+    return validate(Claim, read_yaml(path), str(path))
+
+
+def claim_names() -> list[str]:
+    """The names of all claims."""
+    return sorted(path.stem for path in CLAIMS.glob("*.yaml"))
+
+
+def write_claim(claim: Claim, path: Path) -> None:
+    """Writes a claim as YAML."""
+    content = yaml.safe_dump(claim.model_dump(), sort_keys=False, allow_unicode=True, width=120)
+    path.write_text(HEAD + content, encoding="utf-8")
+
+
+def claim_of_this_run() -> Claim:
+    """The claim that the run in the working tree supports.
+
+    Raises:
+        UserError: If a part of the run is missing.
+    """
+    stages, params = read_lock(), read_params()
+    committed = yaml.safe_load(content_at("HEAD", "params.yaml") or "") or {}
+    here, there = flat(params), flat(committed)
+    metrics, summary, environment = (read_json(path) for path in (METRICS, SUMMARY, ENVIRONMENT))
+    content = {
+        "dataset": params["dataset"],
+        "model": params["model"],
+        "revision": git("rev-parse", "HEAD"),
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "parameters": {name: value for name, value in here.items() if name not in there or there[name] != value},
+        "seeds": {name: params[name]["seed"] for name in stages if "seed" in flat(params.get(name, {}))},
+        "confidence": params["evaluate"]["confidence"],
+        "documents": metrics["documents"],
+        "figures": figures_of(metrics),
+        "tokens_trained": {kind: summary[f"{kind}_tokens"] for kind in ("real", "computed")},
+        "machine": {name: environment[name] for name in MACHINE},
+        "outputs": {stage: outs for stage, outs in cached_outputs(stages).items() if outs},
+    }
+    return validate(Claim, {**content, "digest": _digest(content)}, "the claim")
+
+
+def figures_of(metrics: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """The figures of reports/evaluate/metrics.json that have an interval, by their dotted names."""
+    return {
+        f"{name}.{figure}": {bound: said[bound] for bound in ("value", "low", "high")}
+        for name, group in metrics.items()
+        if isinstance(group, dict)
+        for figure, said in group.items()
+        if isinstance(said, dict) and said.get("value") is not None and {"low", "high"} <= said.keys()
+    }
+
+
+def _digest(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,31 @@
+"""Runs DVC experiments in a copy of the checkout, so that the working tree stays as it is."""
+
+import subprocess
+from collections.abc import Mapping
+from typing import Any
+
+from commands.records import git
+from stages.common.messages import UserError
+
+
+def run_experiment(name: str, values: Mapping[str, Any], target: str) -> str:
+    """Runs the graph up to a stage with some parameters changed; what ran before comes out of DVC's run cache.
+
+    Args:
+        name: What the experiment is called; an earlier one of this name is replaced.
+        values: Parameters by their dotted names.
+        target: The stage.
+
+    Returns:
+        The experiment's git reference.
+
+    Raises:
+        UserError: If it fails; its own messages stand above.
+    """
+    subprocess.run(["dvc", "exp", "remove", "--quiet", name], stderr=subprocess.DEVNULL)  # from an earlier call, if any
+    changes = [part for parameter, value in values.items() for part in ("-S", f"{parameter}={value}")]
+    command = ["dvc", "exp", "run", "--temp", "--name", name, *changes, target]
+    if subprocess.run(command).returncode:
+        raise UserError(f"`{' '.join(command)}` failed.", "Mend what it says above and run it again.")
+    head = git("rev-parse", "HEAD")
+    return f"refs/exps/{head[:2]}/{head[2:]}/{name}"

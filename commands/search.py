@@ -1,0 +1,173 @@
+"""Searches hyperparameters with Optuna: each trial is a DVC experiment that stops at finetune and sees validation only.
+
+The study lives in .search/, which git ignores: a search that was stopped goes on where it was.
+"""
+
+import argparse
+import hashlib
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import optuna
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import Trial, TrialState
+from pydantic import Field, model_validator
+
+from commands.experiments import run_experiment
+from commands.records import PARAMS, SUMMARY, content_at, flat, git, read_params
+from stages.common.entry import run_program
+from stages.common.messages import UserError, closing_line, progress, suggestion
+from stages.common.validation import Strict, read_yaml, validate
+
+SPACE, STUDIES = Path("search.yaml"), Path(".search")
+
+
+class Range(Strict):
+    """Numbers between two bounds.
+
+    Attributes:
+        low: The least.
+        high: The most.
+        log: Whether they are drawn evenly by their logarithm.
+        whole: Whether they are whole numbers.
+    """
+
+    low: float
+    high: float
+    log: bool = False
+    whole: bool = False
+
+    @model_validator(mode="after")
+    def _bounds_are_in_order(self) -> "Range":
+        if self.low >= self.high or (self.log and self.low <= 0):
+            raise ValueError("low must be below high, and above 0 where log is true")
+        return self
+
+
+class Choices(Strict):
+    """A few values.
+
+    Attributes:
+        choices: All of them.
+    """
+
+    choices: list[Any] = Field(min_length=2)
+
+
+class Space(Strict):
+    """What is searched: ``search.yaml``.
+
+    Attributes:
+        sampler: ``tpe`` learns from earlier trials (Bergstra et al. 2011), ``random`` does not.
+        seed: Of the sampler.
+        metric: The key of reports/finetune/summary.json's ``validation`` that counts.
+        direction: Whether more of it is better.
+        parameters: By dotted name in params.yaml.
+    """
+
+    sampler: Literal["tpe", "random"]
+    seed: int = Field(ge=0, lt=2**32)
+    metric: str
+    direction: Literal["maximize", "minimize"]
+    parameters: dict[str, Range | Choices] = Field(min_length=1)
+
+
+def main(trials: int, space_file: Path) -> None:
+    """Runs trials until there are so many, and says which was best.
+
+    Args:
+        trials: How many there shall be in all, those of earlier calls included.
+        space_file: What is searched.
+
+    Raises:
+        UserError: If the search space names a parameter that there is not, or a trial fails.
+    """
+    space = validate(Space, read_yaml(space_file), str(space_file))
+    known = flat(read_params())
+    for name in space.parameters:
+        if name not in known:
+            raise UserError(f"{space_file}: {PARAMS} has no {name}.", suggestion(name, known))
+    study = open_study(space)
+    done = len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
+    for _ in progress(range(done, trials), "search", "trial", max(trials - done, 0)):
+        trial = study.ask()
+        study.tell(trial, run_trial(study, trial, space))
+    best = study.best_trial
+    name = experiment_name(study, best.number)
+    values = ", ".join(f"{parameter}={value}" for parameter, value in best.params.items())
+    closing_line(
+        "search",
+        f"{max(trials, done)} trials, {done} of them from before; best {space.metric} {best.value:.4f} on validation "
+        f"with {values}; `dvc exp apply {name}` takes it over",
+    )
+
+
+def open_study(space: Space) -> optuna.Study:
+    """Opens the study of this revision and search space, or begins it; trials that were cut off are tried again."""
+    STUDIES.mkdir(exist_ok=True)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    storage = JournalStorage(JournalFileBackend(str(STUDIES / "journal.log")))
+    study = optuna.create_study(
+        study_name=study_name(space), storage=storage, direction=space.direction, load_if_exists=True
+    )
+    cut_off = study.get_trials(states=(TrialState.RUNNING,))
+    for trial in cut_off:
+        study.tell(trial.number, state=TrialState.FAIL)
+        study.enqueue_trial(trial.params)
+    seed = space.seed + len(study.trials)  # a search that goes on must not draw again what it drew first
+    kind = optuna.samplers.TPESampler if space.sampler == "tpe" else optuna.samplers.RandomSampler
+    study.sampler = kind(seed=seed)
+    return study
+
+
+def study_name(space: Space) -> str:
+    """A name for trials that may be compared: those of one revision, one params.yaml and one search space."""
+    content = json.dumps([git("rev-parse", "HEAD"), read_params(), space.model_dump()], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:10]
+
+
+def run_trial(study: optuna.Study, trial: Trial, space: Space) -> float:
+    """Runs one trial as an experiment up to finetune.
+
+    Returns:
+        Its figure on the validation split.
+
+    Raises:
+        UserError: If the run fails, or has no such figure.
+    """
+    values = {name: draw(trial, name, allowed) for name, allowed in space.parameters.items()}
+    try:
+        revision = run_experiment(experiment_name(study, trial.number), values, "finetune")
+        figures = json.loads(content_at(revision, SUMMARY) or "{}").get("validation", {})
+        if space.metric not in figures:
+            raise UserError(f"{SPACE}: {SUMMARY} has no {space.metric}.", suggestion(space.metric, figures))
+    except UserError:
+        study.tell(trial, state=TrialState.FAIL)
+        raise
+    return float(figures[space.metric])
+
+
+def draw(trial: Trial, name: str, allowed: Range | Choices) -> Any:
+    """A value for one parameter."""
+    if isinstance(allowed, Choices):
+        return trial.suggest_categorical(name, allowed.choices)
+    if allowed.whole:
+        return trial.suggest_int(name, int(allowed.low), int(allowed.high), log=allowed.log)
+    return trial.suggest_float(name, allowed.low, allowed.high, log=allowed.log)
+
+
+def experiment_name(study: optuna.Study, number: int) -> str:
+    """What the experiment of a trial is called."""
+    return f"search-{study.study_name}-{number}"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, default=20, help="how many there shall be in all, earlier ones included")
+    parser.add_argument("--space", type=Path, default=SPACE, help="the file that says what is searched")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    arguments = parser.parse_args()
+    run_program(partial(main, arguments.trials, arguments.space), arguments.debug)

@@ -1,0 +1,133 @@
+"""Reads texts to be labelled, one after the other, from a CSV, JSON lines, parquet or plain file, or from stdin."""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stages.common.messages import UserError, suggestion
+
+FORMATS = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".parquet": "parquet", ".txt": "txt"}
+STDIN = Path("-")
+LONGEST_FIELD = 8 * 2**20  # characters; a longer field is a quote that was never closed
+PARQUET_ROWS = 1_000  # decoded at a time
+
+
+class Text(NamedTuple):
+    """A text and what its answer is called: the value of the id column, else its number, from 1."""
+
+    id: str
+    text: str | None
+
+
+def format_of(path: Path, said: str | None) -> str:
+    """The format of a file: what the user said, else what its suffix says; for stdin one text a line.
+
+    Raises:
+        UserError: If the suffix says nothing, or stdin is to be parquet, which cannot be read in passing.
+    """
+    if path == STDIN and said == "parquet":
+        raise UserError("stdin: parquet cannot be read from a pipe.", "Name the file.")
+    known = said or ("txt" if path == STDIN else FORMATS.get(path.suffix.lower()))
+    if known is None:
+        raise UserError(f"{path}: cannot tell its format.", f"Say --format: {', '.join(FORMATS.values())}.")
+    return known
+
+
+def count_texts(path: Path, form: str) -> int | None:
+    """How many texts a file holds, where that can be known without reading it."""
+    return pq.read_metadata(path).num_rows if form == "parquet" and path.is_file() else None
+
+
+def read_texts(path: Path, form: str, text: str, identity: str | None) -> Iterator[Text]:
+    """Yields the texts of a file.
+
+    Args:
+        path: The file, or ``-`` for stdin.
+        form: One of :data:`FORMATS`.
+        text: The column or key that holds the text; not used for plain lines.
+        identity: The column or key that names each text in the answers; None to number them.
+
+    Raises:
+        UserError: If the file is missing, is not in its format, or lacks a column; the place is named.
+    """
+    named = "stdin" if path == STDIN else str(path)
+    if path != STDIN and not path.is_file():
+        raise UserError(f"{path}: there is no such file.", "Name another, or - for stdin.")
+    wanted = [text] if identity is None else [text, identity]
+    try:
+        if form == "parquet":
+            rows = _parquet(path, wanted)
+        else:
+            rows = _lines(sys.stdin.buffer if path == STDIN else path.open("rb"), named, form, wanted)
+        for number, (content, *own) in enumerate(rows, 1):
+            if content is not None and not isinstance(content, str):
+                raise UserError(f"{named}, text {number}: {text!r} is {content!r}.", "It must be a string.")
+            yield Text(str(own[0]) if own else str(number), content)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{named}: not UTF-8 at byte {error.start} of a block.", "Save it as UTF-8.") from None
+    except pa.ArrowInvalid as error:
+        raise UserError(f"{named}: not a parquet file ({error}).", "Say --format if it is something else.") from None
+
+
+def _lines(stream: BinaryIO, named: str, form: str, wanted: list[str]) -> Iterator[list[Any]]:
+    with stream, io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as file:
+        if form == "txt":
+            yield from ([line.rstrip("\r\n")] for line in file)
+        elif form == "jsonl":
+            yield from _json(file, named, wanted)
+        else:
+            yield from _table(file, named, "," if form == "csv" else "\t", wanted)
+
+
+def _json(file: io.TextIOWrapper, named: str, wanted: list[str]) -> Iterator[list[Any]]:
+    for number, line in enumerate(file, 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except ValueError as error:
+            raise UserError(f"{named}:{number}: not JSON ({error}).", "Each line must be one object.") from None
+        if not isinstance(record, dict):
+            raise UserError(f"{named}:{number}: no JSON object.", "Each line must be one object.")
+        for key in wanted:
+            if key not in record:
+                raise UserError(f"{named}:{number}: there is no key {key!r}.", suggestion(key, record))
+        yield [record[key] for key in wanted]
+
+
+def _table(file: io.TextIOWrapper, named: str, delimiter: str, wanted: list[str]) -> Iterator[list[Any]]:
+    csv.field_size_limit(LONGEST_FIELD)
+    rows = csv.reader(file, delimiter=delimiter, strict=True)
+    try:
+        head = next(rows, [])
+        _check_columns(head, named, wanted)
+        places = [head.index(name) for name in wanted]
+        for row in rows:
+            if row and len(row) != len(head):
+                fields = f"{len(row)} fields, not {len(head)}"
+                raise UserError(f"{named}:{rows.line_num}: the row that ends here has {fields}.", "Quote its text.")
+            if row:
+                yield [row[place] for place in places]
+    except csv.Error as error:
+        raise UserError(f"{named}:{rows.line_num}: not CSV ({error}).", "Look for a quote that never closes.") from None
+
+
+def _parquet(path: Path, wanted: list[str]) -> Iterator[list[Any]]:
+    with pq.ParquetFile(path) as file:
+        _check_columns(file.schema_arrow.names, str(path), wanted)
+        for batch in file.iter_batches(PARQUET_ROWS, columns=wanted):
+            yield from map(list, zip(*(batch[name].to_pylist() for name in wanted), strict=True))
+
+
+def _check_columns(present: list[str], named: str, wanted: list[str]) -> None:
+    for name in wanted:
+        if name not in present:
+            mend = suggestion(name, present) if len(present) < 20 else "Name it with --text or --id."
+            raise UserError(f"{named}: there is no column {name!r}.", mend)

@@ -1,0 +1,168 @@
+"""The rules that change texts, each on or off with its settings: cleaning runs them, and prediction does again."""
+
+from functools import partial
+from typing import Literal
+
+import pandas as pd
+from pydantic import Field
+
+from stages.common.text_rules.addresses import Action, replace_emails, replace_urls
+from stages.common.text_rules.chain import Rule, apply_rules
+from stages.common.text_rules.characters import normal_form, plain_spaces, remove_controls, remove_zero_width
+from stages.common.text_rules.datelines import remove_datelines
+from stages.common.text_rules.entities import undo_entities
+from stages.common.text_rules.mojibake import fix_mojibake
+from stages.common.text_rules.private_data import mask_private
+from stages.common.text_rules.reduction import (
+    lemmatise,
+    lowercase,
+    remove_punctuation,
+    remove_stop_words,
+    shorten_repeats,
+)
+from stages.common.text_rules.remains import break_at_backslashes, undo_broken_entities
+from stages.common.text_rules.tags import strip_tags
+from stages.common.validation import Strict
+
+TAKE_AWAY = ("urls", "emails", "private_data", "lowercase", "punctuation", "stop_words", "lemmas")
+
+
+class UnicodeForm(Strict):
+    """Unicode normal form.
+
+    Attributes:
+        enabled: Whether it is applied.
+        form: NFC joins letters with their accents; NFKC also replaces ligatures, full-width letters and the like.
+    """
+
+    enabled: bool
+    form: Literal["NFC", "NFKC"]
+
+
+class Datelines(Strict):
+    """Datelines of wire services.
+
+    Attributes:
+        enabled: Whether they are removed.
+        agencies: The services' names, as they sign.
+    """
+
+    enabled: bool
+    agencies: list[str] = Field(min_length=1)
+
+
+class RepeatedPunctuation(Strict):
+    """Runs of one punctuation mark.
+
+    Attributes:
+        enabled: Whether they are cut.
+        longest: Marks that are left of a longer run.
+    """
+
+    enabled: bool
+    longest: int = Field(ge=1, le=100)
+
+
+class PrivateData(Strict):
+    """Data that tells who a person is: e-mail and IP addresses, numbers of phones, cards and bank accounts.
+
+    Attributes:
+        enabled: Whether it is looked for.
+        action: ``report`` counts it and flags the documents, ``mask`` puts placeholders such as ``[PHONE]`` in its
+            place, ``drop`` drops the documents.
+        phone_region: The country (ISO 3166) whose phone numbers count without ``+``; null for none.
+    """
+
+    enabled: bool
+    action: Literal["report", "mask", "drop"]
+    phone_region: str | None = Field(pattern="^[A-Z]{2}$")
+
+
+class TextRules(Strict):
+    """Which rules that change texts run, in this order.
+
+    Attributes:
+        broken_entities: Mend HTML entities whose ampersand became a space.
+        entities: Undo HTML entities.
+        backslash_breaks: Replace backslashes that stand for line ends.
+        mojibake: Decode anew what was decoded wrongly.
+        tags: Remove HTML tags.
+        unicode_form: Bring into a Unicode normal form.
+        control_characters: Remove control characters.
+        zero_width: Remove characters without width, but for joiners that join.
+        datelines: Remove the place and agency that open a wire service's story.
+        urls: Keep web addresses, mask them as ``[URL]`` or drop them.
+        emails: Keep e-mail addresses, mask them as ``[EMAIL]`` or drop them.
+        private_data: Report, mask or drop data that tells who a person is.
+        repeated_punctuation: Cut runs of one punctuation mark.
+        lowercase: Put all letters into lower case.
+        punctuation: Remove punctuation.
+        stop_words: Remove English words that carry little meaning.
+        lemmas: Replace English words by their dictionary form.
+        whitespace: Make white space plain.
+    """
+
+    broken_entities: bool
+    entities: bool
+    backslash_breaks: bool
+    mojibake: bool
+    tags: bool
+    unicode_form: UnicodeForm
+    control_characters: bool
+    zero_width: bool
+    datelines: Datelines
+    urls: Action
+    emails: Action
+    private_data: PrivateData
+    repeated_punctuation: RepeatedPunctuation
+    lowercase: bool
+    punctuation: bool
+    stop_words: bool
+    lemmas: bool
+    whitespace: bool
+
+    def text_rules(self) -> dict[str, Rule]:
+        """The rules that change texts and are on, by name, in the order in which they are applied."""
+        rules: dict[str, tuple[bool, Rule]] = {
+            "broken_entities": (self.broken_entities, undo_broken_entities),
+            "entities": (self.entities, undo_entities),
+            "backslash_breaks": (self.backslash_breaks, break_at_backslashes),
+            "mojibake": (self.mojibake, fix_mojibake),
+            "tags": (self.tags, strip_tags),
+            "unicode_form": (self.unicode_form.enabled, partial(normal_form, form=self.unicode_form.form)),
+            "control_characters": (self.control_characters, remove_controls),
+            "zero_width": (self.zero_width, remove_zero_width),
+            "datelines": (self.datelines.enabled, partial(remove_datelines, agencies=self.datelines.agencies)),
+            "urls": (self.urls != "keep", partial(replace_urls, action=self.urls)),
+            "emails": (self.emails != "keep", partial(replace_emails, action=self.emails)),
+            "private_data": (
+                self.private_data.enabled and self.private_data.action == "mask",
+                partial(mask_private, phone_region=self.private_data.phone_region),
+            ),
+            "repeated_punctuation": (
+                self.repeated_punctuation.enabled,
+                partial(shorten_repeats, longest=self.repeated_punctuation.longest),
+            ),
+            "lowercase": (self.lowercase, lowercase),
+            "punctuation": (self.punctuation, remove_punctuation),
+            "stop_words": (self.stop_words, remove_stop_words),
+            "lemmas": (self.lemmas, lemmatise),
+            "whitespace": (self.whitespace, plain_spaces),
+        }
+        return {name: rule for name, (on, rule) in rules.items() if on}
+
+    def repairs(self) -> dict[str, Rule]:
+        """Those of :meth:`text_rules` that only undo damage: what the text said is still there to be counted."""
+        return {name: rule for name, rule in self.text_rules().items() if name not in TAKE_AWAY}
+
+    def apply(self, texts: pd.Series) -> pd.Series:
+        """Texts as cleaning would have left them.
+
+        Args:
+            texts: One text a row; each row has an index of its own.
+
+        Returns:
+            The texts in the same order.
+        """
+        repaired, _ = apply_rules(texts, self.repairs())
+        return apply_rules(repaired, self.text_rules())[0]

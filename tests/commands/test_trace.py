@@ -1,0 +1,73 @@
+"""A model is traced from raw file to metric: in its repository, at another revision, and packed on its own."""
+
+import json
+import shutil
+import subprocess
+
+import pytest
+import yaml
+
+from tests.corpus import commit, environment, run
+
+pytestmark = pytest.mark.xdist_group("commands")
+
+
+def trace(folder, *arguments, **more):
+    return run(folder, "python", "-m", "commands.trace", *arguments, check=False, **more)
+
+
+def assert_whole_chain(folder, said):
+    lock = yaml.safe_load((folder / "dvc.lock").read_text())["stages"]
+    for path in ("data/raw", "data/clean", "data/augmented", "data/splits", "data/audited", "models/finetuned"):
+        md5 = next(out["md5"] for stage in lock.values() for out in stage["outs"] if out["path"] == path)
+        assert f"made  {path}  {md5}" in said
+    card = json.loads((folder / "models/finetuned/card.json").read_text())
+    assert f"raw file  tiny.zip  {card['sources'][0]['hash']}" in said
+    accuracy = json.loads((folder / "reports/evaluate/metrics.json").read_text())["encoder"]["accuracy"]["value"]
+    assert f"metric  encoder.accuracy  {accuracy:.4f}" in said
+    assert "machine  Linux" in said
+
+
+def test_the_chain_names_every_hash_from_raw_file_to_metric(repository):
+    done = trace(repository, "models/finetuned")
+    assert done.returncode == 0
+    assert_whole_chain(repository, done.stdout)
+
+
+def test_a_model_of_an_earlier_commit_is_found_in_history(repository, tmp_path):
+    alone = shutil.copytree(repository / "models/finetuned", tmp_path / "alone")
+    made = run(repository, "git", "log", "--format=%H", "-1", "--", "dvc.lock").stdout.strip()
+    whole = (repository / "dvc.lock").read_text()
+    (repository / "dvc.lock").write_text(whole.partition("  finetune:")[0])
+    commit(repository, "a later state without this model")
+    done = trace(repository, str(alone))
+    (repository / "dvc.lock").write_text(whole)
+    assert f"from the run of {made}" in done.stdout
+    assert_whole_chain(repository, done.stdout)
+
+
+def test_a_packed_model_is_traced_without_its_repository(repository, tmp_path):
+    assert trace(repository, "models/finetuned", "--pack", str(tmp_path / "packed")).returncode == 0
+    command = ["python", "-m", "commands.trace", "packed"]
+    elsewhere = environment(PYTHONPATH=str(repository))
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=elsewhere)
+    assert done.returncode == 0, done.stderr
+    assert_whole_chain(repository, done.stdout)
+    for name in ("dvc.lock", "params.yaml", "requirements.txt", "reports/finetune/environment.json"):
+        assert (tmp_path / "packed/run" / name).read_text() == (repository / name).read_text()
+    predict = ["python", "-m", "commands.predict", "--model", "packed", "--threads", "1"]
+    said = subprocess.run(predict, cwd=tmp_path, input="oven\n", capture_output=True, text=True, env=elsewhere)
+    assert json.loads(said.stdout)["label"]
+    (tmp_path / "packed/config.json").write_text("{}")
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=elsewhere)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert "was changed after it was packed" in done.stderr
+
+
+@pytest.mark.parametrize("missing", ["folder", "card"])
+def test_a_folder_that_is_no_model_is_one_line(repository, missing):
+    alone = shutil.copytree(repository / "models/finetuned", repository / "alone")
+    (alone / "card.json").unlink()
+    done = trace(repository, "alone" if missing == "card" else "absent")
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert "card.json: there is no such file" in done.stderr
