@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
-.PHONY: help repro test lint format seeds tables bench-clean bench-finetune verify pins clean bench-evaluate search claim
+.PHONY: help repro test lint format seeds search tables claim verify ablation learning-curve bench-clean bench-augment bench-finetune bench-evaluate pins clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -55,6 +55,25 @@ bench-finetune: .venv/installed ## measure fine-tuning beside a plain loop and t
 
 bench-evaluate: .venv/installed ## measure scoring beside transformers' pipeline
 	python -m benchmarks.bench_evaluate
+
+.venv-augment/installed: .venv/installed
+	$(PYTHON) -m venv .venv-augment
+	echo "$(CURDIR)"/.venv/lib/python3.*/site-packages > .venv-augment/project.pth
+	mv .venv-augment/project.pth .venv-augment/lib/python3.*/site-packages/
+	.venv-augment/bin/python -m pip install --quiet nlpaug==1.1.11 textaugment==3.0.0 nltk==3.8.1 gensim==4.4.0
+	@touch $@
+
+bench-augment: .venv-augment/installed ## measure augmentation beside nlpaug and textaugment (NLTK_DATA: a folder with taggers/)
+	dvc repro --quiet fetch_lexicon fetch_model
+	.venv-augment/bin/python -W ignore -m benchmarks.bench_augment
+
+ablation: .venv/installed ## measure what augmentation and balancing change; finished runs are kept in .kept_runs
+	dvc repro --quiet fetch_lexicon fetch_model
+	python -m benchmarks.ablation
+
+learning-curve: .venv/installed ## measure what more training documents change; finished runs are kept in .kept_runs
+	dvc repro --quiet fetch_model
+	python -m benchmarks.learning_curve
 
 claim: .venv/installed ## write claims/default.yaml, or CLAIM=name, from the finished run
 	python -m commands.claim $(CLAIM)

@@ -11,10 +11,11 @@ from stages.common.entry import run_stage
 from stages.common.messages import UserError, closing_line
 from stages.common.outputs import new_outputs, write_json
 from stages.common.parameters import load_section
+from stages.split.balance import balance, check_counts
 from stages.split.checks import check_splits
 from stages.split.parameters import SplitParameters
 from stages.split.placing import check_corpus, clashing, place
-from stages.split.summary import count_classes, summarise
+from stages.split.summary import add_balance, count_classes, shortfall, summarise, summarise_balance
 from stages.split.training import beyond_class_size, beyond_share, copies, inadmissible
 
 AUGMENTED, DATA = Path("data/augmented"), Path("data/splits")
@@ -25,14 +26,20 @@ def main() -> None:
     """Reads data/augmented, writes data/splits."""
     parameters = load_section("split", SplitParameters)
     documents, card = read_documents(AUGMENTED / "documents.parquet"), read_card(AUGMENTED)
+    check_counts(parameters.balance, card.label_names)
 
     splits, rejected = divide(documents, parameters)
     for split, rows in splits.items():
         if rows.empty:
             raise UserError(f"{AUGMENTED}: no document is left for the {split} split.", "Add documents to the corpus.")
+    balanced = balance(splits["train"], rejected, parameters.balance, parameters.seed)
+    splits["train"], rejected = balanced.train, balanced.rejected
     check_splits(splits, rejected, documents)
     counts = count_classes(splits, card.label_names)
     summary = summarise(counts, documents, rejected, parameters.seed)
+    if parameters.balance.method != "none":
+        counts = add_balance(counts, balanced)
+        summary["balance"] = summarise_balance(balanced, parameters.balance.method)
 
     with new_outputs(DATA, SUMMARY, COUNTS) as (data, summary_file, counts_file):
         for split, rows in splits.items():
@@ -45,7 +52,8 @@ def main() -> None:
     closing_line(
         "split",
         f"train {train['originals']:,} documents and {train['variants']:,} variants, "
-        f"validation {validation['originals']:,}, test {test['originals']:,}, {len(rejected):,} rejected",
+        f"validation {validation['originals']:,}, test {test['originals']:,}, {len(rejected):,} rejected"
+        + shortfall(balanced),
     )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from stages.split.balance import OVERSAMPLED
+
 
 def check_splits(splits: Mapping[str, pd.DataFrame], rejected: pd.DataFrame, documents: pd.DataFrame) -> None:
     """Checks that no row is lost or doubled, and that nothing of a held-out document is trained on.
@@ -20,8 +22,14 @@ def check_splits(splits: Mapping[str, pd.DataFrame], rejected: pd.DataFrame, doc
     ids = pd.concat([placed["id"], rejected["id"]])
     if ids.duplicated().any():
         raise RuntimeError(f"{ids[ids.duplicated()].iloc[0]!r} is in two places")
-    if set(ids) != set(documents["id"]):
-        raise RuntimeError(f"{sorted(set(ids) ^ set(documents['id']))[0]!r} was lost, or came from nowhere")
+    copies = placed[placed["method"].eq(OVERSAMPLED)]
+    known = set(ids) - set(copies["id"])
+    if known != set(documents["id"]):
+        raise RuntimeError(f"{sorted(known ^ set(documents['id']))[0]!r} was lost, or came from nowhere")
+    origins = documents.set_index("id")["text"]
+    altered = copies["text"].ne(copies["derived_from"].str[0].map(origins))
+    if altered.any():
+        raise RuntimeError(f"{copies.loc[altered, 'id'].iloc[0]!r} is no copy of the document it is derived from")
 
     published = placed["published_split"].isin(["validation", "test"]) & placed["split"].eq(placed["published_split"])
     sides = placed.groupby("group")["split"].nunique()

@@ -1,10 +1,30 @@
 """The section of params.yaml that the stage reads."""
 
-from typing import Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from stages.common.validation import Strict
+
+
+class BalanceParameters(Strict):
+    """How many rows of each class are trained on.
+
+    Attributes:
+        method: Whether documents of small classes are repeated (oversample), variants are added to these classes from
+            the pool (fill), or rows of large classes are left out (undersample).
+        counts: Rows that a class is to have, by the class's name; one that is not named stays as it is. Null brings all
+            classes to the size of the largest one, or of the smallest one where rows are left out.
+    """
+
+    method: Literal["none", "oversample", "undersample", "fill"]
+    counts: dict[str, Annotated[int, Field(ge=1)]] | None
+
+    @model_validator(mode="after")
+    def _counts_are_for_a_method(self) -> Self:
+        if self.method == "none" and self.counts is not None:
+            raise ValueError("counts need a method: oversample, undersample or fill")
+        return self
 
 
 class SplitParameters(Strict):
@@ -18,6 +38,7 @@ class SplitParameters(Strict):
         augmented: Share of the variants of training documents that is trained on. A higher share contains a lower one.
         train_per_class: Training documents of each class, at most; null takes all. A higher number contains a lower
             one.
+        balance: How the classes of the training rows are brought to one size, after all of the above.
     """
 
     seed: int = Field(ge=0)
@@ -25,6 +46,7 @@ class SplitParameters(Strict):
     test: float = Field(gt=0.0, lt=1.0)
     augmented: float = Field(ge=0.0, le=1.0)
     train_per_class: int | None = Field(ge=1)
+    balance: BalanceParameters
 
     @model_validator(mode="after")
     def _something_is_left_to_train_on(self) -> Self:

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from stages.common.documents import ORIGINAL
+from stages.split.balance import OVERSAMPLED, Balanced, class_sizes
 from stages.split.placing import strata
 
 
@@ -25,7 +26,7 @@ def count_classes(splits: Mapping[str, pd.DataFrame], labels: list[str]) -> pd.D
     originals = rows["method"].eq(ORIGINAL)
     counts = {
         "documents": rows[originals].groupby(["split", "label"]).size(),
-        "variants": rows[~originals].groupby(["split", "label"]).size(),
+        "variants": rows[~originals & rows["method"].ne(OVERSAMPLED)].groupby(["split", "label"]).size(),
     }
     return pd.DataFrame(counts).reindex(order).fillna(0).astype("int64").reset_index()
 
@@ -59,3 +60,49 @@ def summarise(counts: pd.DataFrame, documents: pd.DataFrame, rejected: pd.DataFr
         },
         "rejected": {str(rule): int(count) for rule, count in rejected["rule"].value_counts().sort_index().items()},
     }
+
+
+def add_balance(counts: pd.DataFrame, balanced: Balanced) -> pd.DataFrame:
+    """Adds to the counts what balancing changed.
+
+    Args:
+        counts: What :func:`count_classes` counted.
+        balanced: The training rows after balancing.
+
+    Returns:
+        The counts with the columns ``copies`` (of documents, which oversampling made) and ``before``, the rows of the
+        class in the split before balancing.
+    """
+    copies = class_sizes(balanced.train[balanced.train["method"].eq(OVERSAMPLED)])
+    train = counts["split"].eq("train")
+    before = (counts["documents"] + counts["variants"]).mask(train, counts["label"].map(balanced.before).fillna(0))
+    return counts.assign(
+        copies=counts["label"].map(copies).where(train).fillna(0).astype("int64"), before=before.astype("int64")
+    )
+
+
+def summarise_balance(balanced: Balanced, method: str) -> dict[str, Any]:
+    """Says what balancing did to each class, and which ones did not come to the size that they were to have."""
+    after = class_sizes(balanced.train)
+    return {
+        "method": method,
+        "copies": int(balanced.train["method"].eq(OVERSAMPLED).sum()),
+        "classes": {
+            label: {
+                "before": balanced.before.get(label, 0),
+                "wanted": balanced.wanted.get(label),
+                "after": after.get(label, 0),
+            }
+            for label in sorted({*balanced.before, *balanced.wanted})
+        },
+        "not_as_wanted": balanced.not_as_wanted,
+    }
+
+
+def shortfall(balanced: Balanced) -> str:
+    """What the closing line says of classes that did not come to their size; nothing if all did."""
+    after = class_sizes(balanced.train)
+    said = [
+        f"{label} has {after.get(label, 0):,} rows of {balanced.wanted[label]:,}" for label in balanced.not_as_wanted
+    ]
+    return f"; not balanced as wanted: {', '.join(said)}" if said else ""

@@ -38,7 +38,7 @@ def beyond_class_size(training: pd.DataFrame, size: int | None, seed: int) -> pd
     Returns:
         ``rule`` and ``reason``, indexed like the documents left out.
     """
-    place = _place_in_class(training, seed, "train_per_class")
+    place = place_in_class(training, seed, "train_per_class")
     left_out = place.index[place >= (len(training) if size is None else size)]
     return rejections("train_per_class", pd.Series(f"its class has {size} documents without it", index=left_out))
 
@@ -82,12 +82,12 @@ def beyond_share(variants: pd.DataFrame, share: float, seed: int) -> pd.DataFram
     """
     labels = strata(variants)
     limits = {label: rounded(share, size) for label, size in labels.value_counts().items()}
-    place = _place_in_class(variants, seed, "augmented")
+    place = place_in_class(variants, seed, "augmented")
     left_out = place.index[place >= labels.map(limits).astype("int64")]
     return rejections("augmented", pd.Series(f"beyond the {share:g} of its class's variants", index=left_out))
 
 
-def _place_in_class(rows: pd.DataFrame, seed: int, use: str) -> "pd.Series[int]":
+def place_in_class(rows: pd.DataFrame, seed: int, use: str) -> "pd.Series[int]":
     """The place of each row, from 0, in an order of its class that depends on the seed, the use and the ids alone."""
     rank = pd.array([derived_seed(seed, use, row) for row in rows["id"]], dtype="uint64")
     order = rows[["id"]].assign(rank=rank).sort_values(["rank", "id"]).index

@@ -4,6 +4,7 @@ import pytest
 from stages.split.parameters import SplitParameters
 
 DEFAULTS = {"seed": 1, "validation": 0.15, "test": 0.15, "augmented": 1.0, "train_per_class": None}
+DEFAULTS["balance"] = {"method": "none", "counts": None}
 
 
 @pytest.fixture(scope="session")
