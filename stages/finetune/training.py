@@ -142,9 +142,8 @@ def train(
                 set_rate(optimiser.param_groups, rate)
                 loss, computed = _backpropagate(rows, examples, tokenizer, objective, training, accelerator)
                 norm = whole(accelerator.clip_grad_norm_(model.parameters(), parameters.clip_norm)).item()
-                if not math.isfinite(loss) or not (
-                    math.isfinite(norm) or accelerator.scaler
-                ):  # a scaler skips such steps
+                overflown = not math.isfinite(norm) and accelerator.scaler is None  # a scaler skips such steps
+                if overflown or not math.isfinite(loss):
                     what, value = ("gradient norm", norm) if math.isfinite(loss) else ("training loss", loss)
                     good = weights_of(model) if progress.step else {}
                     raise _stopped(what, value, step, epoch, checkpoints.keep(model, tokenizer, good))
