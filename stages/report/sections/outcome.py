@@ -48,7 +48,7 @@ def training(results: Results) -> dict[str, Any]:
     """How the training went."""
     summary, curves = results.summaries["finetune"], results.curves
     figures = {
-        name.removeprefix("validation/").replace("_", " "): curve
+        name.removeprefix("validation/").replace("_", " ").replace("f1", "F1"): curve
         for name, curve in curves.items()
         if name.startswith("validation/") and name != "validation/loss"
     }
