@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from markupsafe import Markup
 from stages.report.excerpts import excerpt
 
 LABEL_CHARACTERS = 60
+UNDEFINED = "not defined"  # what a list leaves empty
 SCRIPT = Path(__file__).parent / "templates/page.js"
 
 
@@ -50,12 +52,12 @@ def render(content: Mapping[str, Any]) -> str:
 
 def share(value: float) -> str:
     """A figure between 0 and 1, or a difference of two, to three places."""
-    return f"{value:.3f}"
+    return UNDEFINED if isnan(value) else f"{value:.3f}"
 
 
 def signed(value: float) -> str:
     """A difference to three places, with its sign."""
-    return f"{value:+.3f}".replace("-", "\N{MINUS SIGN}")
+    return UNDEFINED if isnan(value) else f"{value:+.3f}".replace("-", "\N{MINUS SIGN}")
 
 
 def count(value: float) -> str:
@@ -65,13 +67,13 @@ def count(value: float) -> str:
 
 def percent(value: float) -> str:
     """A share as a percentage with one place."""
-    return f"{value:.1%}"
+    return UNDEFINED if isnan(value) else f"{value:.1%}"
 
 
 def p_value(value: float | None) -> str:
     """A p-value to three places; one that rounds to nothing as a bound."""
-    if value is None:
-        return "not defined"
+    if value is None or isnan(value):
+        return UNDEFINED
     return f"{value:.3f}" if value >= 0.001 else "< 0.001"
 
 

@@ -48,7 +48,8 @@ def validation_figures(curves: dict[str, pd.DataFrame], best_epoch: int) -> Mark
         for colour, marker, (title, curve) in zip(SERIES, MARKERS, curves.items(), strict=False):
             axes.plot(range(1, len(curve) + 1), curve["value"], color=colour, marker=marker, label=title)
         axes.set(xlabel="epoch", ylabel="validation figure")
-        axes.set_ylim(top=1.0)
+        least = min(curve["value"].min() for curve in curves.values())
+        axes.set_ylim(least - 0.1 * (1.0 - least) - 0.005, 1.0)
         axes.set_xlim(0.5, max(len(curve) for curve in curves.values()) + 0.5)
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
         legend_above(axes, 1 + len(curves))

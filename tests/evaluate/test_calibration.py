@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss
 from torchmetrics.functional.classification import multiclass_calibration_error
@@ -35,6 +35,7 @@ def error(bins, actual, probability):
     return calibration_error(bins, confidence, right, np.ones((1, len(actual))))[0]
 
 
+@settings(max_examples=40)
 @given(cases, st.integers(1, 20))
 def test_equal_width_calibration_error_agrees_with_torchmetrics(case, bins):
     logits, actual = some(*case)
@@ -46,6 +47,7 @@ def test_equal_width_calibration_error_agrees_with_torchmetrics(case, bins):
     assert found == pytest.approx(expected.item(), abs=1e-6)
 
 
+@settings(max_examples=40)
 @given(cases, st.integers(1, 20))
 def test_equal_mass_calibration_error_agrees_with_a_plain_reference(case, bins):
     logits, actual = some(*case)
@@ -60,6 +62,7 @@ def test_equal_mass_calibration_error_agrees_with_a_plain_reference(case, bins):
         assert error(equal_mass_bins(confidence, bins), actual, probability) == pytest.approx(expected, abs=1e-9)
 
 
+@settings(max_examples=40)
 @given(cases)
 def test_brier_scores_agree_with_scikit_learn(case):
     logits, actual = some(*case)
@@ -75,6 +78,7 @@ def test_the_temperature_undoes_an_overconfidence():
     assert temperature.after < temperature.before
 
 
+@settings(max_examples=40)
 @given(cases, st.floats(0.1, 10))
 def test_a_temperature_changes_no_prediction(case, temperature):
     logits, _ = some(*case)
@@ -90,6 +94,7 @@ def test_a_temperature_that_the_validation_documents_do_not_bound_is_null_with_t
     assert "not finite" in fit_temperature(np.array([[np.nan, 1.0]]), np.array([0])).reason
 
 
+@settings(max_examples=40)
 @given(cases)
 def test_coverage_rises_to_all_documents_and_each_row_is_what_its_threshold_gives(case):
     logits, actual = some(*case)

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
@@ -32,6 +32,7 @@ def close(found, expected):
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9)
 
 
+@settings(max_examples=40)
 @given(scored())
 def test_precision_recall_and_f1_agree_with_scikit_learn_and_are_nan_where_it_has_none(case):
     actual, probability = case
@@ -51,6 +52,7 @@ def test_precision_recall_and_f1_agree_with_scikit_learn_and_are_nan_where_it_ha
                 close(found[f"class {name}" if average is None else f"{average}_{name}"], values)
 
 
+@settings(max_examples=40)
 @given(scored())
 def test_accuracy_balanced_accuracy_and_correlation_agree_with_scikit_learn(case):
     actual, probability = case
@@ -65,6 +67,7 @@ def test_accuracy_balanced_accuracy_and_correlation_agree_with_scikit_learn(case
         assert np.isnan(found["matthews_correlation"])
 
 
+@settings(max_examples=40)
 @given(scored())
 def test_log_loss_and_ranking_figures_agree_with_scikit_learn(case):
     actual, probability = case
@@ -86,6 +89,7 @@ def test_log_loss_and_ranking_figures_agree_with_scikit_learn(case):
         close(found[name], macro(found[f"class {name}"]))
 
 
+@settings(max_examples=40)
 @given(scored(), st.integers(0, 2**32 - 1))
 def test_weights_count_a_document_as_often_as_repeating_it_would(case, seed):
     actual, probability = case
@@ -96,6 +100,7 @@ def test_weights_count_a_document_as_often_as_repeating_it_would(case, seed):
         np.testing.assert_allclose(drawn[name][0], values, rtol=0, atol=1e-9, err_msg=name)
 
 
+@settings(max_examples=40)
 @given(scored())
 def test_curves_run_through_scikit_learns_points(case):
     actual, probability = case

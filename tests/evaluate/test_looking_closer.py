@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.common.seeding import generator
@@ -16,6 +16,7 @@ TEXT = "The old council, which met on Tuesday, has voted for a new law; nobody s
 
 
 @pytest.mark.parametrize("name", PERTURBATIONS)
+@settings(max_examples=40)
 @given(text=st.text(max_size=60), seed=st.integers(0, 9))
 def test_a_perturbation_takes_any_text_and_is_the_same_each_time(name, text, seed):
     change = PERTURBATIONS[name]
@@ -72,6 +73,7 @@ def test_a_slice_that_is_worse_is_found_and_one_that_is_not_is_not_called_so():
     assert (table["p_adjusted"] >= table["p_value"]).all()
 
 
+@settings(max_examples=40)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
 def test_holms_correction_is_the_step_down_one(p_values):
     found = holm(pd.Series(p_values))

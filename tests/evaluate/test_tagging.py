@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from seqeval.metrics import classification_report
 from seqeval.scheme import IOB2
@@ -25,6 +25,7 @@ TAGS = bio_tags(TYPES)
 sentences = st.lists(st.lists(st.tuples(*[st.sampled_from(TAGS)] * 2), min_size=1, max_size=12), min_size=1, max_size=6)
 
 
+@settings(max_examples=40)
 @given(sentences)
 def test_span_figures_agree_with_seqevals_strict_ones_and_token_figures_with_scikit_learn(pairs):
     actual, predicted = ([[pair[side] for pair in row] for row in pairs] for side in (0, 1))

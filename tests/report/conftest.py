@@ -167,7 +167,7 @@ def _write_reports(folder, labels, test, outcome, augmented, entities, balanced)
             "documents_out": 120,
             "rejected": {"duplicates": 7},
             "flagged": {"too_short": 2, "private_data": 1},
-            "changed": {"votes": 40},
+            "changed": {"votes": 40, "emails": 5},
             "private_data": {"e-mail address": 2},
             "documents_with_private_data": 1,
             "near_duplicate_pairs": 5,

@@ -36,9 +36,9 @@ def test_control_characters_show_as_their_code_points():
 
 
 def test_a_megabyte_is_cut_without_being_read_to_its_end():
-    start = time.perf_counter()
-    assert excerpt(HUGE * 20, 100) == " ".join(["enormous"] * 11) + "…"
-    assert time.perf_counter() - start < 0.1
+    text, start = HUGE * 20, time.process_time()
+    assert excerpt(text, 100) == " ".join(["enormous"] * 11) + "…"
+    assert time.process_time() - start < 0.1
 
 
 def test_a_text_is_cut_between_words_where_there_are_any():

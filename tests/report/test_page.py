@@ -10,6 +10,7 @@ import pytest
 
 from stages.common.messages import UserError
 from stages.report.__main__ import main
+from stages.report.page import p_value, percent, share, signed
 from tests.report.conftest import HOSTILE_LABELS, HUGE, PLANTED, write_run
 
 ELEMENTS = """
@@ -168,6 +169,12 @@ def test_a_figure_that_is_not_defined_says_why(make_page):
     assert "not defined no test document is predicted as this class" in outline(make_page()).shown
 
 
+def test_a_cell_that_a_list_leaves_empty_is_not_defined():
+    nothing = float("nan")
+    assert {share(nothing), signed(nothing), percent(nothing), p_value(nothing), p_value(None)} == {"not defined"}
+    assert (p_value(0.0004), p_value(0.001)) == ("< 0.001", "0.001")
+
+
 def test_every_section_shows_what_its_stage_did(make_page):
     shown = outline(make_page()).shown
     for said in (
@@ -215,6 +222,7 @@ def test_a_text_with_private_data_is_not_shown(make_page):
     html = make_page().read_text(encoding="utf-8")
     region = html[html.index("<caption>private data:") :]
     region = region[: region.index("</table>")]
+    assert "emails: 5 documents, none of which is shown." in outline(make_page()).shown
     assert "train-002" in region and "not shown" in region
     assert "story 2 of train" not in region
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from stages.report import evaluation_plots, plots
@@ -12,6 +11,7 @@ from stages.report.results import confusion, figure_rows, with_texts
 
 MOST_CLASSES = 40  # that a plot or the confusion matrix holds; tables list all
 MOST_CURVES = 6
+COVERAGE = (0.5, 0.8, 0.9, 0.95, 1.0)  # shares of answered documents that the table shows, as near as there are any
 VERDICTS = {
     "better": "The encoder beats the baseline.",
     "worse": "The encoder does worse than the baseline.",
@@ -48,7 +48,7 @@ def training(results: Results) -> dict[str, Any]:
     """How the training went."""
     summary, curves = results.summaries["finetune"], results.curves
     figures = {
-        name.removeprefix("validation/").replace("_", " "): curve
+        name.removeprefix("validation/").replace("_", " ").replace("f1", "F1"): curve
         for name, curve in curves.items()
         if name.startswith("validation/") and name != "validation/loss"
     }
@@ -104,8 +104,7 @@ def _curve_plots(results: Results, ranked: list[dict[str, Any]]) -> dict[str, An
 def calibration(results: Results) -> dict[str, Any]:
     """How well the encoder's probabilities fit, and how right it is where it is surest."""
     bins, coverage = results.tables["calibration"], results.tables["coverage"]
-    wanted = np.array([0.5, 0.8, 0.9, 0.95, 1.0])
-    nearest = [(coverage["coverage"] - share).abs().idxmin() for share in wanted] if len(coverage) else []
+    nearest = [(coverage["coverage"] - share).abs().idxmin() for share in COVERAGE] if len(coverage) else []
     return {
         "summary": results.calibration,
         "reliability_plot": evaluation_plots.reliability(bins) if len(bins) else None,
@@ -118,10 +117,9 @@ def robustness(results: Results, parameters: ReportParameters) -> dict[str, Any]
     """What perturbed texts cost, and on which parts of the test split the encoder does worse."""
     drops, slices = results.tables["robustness"], results.tables["slices"]
     worst = slices.head(parameters.listed)
-    of_documents = (
-        results.summaries["evaluate"]["task"] == "text-classification"
-    )  # slices are, accuracy may be of tokens
-    overall = results.metrics["encoder"]["accuracy"]["value"] if of_documents else None
+    overall = results.metrics["encoder"]["accuracy"]["value"]
+    if results.summaries["evaluate"]["task"] != "text-classification":
+        overall = None  # it is the accuracy of tokens, a slice's is of documents
     return {
         "drops": drops.to_dict("records"),
         "drop_plot": _interval_plot(drops, "perturbation", "drop", "Accuracy that each perturbation costs.", 0.0),
