@@ -16,6 +16,7 @@ from stages.common.entry import run_stage
 from stages.common.messages import closing_line
 from stages.common.outputs import new_outputs, write_json
 from stages.common.parameters import load_section
+from stages.common.provenance import write_provenance
 from stages.finetune.environment import describe_environment
 from stages.finetune.examples import check_classes, check_length, check_task, label_indices, make_examples
 from stages.finetune.figures import Figures, validation_figures
@@ -65,6 +66,7 @@ def main() -> None:
         model.save_pretrained(models)
         tokenizer.save_pretrained(models)
         write_card(card, models)
+        write_provenance(models)
         write_inference(Inference(max_length=parameters.max_length, batch_tokens=BATCH_TOKENS), models)
         trainable = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
         write_json(reports / "summary.json", summarise(outcome, training, validation, trainable))
