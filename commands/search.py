@@ -25,36 +25,30 @@ from stages.common.validation import Strict, read_yaml, validate
 SPACE, STUDIES = Path("search.yaml"), Path(".search")
 
 
-class Range(Strict):
-    """Numbers between two bounds.
+class Values(Strict):
+    """What a parameter may be: a number between two bounds, or one of a few values.
 
     Attributes:
         low: The least.
         high: The most.
-        log: Whether they are drawn evenly by their logarithm.
+        log: Whether numbers are drawn evenly by their logarithm.
         whole: Whether they are whole numbers.
+        choices: The few values.
     """
 
-    low: float
-    high: float
+    low: float | None = None
+    high: float | None = None
     log: bool = False
     whole: bool = False
+    choices: list[Any] | None = Field(default=None, min_length=2)
 
     @model_validator(mode="after")
-    def _bounds_are_in_order(self) -> "Range":
-        if self.low >= self.high or (self.log and self.low <= 0):
+    def _says_one_thing(self) -> "Values":
+        if (self.choices is None) == (self.low is None) or (self.low is None) != (self.high is None):
+            raise ValueError("give low and high, or choices")
+        if self.low is not None and self.high is not None and (self.low >= self.high or (self.log and self.low <= 0)):
             raise ValueError("low must be below high, and above 0 where log is true")
         return self
-
-
-class Choices(Strict):
-    """A few values.
-
-    Attributes:
-        choices: All of them.
-    """
-
-    choices: list[Any] = Field(min_length=2)
 
 
 class Space(Strict):
@@ -72,7 +66,7 @@ class Space(Strict):
     seed: int = Field(ge=0, lt=2**32)
     metric: str
     direction: Literal["maximize", "minimize"]
-    parameters: dict[str, Range | Choices] = Field(min_length=1)
+    parameters: dict[str, Values] = Field(min_length=1)
 
 
 def main(trials: int, space_file: Path) -> None:
@@ -150,10 +144,10 @@ def run_trial(study: optuna.Study, trial: Trial, space: Space) -> float:
     return float(figures[space.metric])
 
 
-def draw(trial: Trial, name: str, allowed: Range | Choices) -> Any:
+def draw(trial: Trial, name: str, allowed: Values) -> Any:
     """A value for one parameter."""
-    if isinstance(allowed, Choices):
-        return trial.suggest_categorical(name, allowed.choices)
+    if allowed.low is None or allowed.high is None:
+        return trial.suggest_categorical(name, allowed.choices or [])
     if allowed.whole:
         return trial.suggest_int(name, int(allowed.low), int(allowed.high), log=allowed.log)
     return trial.suggest_float(name, allowed.low, allowed.high, log=allowed.log)
