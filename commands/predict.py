@@ -14,7 +14,7 @@ import pandas as pd
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from commands.answers import open_answers
-from commands.records import LOCK, MODEL, RESULTS, flat, stages_of
+from commands.records import CALIBRATION, LOCK, MODEL, stages_of
 from commands.texts import FORMATS, STDIN, Text, count_texts, format_of, read_texts
 from commands.trace import records_of
 from stages.common.card import read_card
@@ -144,9 +144,8 @@ def temperature_of(folder: Path) -> float | None:
         records, _ = records_of(folder)
     except UserError:
         return None
-    said = flat(json.loads(records.get(str(RESULTS), "{}")))
-    known = (value for name, value in said.items() if f".{name}".endswith((".temperature", ".temperature.value")))
-    return next((float(value) for value in known if isinstance(value, int | float)), None)
+    said = json.loads(records.get(str(CALIBRATION), "{}")).get("temperature")
+    return None if said is None else float(said)
 
 
 def parser() -> argparse.ArgumentParser:

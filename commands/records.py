@@ -14,7 +14,7 @@ from stages.common.validation import read_yaml
 
 LOCK, PARAMS = Path("dvc.lock"), Path("params.yaml")
 METRICS = Path("reports/evaluate/metrics.json")
-RESULTS = Path("reports/evaluate/summary.json")
+CALIBRATION = Path("reports/evaluate/calibration.json")
 SUMMARY = Path("reports/finetune/summary.json")
 ENVIRONMENT = Path("reports/finetune/environment.json")
 MODEL = Path("models/finetuned")

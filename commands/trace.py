@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from commands.records import (
+    CALIBRATION,
     ENVIRONMENT,
     LOCK,
     METRICS,
     MODEL,
     PARAMS,
-    RESULTS,
     SUMMARY,
     content_at,
     find_revision,
@@ -31,7 +31,7 @@ from stages.common.outputs import new_outputs, write_json
 from stages.common.provenance import PROVENANCE, directory_hash, read_provenance
 
 RUN = "run"  # the folder inside a packed model that holds what git knows of it
-RECORDS = (LOCK, PARAMS, ENVIRONMENT, SUMMARY, METRICS, RESULTS, Path("requirements.txt"))
+RECORDS = (LOCK, PARAMS, ENVIRONMENT, SUMMARY, METRICS, CALIBRATION, Path("requirements.txt"))
 ORDER = ("download", "fetch_lexicon", "clean", "augment", "split", "fetch_model", "audit", "finetune", "evaluate")
 
 

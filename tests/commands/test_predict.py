@@ -111,9 +111,12 @@ def test_a_model_alone_in_a_folder_is_used_by_its_own_record_and_traced_by_its_b
     assert answers(done.stdout)[0]["label"] in ("kitchen", "garden", "harbour")
 
 
-def test_low_probabilities_leave_the_label_open_and_a_temperature_softens_them(predict):
+def test_low_probabilities_leave_the_label_open_and_a_temperature_softens_them(repository, predict):
     sure, soft = (answers(predict(*given, stdin=TEXTS[0] + "\n"))[0] for given in ((), ("--temperature", "9")))
     assert soft["label"] == sure["label"] and soft["probability"] < sure["probability"]
+    (repository / "reports/evaluate/calibration.json").write_text('{"temperature": 9.0}')
+    assert answers(predict(stdin=TEXTS[0] + "\n"))[0] == soft
+    (repository / "reports/evaluate/calibration.json").write_text('{"temperature": null}')
     row = answers(predict("--abstain-below", "0.9", stdin=TEXTS[0] + "\n"))[0]
     assert row["label"] is None and row["probability"] == sure["probability"]
 
