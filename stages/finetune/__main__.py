@@ -16,6 +16,7 @@ from stages.common.execution import load_execution
 from stages.common.messages import closing_line
 from stages.common.outputs import new_outputs, write_json
 from stages.common.parameters import load_section
+from stages.common.provenance import write_provenance
 from stages.finetune.checkpoints import open_checkpoints, training_key
 from stages.finetune.environment import describe_environment, describe_training
 from stages.finetune.examples import check_classes, make_examples, output_names, plan_inference, target_indices
@@ -76,6 +77,7 @@ def main() -> None:
             method.save(models, outcome.weights)
             tokenizer.save_pretrained(models)
             write_card(card, models)
+            write_provenance(models)
             write_inference(inference, models)
             write_json(reports / "summary.json", summarise(outcome, training, validation, method))
             seconds = outcome.seconds + method.seconds
