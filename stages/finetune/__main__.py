@@ -29,11 +29,8 @@ from stages.finetune.processes import is_first, quietly, run_processes, wants_pr
 from stages.finetune.trackers import check_trackers, track
 from stages.finetune.training import Outcome, log_nowhere, train
 
-SPLITS = Path("data/splits")
-AUDITED = Path("data/audited")
-PRETRAINED = Path("models/pretrained")
-FINETUNED = Path("models/finetuned")
-REPORTS = Path("reports/finetune")
+SPLITS, AUDITED, PRETRAINED = Path("data/splits"), Path("data/audited"), Path("models/pretrained")
+FINETUNED, REPORTS = Path("models/finetuned"), Path("reports/finetune")
 
 
 def main() -> None:

@@ -53,7 +53,9 @@ def describe_environment(device: torch.device, precision: str, seconds: float, t
         "device": _device_name(device),
         "precision": precision,
         "git": _git_state(),
-        "execution": load_execution().model_dump(),
+        "execution": load_execution().model_dump(
+            exclude={"scheduler", "tls"}
+        ),  # addresses and paths are nobody's business
         "training_seconds": round(seconds, 2),
         "tokens_per_second": round(tokens / seconds, 1),
         "peak_memory_mib": _peak_memory(),
