@@ -86,11 +86,10 @@ def load_execution() -> Execution:
     """
     path = Path(os.environ.get("DVC_ROOT", ".")) / EXECUTION
     settings = read_yaml(path) if path.exists() else {}
-    validate(Execution, settings, str(path))
-    for name in Execution.model_fields:
-        if f"PLUMBLINE_{name.upper()}" in os.environ:
-            settings[name] = _value(os.environ[f"PLUMBLINE_{name.upper()}"])
-    return validate(Execution, settings, "PLUMBLINE variables in the environment")
+    variables = {f"PLUMBLINE_{name.upper()}": name for name in Execution.model_fields}
+    present = {variable: name for variable, name in variables.items() if variable in os.environ}
+    settings |= {name: _value(os.environ[variable]) for variable, name in present.items()}
+    return validate(Execution, settings, ", ".join([str(path), *(f"${variable}" for variable in present)]))
 
 
 def _value(text: str) -> Any:
