@@ -206,14 +206,15 @@ def train_and_score(
     epochs = math.ceil(recipe.steps / math.ceil(len(train) / recipe.batch_size))
     batches = [b for e in range(epochs) for b in bucketed_batches(tokens.lengths, recipe.batch_size, seed, e)]
     model.train()
-    with torch.autocast("cpu", torch.bfloat16):
-        for step, rows in enumerate(batches[: recipe.steps], start=1):
-            set_rate(optimiser.param_groups, recipe.learning_rate * rate_share(step, recipe.steps, section["warmup"]))
+    for step, rows in enumerate(batches[: recipe.steps], start=1):
+        set_rate(optimiser.param_groups, recipe.learning_rate * rate_share(step, recipe.steps, section["warmup"]))
+        with torch.autocast("cpu", torch.bfloat16):  # anew for each step: inside of one, cast weights are not renewed
             logits = model(**make_batch(tokens, rows, tokenizer, torch.device("cpu"))).logits.float()
-            torch.nn.functional.cross_entropy(logits, targets[rows], weight=weights).backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), section["clip_norm"])
-            optimiser.step()
-            optimiser.zero_grad()
+        torch.nn.functional.cross_entropy(logits, targets[rows], weight=weights).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), section["clip_norm"])
+        optimiser.step()
+        optimiser.zero_grad()
+    with torch.autocast("cpu", torch.bfloat16):
         logits = score(model, tokenizer, scored["text"].tolist(), MAX_LENGTH)
     return {
         **_figures(actual, logits.argmax(axis=1), labels),
