@@ -274,7 +274,7 @@ def methods(count: int, rounds: int) -> None:
         print(f"| {name} | {spread(values, '.1f')} | {spread(ratios, '.2f')} |")
 
 
-def memory(count: int, rounds: int) -> None:  # noqa: ARG001  # memory is the same each time
+def memory(*_: int) -> None:
     print(f"Peak memory of a process that takes four steps of {BATCH}, and of one that only loads the model.\n")
     print("| method | MiB |")
     print("|---|---|")

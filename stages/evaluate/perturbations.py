@@ -38,22 +38,22 @@ def typos(text: str, drawn: random.Random) -> str:
     return "".join(signs)
 
 
-def upper_case(text: str, drawn: random.Random) -> str:  # noqa: ARG001  # all perturbations are called alike
+def upper_case(text: str, _: random.Random) -> str:
     """All letters in upper case."""
     return text.upper()
 
 
-def lower_case(text: str, drawn: random.Random) -> str:  # noqa: ARG001
+def lower_case(text: str, _: random.Random) -> str:
     """All letters in lower case."""
     return text.lower()
 
 
-def no_punctuation(text: str, drawn: random.Random) -> str:  # noqa: ARG001
+def no_punctuation(text: str, _: random.Random) -> str:
     """A space for each sign that is neither letter, digit nor white space."""
     return PUNCTUATION.sub(" ", text)
 
 
-def first_half(text: str, drawn: random.Random) -> str:  # noqa: ARG001
+def first_half(text: str, _: random.Random) -> str:
     """The first half of the words."""
     words = text.split()
     return " ".join(words[: -(-len(words) // 2)])
