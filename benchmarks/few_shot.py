@@ -264,7 +264,7 @@ def frozen_scores(
 
 
 def _figures(actual: Any, predicted: Any, labels: list[str]) -> dict[str, float]:
-    figures = overall_figures(tally(actual, predicted, len(labels)))
+    figures = overall_figures(tally(actual, predicted, len(labels)).weighted(np.ones(len(actual))))
     return {name: float(figures[name]) for name in ("macro_f1", "accuracy")}
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 from stages.clean.language import find_foreign
-from stages.clean.parameters import CleanParameters, LengthOutliers
+from stages.clean.parameters import CleanParameters, LengthLimit, LengthOutliers
 from stages.clean.repair import PRIVATE
 from stages.clean.repetition import find_repetition
 
@@ -13,11 +13,14 @@ REPLACEMENT_CHARACTER = "\ufffd"
 NORMAL = 1.4826  # turns a median absolute deviation into a standard deviation, where lengths are normal
 
 
-def find_unusable(documents: pd.DataFrame, parameters: CleanParameters, language: str) -> pd.DataFrame:
+def find_unusable(
+    documents: pd.DataFrame, words: "pd.Series[int]", parameters: CleanParameters, language: str
+) -> pd.DataFrame:
     """Finds documents that a filter would drop; the first rule that applies counts.
 
     Args:
         documents: Rows of a document table with repaired texts, and what :func:`repair` found out about them.
+        words: How many words each has.
         parameters: Which rules run, and their limits.
         language: What the card says the texts are in.
 
@@ -25,40 +28,44 @@ def find_unusable(documents: pd.DataFrame, parameters: CleanParameters, language
         One row a fault: id, rule, reason.
     """
     faults = pd.DataFrame({"id": documents["id"], "rule": None, "reason": None}, dtype=object)
+    texts, is_plain = documents["text"], documents["tokens"].isna()  # a sentence of one token is no mistake
 
-    def mark(rule: str, on: bool, where: pd.Series, reason: pd.Series | str) -> None:
-        where = where & faults["rule"].isna() & on
+    def mark(rule: str, where: pd.Series, reason: pd.Series | str) -> None:
+        where = where & faults["rule"].isna()
         faults.loc[where, "rule"] = rule
         faults.loc[where, "reason"] = reason if isinstance(reason, str) else reason[where]
 
-    texts = documents["text"]
-    undecoded = texts.str.count(REPLACEMENT_CHARACTER)
-    said = undecoded.astype(str) + " characters could not be decoded"
-    mark("undecodable", parameters.undecodable, undecoded > 0, said)
-    mark("empty", parameters.empty, ~texts.str.contains(r"\w", regex=True), "has no letter and no digit")
+    def look(rule: str, reasons: pd.Series) -> None:
+        mark(rule, pd.Series(texts.index.isin(reasons.index), index=texts.index), reasons.reindex(texts.index))
 
-    is_plain = documents["tokens"].isna()  # a sentence of one token is no mistake, nor is one of numbers
+    if parameters.undecodable:
+        undecoded = texts.str.count(REPLACEMENT_CHARACTER)
+        mark("undecodable", undecoded > 0, undecoded.astype(str) + " characters could not be decoded")
+    if parameters.empty:
+        mark("empty", ~texts.str.contains(r"\w", regex=True), "has no letter and no digit")
     short, long = parameters.too_short, parameters.too_long
-    for unit, sizes in (("words", count_words(texts)), ("characters", texts.str.len())):
-        counted = sizes.astype(str) + f" {unit}, "
-        least, most = getattr(short, unit), getattr(long, unit)
-        mark("too_short", short.enabled, is_plain & (sizes < least), counted + f"fewer than {least}")
-        mark("too_long", long.enabled, is_plain & (sizes > most), counted + f"more than {most}")
-    share = share_of_letters(texts)
-    few = (100 * share).round().astype("int64").astype(str) + " % of its characters are letters"
-    mark("letters", parameters.letters.enabled, is_plain & (share < parameters.letters.share), few)
-
-    def look(rule: str, on: bool, reasons: pd.Series) -> None:
-        mark(rule, on, pd.Series(texts.index.isin(reasons.index), index=texts.index), reasons.reindex(texts.index))
+    for unit, sizes in (("words", words), ("characters", texts.str.len())):
+        if short.enabled:
+            mark("too_short", is_plain & (sizes < getattr(short, unit)), _beyond(sizes, unit, "fewer", short))
+        if long.enabled:
+            mark("too_long", is_plain & (sizes > getattr(long, unit)), _beyond(sizes, unit, "more", long))
+    if parameters.letters.enabled:
+        share = share_of_letters(texts)
+        few = (100 * share).round().astype("int64").astype(str) + " % of its characters are letters"
+        mark("letters", is_plain & (share < parameters.letters.share), few)
 
     waiting = texts[is_plain & faults["rule"].isna()]
     if parameters.repetition.enabled:
-        look("repetition", True, find_repetition(waiting, parameters.repetition))
+        look("repetition", find_repetition(waiting, parameters.repetition))
     if parameters.language.enabled:
-        look("language", True, find_foreign(waiting, language, parameters.language))
-    private = parameters.private_data
-    look("private_data", private.enabled and private.action == "drop", held(documents[PRIVATE].dropna()))
+        look("language", find_foreign(waiting, language, parameters.language))
+    if parameters.private_data.enabled and parameters.private_data.action == "drop":
+        look("private_data", held(documents[PRIVATE].dropna()))
     return faults[faults["rule"].notna()]
+
+
+def _beyond(sizes: "pd.Series[int]", unit: str, word: str, limit: LengthLimit) -> "pd.Series[str]":
+    return sizes.astype(str) + f" {unit}, {word} than {getattr(limit, unit)}"
 
 
 def list_unusable(corpus: DuckDBPyConnection) -> DuckDBPyRelation:

@@ -70,7 +70,8 @@ def clean_part(part: Part, parameters: CleanParameters, language: str) -> Counts
     """
     raw = read_documents(part.path("raw"))
     repaired = repair(raw, parameters)
-    faults = find_unusable(repaired, parameters, language).set_index("id")
+    words = count_words(repaired["text"])
+    faults = find_unusable(repaired, words, parameters, language).set_index("id")
     write_drawn(draw_examples(raw, repaired[CHANGED_BY], parameters.examples), part.path("drawn"))
     write_documents(repaired, part.path("texts"))
 
@@ -83,7 +84,7 @@ def clean_part(part: Part, parameters: CleanParameters, language: str) -> Counts
         "label": repaired["label"],
         "published_split": repaired["published_split"],
         "plain": repaired["tokens"].isna(),
-        "words": count_words(repaired["text"]),
+        "words": words,
         "characters": repaired["text"].str.len(),
         "key_one": keys[:, 0],
         "key_two": keys[:, 1],

@@ -10,12 +10,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.sparse import csr_array
 
-from stages.common.text_rules.columns import beyond_ascii, change_where
+from stages.common.text_rules.columns import beyond_ascii
 
 Hashes = npt.NDArray[np.uint64]
 Offsets = npt.NDArray[np.int64]
 NO_WORD = r"[^\pL\pM\pN_]+"  # in RE2's syntax
 ODD = 0x9E3779B97F4A7C15  # 2**64 over the golden ratio, made odd (Knuth, TAOCP 3, 6.4)
+INVERSE = pow(ODD, -1, 2**64)
+SEED = 20
+PIECE = 2**17  # bytes that are hashed at once
+
+
+def _draw_codes() -> tuple[Hashes, npt.NDArray[np.bool_]]:
+    """For each byte a drawn number, the same for both cases of a letter, 0 where it is of no word; and whether it is."""
+    codes = np.random.Generator(np.random.PCG64(SEED)).integers(2**64, size=256, dtype=np.uint64)
+    codes[65:91] = codes[97:123]
+    inside = np.array([byte > 127 or chr(byte).isalnum() or chr(byte) == "_" for byte in range(256)])
+    return np.where(inside, codes, np.uint64(0)), inside
+
+
+CODES, IN_WORD = _draw_codes()
 
 
 class Shingles(NamedTuple):
@@ -40,17 +54,59 @@ def make_shingles(texts: pd.Series, words: int) -> Shingles:
     Returns:
         The shingles in the order of the rows. A text with fewer words has none.
     """
-    folded = change_where(texts, beyond_ascii(texts), lambda text: unicodedata.normalize("NFKC", text.casefold()))
-    lowered = pc.utf8_lower(pa.array(folded, type=pa.large_string()))
-    plain = pc.ascii_trim_whitespace(pc.replace_substring_regex(lowered, NO_WORD, " "))
-    lists = pa.chunked_array(pc.ascii_split_whitespace(plain)).combine_chunks()
-    wordless = np.asarray(pc.equal(plain, ""))  # arrow makes one empty word of an empty text
-    encoded = lists.flatten().dictionary_encode()
-    vocabulary = pd.util.hash_array(np.asarray(encoded.dictionary, dtype=object), categorize=False)
-    lengths = np.asarray(pc.list_value_length(lists), dtype=np.int64)
-    tokens = vocabulary[np.asarray(encoded.indices)][~np.repeat(wordless, lengths)]
-    lengths[wordless] = 0
+    tokens, lengths = _hash_words(*_bytes(_only_words(texts)))
     return _join(tokens, lengths, words)
+
+
+def _only_words(texts: pd.Series) -> pd.Series:
+    """Folds texts with characters beyond ASCII, so that in all texts each byte beyond ASCII is a part of a word."""
+    beyond = beyond_ascii(texts)
+    if not beyond.any():
+        return texts
+    folded = [unicodedata.normalize("NFKC", text.casefold()) for text in texts[beyond]]
+    lowered = pc.utf8_lower(pa.array(folded, type=pa.large_string()))
+    changed = texts.copy()
+    changed[beyond] = pc.replace_substring_regex(lowered, NO_WORD, " ").to_pylist()
+    return changed
+
+
+def _bytes(texts: pd.Series) -> tuple[npt.NDArray[np.uint8], Offsets]:
+    """The bytes of all texts in UTF-8, and where each text begins, and the end of the last one, [texts + 1]."""
+    column = pa.array(texts, type=pa.large_string())
+    column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    _, offsets, data = column.buffers()
+    starts = np.frombuffer(offsets, dtype=np.int64)[column.offset :][: len(column) + 1]
+    return np.frombuffer(data or b"", dtype=np.uint8), starts
+
+
+def _hash_words(characters: npt.NDArray[np.uint8], starts: Offsets) -> tuple[Hashes, Offsets]:
+    """Hashes each word: the sum of a drawn number for each byte, times an odd number to the power of its place.
+
+    Args:
+        characters: The bytes of all texts.
+        starts: Where each text begins, and the end of the last one, [texts + 1].
+
+    Returns:
+        The words' hashes, and how many words each text has, [texts].
+    """
+    tokens, lengths = [np.zeros(0, dtype=np.uint64)], [np.zeros(0, dtype=np.int64)]
+    first = 0
+    while first < len(starts) - 1:  # some texts at a time, so that all of it stays in the processor's cache
+        last = max(int(np.searchsorted(starts, starts[first] + PIECE, side="right")) - 1, first + 1)
+        here, bounds = characters[starts[first] : starts[last]], starts[first : last + 1] - starts[first]
+        inside = IN_WORD[here]
+        begins = inside.copy()
+        begins[1:] &= ~inside[:-1]
+        at_start = bounds[:-1][bounds[:-1] < len(here)]
+        begins[at_start] = inside[at_start]
+        places = np.flatnonzero(begins)
+        lengths.append(np.diff(np.searchsorted(places, bounds)))
+        if len(places):
+            powers = np.full(len(here), ODD, dtype=np.uint64)
+            tokens.append(np.add.reduceat(CODES[here] * np.cumprod(powers, out=powers), places))
+            tokens[-1] *= np.cumprod(np.full(len(here), INVERSE, dtype=np.uint64))[places]
+        first = last
+    return np.concatenate(tokens), np.concatenate(lengths)
 
 
 def _join(tokens: Hashes, lengths: Offsets, words: int) -> Shingles:

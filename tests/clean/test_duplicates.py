@@ -1,5 +1,6 @@
 import random
 import re
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -198,9 +199,14 @@ def test_in_a_crowded_bucket_each_text_is_compared_with_the_first_and_with_its_n
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.text(st.sampled_from("ab ,É\n"), max_size=30), min_size=2, max_size=6), st.integers(1, 4))
-def test_similarities_are_those_of_sets_of_word_n_grams(texts, words):
-    shingles = make_shingles(pd.Series(texts, dtype="str"), words)
+@given(
+    st.lists(st.text(st.sampled_from("aAb ,É\n\0_1ßé中"), max_size=30), min_size=2, max_size=6),
+    st.integers(1, 4),
+    st.integers(1, 40),
+)
+def test_similarities_are_those_of_sets_of_word_n_grams(texts, words, piece):
+    with patch("stages.clean.shingles.PIECE", piece):
+        shingles = make_shingles(pd.Series(texts, dtype="str"), words)
     one, other = np.triu_indices(len(texts), 1)
     expected = [true_jaccard(texts[a], texts[b], words) for a, b in zip(one, other, strict=True)]
     assert jaccard(shingles, one, other).tolist() == pytest.approx(expected)

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from stages.clean.filters import find_outliers, find_unusable, held
+from stages.clean.filters import count_words, find_outliers, find_unusable, held
 from stages.clean.parameters import CleanParameters, LengthOutliers
 from stages.clean.repair import PRIVATE, repair
 from stages.clean.repetition import find_repetition
@@ -16,7 +16,8 @@ SECTION = read_yaml(ROOT / "params.yaml")["clean"]
 
 def faults(documents, **changed):
     parameters = CleanParameters.model_validate(SECTION | changed)
-    return find_unusable(repair(documents, parameters), parameters, "en-GB").set_index("id")
+    repaired = repair(documents, parameters)
+    return find_unusable(repaired, count_words(repaired["text"]), parameters, "en-GB").set_index("id")
 
 
 def switched_on(name):
