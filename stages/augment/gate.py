@@ -1,5 +1,7 @@
 """Says which variants are not kept, and why."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from stages.common.text_rules.normalisation import duplicate_key
@@ -19,23 +21,29 @@ def judge(variants: pd.DataFrame, documents: pd.DataFrame, earlier: pd.DataFrame
     Returns:
         The variants with ``rule`` and ``reason``, which are missing for those that are kept.
     """
-    variants = variants.assign(rule=pd.Series(dtype="str"), reason=pd.Series(dtype="str"))
+    first: dict[tuple[str, str], str] = {}
+    for name, place in _places(documents, "id"):
+        first[place] = name
+    if earlier is not None:
+        for name, place in _places(earlier, "origin"):
+            first.setdefault(place, name)
     empty = variants["text"].isna()
-    variants.loc[empty, "rule"] = NOTHING
-    made = variants.loc[~empty, ["id", "origin", "text"]]
-    before = made[:0] if earlier is None else earlier.loc[earlier["origin"].isin(made["origin"]), made.columns]
-    keys = made.assign(key=duplicate_key(made["text"]))
-    origins = dict(zip(documents["id"], duplicate_key(documents["text"]), strict=True))
-    unchanged = keys["key"] == keys["origin"].map(origins)
-    variants.loc[keys.index[unchanged], "rule"] = EQUALS_ORIGIN
-    variants.loc[keys.index[unchanged], "reason"] = "but for case and spaces, the text is that of its origin"
-    known = pd.concat(
-        [before.assign(key=duplicate_key(before["text"])).set_index("id"), keys[~unchanged].set_index("id")]
+    faults: dict[str, tuple[str | None, str | None]] = dict.fromkeys(variants.loc[empty, "id"], (NOTHING, None))
+    for name, place in _places(variants[~empty], "origin"):
+        same = first.setdefault(place, name)
+        if same == place[0]:
+            faults[name] = EQUALS_ORIGIN, "but for case and spaces, the text is that of its origin"
+        elif same != name:
+            faults[name] = EQUALS_VARIANT, f"but for case and spaces, the text is that of {same}"
+    said = [faults.get(name, (None, None)) for name in variants["id"].to_list()]
+    rules, reasons = ([each[part] for each in said] for part in (0, 1))
+    return variants.assign(
+        rule=pd.Series(rules, index=variants.index, dtype="str"),
+        reason=pd.Series(reasons, index=variants.index, dtype="str"),
     )
-    first = known.assign(first=known.index).groupby(["origin", "key"], sort=False)["first"].transform("first")
-    repeats = first[first.index != first]
-    rows = variants.index[variants["id"].isin(repeats.index)]
-    variants.loc[rows, "rule"] = EQUALS_VARIANT
-    said = "but for case and spaces, the text is that of " + repeats
-    variants.loc[rows, "reason"] = variants.loc[rows, "id"].map(said)
-    return variants
+
+
+def _places(rows: pd.DataFrame, origin: str) -> Iterator[tuple[str, tuple[str, str]]]:
+    """The id of each row, and what two rows share that have the same text and the same origin."""
+    keys = duplicate_key(rows["text"]).to_list()
+    return zip(rows["id"].to_list(), zip(rows[origin].to_list(), keys, strict=True), strict=True)

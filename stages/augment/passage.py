@@ -49,15 +49,17 @@ class Passage:
     @cached_property
     def synonyms(self) -> dict[int, tuple[str, ...]]:
         """What can stand for the words that have synonyms, in lower case, by their positions in ascending order."""
-        words, pieces, titled = self.words, self.pieces, self._titled
+        pieces, forms, titled = self.pieces, self.words.copy(), self._titled
+        for position, form in titled.items():
+            forms[position] = form
         table, lookup = self._thesaurus.table, self._thesaurus.synonyms
-        small = [*map(str.lower, words), ""]
+        small = [*self._small, ""]
         found = {}
-        for position, word in enumerate(words):
-            if word in table or position in titled:
+        for position, form in enumerate(forms):
+            if form in table:
                 before = small[position - 1] if pieces[2 * position] == " " else ""
                 after = small[position + 1] if pieces[2 * position + 2] == " " else ""
-                alike = lookup(titled.get(position, word), before, after)
+                alike = lookup(form, before, after)
                 if alike:
                     found[position] = alike
         return found
@@ -75,11 +77,19 @@ class Passage:
         a sentence.
         """
         table = self._thesaurus.table
-        capitalised = [(place, _small(word)) for place, word in enumerate(self.words) if word[:1].isupper()]
+        capitalised = [
+            (place, _small(word))
+            for place, (word, small) in enumerate(zip(self.words, self._small, strict=True))
+            if word != small and word[0].isupper()
+        ]
         known = {place: word for place, word in capitalised if word in table}
         starts = {place: word for place, word in known.items() if self.starts_sentence(place)}
         names = {self.words[place] for place in known if place not in starts}
         return {place: word for place, word in starts.items() if self.words[place] not in names}
+
+    @cached_property
+    def _small(self) -> list[str]:
+        return list(map(str.lower, self.words))
 
     def put_synonym(self, pieces: list[str], position: int, synonym: str) -> None:
         """Puts a synonym in the place of a word, and "an" for "a" before it or the other way round where it must be.
@@ -100,20 +110,19 @@ class Passage:
         """Whether the word is the text's first or follows the end of a sentence or line."""
         if position == 0:
             return True
+        gap = self.pieces[2 * position]
+        if gap == " " or not SENTENCE_END.search(gap):
+            return False
         before = self.words[position - 1]
-        abbreviated = before in TITLES or len(before) == 1
-        return not abbreviated and SENTENCE_END.search(self.pieces[2 * position]) is not None
+        return before not in TITLES and len(before) != 1
 
     def small_inside_sentence(self, position: int) -> str:
         """The word as it is written inside a sentence: without a capital that only a sentence's start gives it."""
-        word, small = self.words[position], _small(self.words[position])
-        if word != small and self.starts_sentence(position) and (small in FUNCTION_WORDS or small in self._vocabulary):
-            return small
-        return word
-
-    @cached_property
-    def _vocabulary(self) -> set[str]:
-        return set(self.words)
+        word = self.words[position]
+        if not self.starts_sentence(position):
+            return word
+        small = _small(word)
+        return small if small in FUNCTION_WORDS or small in self.words else word
 
 
 def _small(word: str) -> str:

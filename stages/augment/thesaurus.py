@@ -89,11 +89,11 @@ def choose_reading(readings: list[Reading], before: str | None, after: str | Non
     left = [reading for reading in readings if not before or reading.tag in allowed]
     if after:
         left = [reading for reading in left if reading.tag in BEFORE[after][1]] or left
-    tags = {reading.tag for reading in left}
-    if {"VBD", "VBN"} <= tags:
+    tags = [reading.tag for reading in left]
+    if "VBD" in tags and "VBN" in tags:
         left = [reading for reading in left if reading.tag != ("VBD" if before in PERFECT else "VBN")]
-    if not left:
-        return ()
+    if len(left) < 2:
+        return left[0].synonyms if left else ()
     best = max(left, key=lambda reading: reading.frequency)
     others = [reading.frequency for reading in left if (reading.lemma, reading.tag) != (best.lemma, best.tag)]
     return best.synonyms if best.frequency >= max((DOMINANCE * count for count in others), default=0) else ()
@@ -122,6 +122,7 @@ def read_thesaurus(folder: Path) -> Thesaurus:
     return Thesaurus(table)
 
 
+@cache
 def _readings(line: str) -> list[Reading]:
     found = []
     for reading in line.split("\t"):

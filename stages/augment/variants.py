@@ -1,5 +1,6 @@
 """Makes the variants of documents by rules, one partition of the corpus at a time."""
 
+import random
 from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from stages.augment.passage import Passage
 from stages.augment.sentence import Donors, Sentence
 from stages.augment.thesaurus import Thesaurus, read_thesaurus
 from stages.common.card import Card
-from stages.common.seeding import generator
+from stages.common.seeding import derived_seed, generator
 
 HELD_OUT = ["validation", "test"]
 
@@ -110,26 +111,27 @@ def tabulate(attempts: Iterable[Attempt], documents: pd.DataFrame) -> pd.DataFra
         variant takes the label, the published split and the group of its origin. There is no text where there was
         nothing to change.
     """
-    made = pd.DataFrame(list(attempts), columns=Attempt._fields)
-    origins = documents.iloc[made["row"].to_numpy(dtype="int64")].reset_index(drop=True)
+    made = list(attempts)
+    rows = [attempt.row for attempt in made]
+    origins = documents[["id", "label", "published_split", "group"]].iloc[rows].reset_index(drop=True)
     ids = origins["id"].to_list()
-    named = [f"{origin}#{name}-{n}" for origin, name, n in zip(ids, made["method"], made["number"], strict=True)]
-    donors = made["donors"].to_list()
+    named = [f"{origin}#{attempt.method}-{attempt.number}" for origin, attempt in zip(ids, made, strict=True)]
     return pd.DataFrame(
         {
             "id": pd.Series(named, dtype="str"),
-            "text": made["text"].astype("str"),
+            "text": pd.Series([attempt.text for attempt in made], dtype="str"),
             "label": origins["label"],
-            "tokens": made["tokens"].astype(object),
-            "tags": made["tags"].astype(object),
+            "tokens": pd.Series([attempt.tokens for attempt in made], dtype=object),
+            "tags": pd.Series([attempt.tags for attempt in made], dtype=object),
             "published_split": origins["published_split"],
             "group": origins["group"],
             "derived_from": [
-                [origin, *sorted({*(given or ())} - {origin})] for origin, given in zip(ids, donors, strict=True)
+                [origin, *sorted({*attempt.donors} - {origin})] if attempt.donors else [origin]
+                for origin, attempt in zip(ids, made, strict=True)
             ],
-            "method": made["method"].astype("str"),
+            "method": pd.Series([attempt.method for attempt in made], dtype="str"),
             "origin": pd.Series(ids, dtype="str"),
-            "share": made["share"].astype("float64"),
+            "share": pd.Series([attempt.share for attempt in made], dtype="float64"),
         }
     )
 
@@ -138,11 +140,13 @@ def _from_texts(
     documents: pd.DataFrame, methods: Mapping[str, MethodParameters], seed: int, thesaurus: Thesaurus
 ) -> Iterator[Attempt]:
     turns = [(*turn, TEXT_METHODS[turn[1]]) for turn in in_turn(methods, TEXT_METHODS)]
-    for row, (origin, text) in enumerate(zip(documents["id"], documents["text"], strict=True)):
+    chance = random.Random()  # seeded anew for each variant, which is cheaper than a new one
+    for row, (origin, text) in enumerate(zip(documents["id"].to_list(), documents["text"].to_list(), strict=True)):
         passage = Passage(text, thesaurus)
         words = max(len(passage.words), 1)
         for number, name, rate, change in turns:
-            made = change(passage, rate, generator(seed, name, origin, number).random)
+            chance.seed(derived_seed(seed, name, origin, number))
+            made = change(passage, rate, chance.random)
             if made is None:
                 yield Attempt(row, name, number, None, 0.0)
             else:
