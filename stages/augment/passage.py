@@ -53,12 +53,12 @@ class Passage:
         for position, form in titled.items():
             forms[position] = form
         table, lookup = self._thesaurus.table, self._thesaurus.synonyms
-        small = [*self._small, ""]
+        words = [*self.words, ""]
         found = {}
         for position, form in enumerate(forms):
             if form in table:
-                before = small[position - 1] if pieces[2 * position] == " " else ""
-                after = small[position + 1] if pieces[2 * position + 2] == " " else ""
+                before = words[position - 1] if pieces[2 * position] == " " else ""
+                after = words[position + 1] if pieces[2 * position + 2] == " " else ""
                 alike = lookup(form, before, after)
                 if alike:
                     found[position] = alike
@@ -77,19 +77,14 @@ class Passage:
         a sentence.
         """
         table = self._thesaurus.table
-        capitalised = [
-            (place, _small(word))
-            for place, (word, small) in enumerate(zip(self.words, self._small, strict=True))
-            if word != small and word[0].isupper()
-        ]
-        known = {place: word for place, word in capitalised if word in table}
+        known = {
+            place: small
+            for place, word in enumerate(self.words)
+            if word[:1].isupper() and (small := _small(word)) in table
+        }
         starts = {place: word for place, word in known.items() if self.starts_sentence(place)}
         names = {self.words[place] for place in known if place not in starts}
         return {place: word for place, word in starts.items() if self.words[place] not in names}
-
-    @cached_property
-    def _small(self) -> list[str]:
-        return list(map(str.lower, self.words))
 
     def put_synonym(self, pieces: list[str], position: int, synonym: str) -> None:
         """Puts a synonym in the place of a word, and "an" for "a" before it or the other way round where it must be.

@@ -1,6 +1,7 @@
 """Says what can stand for a word where it stands: a light guess of its part of speech chooses among its readings."""
 
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,20 +17,20 @@ NOUNS, ADJECTIVES, ADVERBS = ("NN", "NNS"), ("JJ", "JJR", "JJS"), ("RB", "RBR", 
 PARTICIPLES, VERBS = ("VBN", "VBG"), ("VB", "VBZ", "VBD", "VBN", "VBG")
 AFTER = {  # after such a word, a word has one of these forms
     "determiner": ("a an the this these those my your his her its our their no any some each every another such",
-                   (*NOUNS, *ADJECTIVES, *PARTICIPLES)),
+                   {*NOUNS, *ADJECTIVES, *PARTICIPLES}),
     "preposition": ("of in on at by for with from into about against between through during without under over",
-                    (*NOUNS, *ADJECTIVES, *PARTICIPLES)),
+                    {*NOUNS, *ADJECTIVES, *PARTICIPLES}),
     "modal": ("to will would can could may might must shall should cannot do does did don't doesn't didn't won't "
-              "wouldn't can't couldn't shouldn't", ("VB", *ADVERBS)),
-    "subject": ("i you he she it we they who", ("VB", "VBZ", "VBD", *ADVERBS)),
-    "have": ("has have had having hasn't haven't hadn't", ("VBN", *NOUNS, *ADJECTIVES, *ADVERBS)),
-    "be": ("is are was were be been being isn't aren't wasn't weren't", (*PARTICIPLES, *ADJECTIVES, *ADVERBS, "NN")),
-    "degree": ("very too so quite rather more most less least", (*ADJECTIVES, *ADVERBS)),
+              "wouldn't can't couldn't shouldn't", {"VB", *ADVERBS}),
+    "subject": ("i you he she it we they who", {"VB", "VBZ", "VBD", *ADVERBS}),
+    "have": ("has have had having hasn't haven't hadn't", {"VBN", *NOUNS, *ADJECTIVES, *ADVERBS}),
+    "be": ("is are was were be been being isn't aren't wasn't weren't", {*PARTICIPLES, *ADJECTIVES, *ADVERBS, "NN"}),
+    "degree": ("very too so quite rather more most less least", {*ADJECTIVES, *ADVERBS}),
 }  # fmt: skip
 BEFORE = {  # before such a word, a word has one of these forms
-    "object": ("the a an his her their its our your my him them me us", (*VERBS, *ADVERBS)),
-    "of": ("of", NOUNS),
-    "verb": ("is are was were has have had will would can could may might must should", (*NOUNS, *ADVERBS)),
+    "object": ("the a an his her their its our your my him them me us", {*VERBS, *ADVERBS}),
+    "of": ("of", {*NOUNS}),
+    "verb": ("is are was were has have had will would can could may might must should", {*NOUNS, *ADVERBS}),
 }
 PERFECT = frozenset({"have", "be", "determiner", "preposition"})  # after these, "surged" is a participle
 ROLES_BEFORE = {word: role for role, (words, _) in AFTER.items() for word in words.split()}
@@ -61,13 +62,13 @@ class Thesaurus:
 
         Args:
             word: The word in lower case; it is in the table.
-            before: The word before it in lower case, "" where punctuation stands between.
+            before: The word before it, "" where punctuation stands between.
             after: The word after it.
 
         Returns:
             The synonyms in the form of the word.
         """
-        key = (word, _role(before), ROLES_AFTER.get(after))
+        key = (word, _role(before), ROLES_AFTER.get(after.lower()))
         found = self._found.get(key)
         if found is None:
             found = self._found[key] = choose_reading(_readings(self.table[word]), key[1], key[2])
@@ -85,18 +86,23 @@ def choose_reading(readings: list[Reading], before: str | None, after: str | Non
     Returns:
         Its synonyms; none where no reading stands out.
     """
-    allowed = AFTER[before][1] if before else ()
-    left = [reading for reading in readings if not before or reading.tag in allowed]
-    if after:
-        left = [reading for reading in left if reading.tag in BEFORE[after][1]] or left
+    left = readings
+    if before:
+        allowed = AFTER[before][1]
+        left = [reading for reading in left if reading.tag in allowed]
+    if after and len(left) > 1:
+        allowed = BEFORE[after][1]
+        left = [reading for reading in left if reading.tag in allowed] or left
+    if len(left) < 2:
+        return left[0].synonyms if left else ()
     tags = [reading.tag for reading in left]
     if "VBD" in tags and "VBN" in tags:
         left = [reading for reading in left if reading.tag != ("VBD" if before in PERFECT else "VBN")]
-    if len(left) < 2:
-        return left[0].synonyms if left else ()
-    best = max(left, key=lambda reading: reading.frequency)
-    others = [reading.frequency for reading in left if (reading.lemma, reading.tag) != (best.lemma, best.tag)]
-    return best.synonyms if best.frequency >= max((DOMINANCE * count for count in others), default=0) else ()
+    best = max(left, key=attrgetter("frequency"))
+    for other in left:
+        if best.frequency < DOMINANCE * other.frequency and (other.lemma, other.tag) != (best.lemma, best.tag):
+            return ()
+    return best.synonyms
 
 
 @cache
@@ -133,6 +139,7 @@ def _readings(line: str) -> list[Reading]:
 
 @cache
 def _role(before: str) -> str | None:
+    before = before.lower()
     if before.endswith(("'s", "\u2019s")) and before[:-2] not in ("it", "he", "she", "that", "there", "what", "who"):
         return "determiner"  # a possessive
     return ROLES_BEFORE.get(before)
