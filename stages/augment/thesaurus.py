@@ -128,7 +128,6 @@ def read_thesaurus(folder: Path) -> Thesaurus:
     return Thesaurus(table)
 
 
-@cache
 def _readings(line: str) -> list[Reading]:
     found = []
     for reading in line.split("\t"):
