@@ -29,7 +29,7 @@ def judge(variants: pd.DataFrame, documents: pd.DataFrame, earlier: pd.DataFrame
             first.setdefault(place, name)
     empty = variants["text"].isna()
     faults: dict[str, tuple[str | None, str | None]] = dict.fromkeys(variants.loc[empty, "id"], (NOTHING, None))
-    for name, place in _places(variants[~empty], "origin"):
+    for name, place in _places(variants.loc[~empty, ["id", "origin", "text"]], "origin"):
         same = first.setdefault(place, name)
         if same == place[0]:
             faults[name] = EQUALS_ORIGIN, "but for case and spaces, the text is that of its origin"

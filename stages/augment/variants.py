@@ -111,27 +111,39 @@ def tabulate(attempts: Iterable[Attempt], documents: pd.DataFrame) -> pd.DataFra
         variant takes the label, the published split and the group of its origin. There is no text where there was
         nothing to change.
     """
-    made = list(attempts)
-    rows = [attempt.row for attempt in made]
-    origins = documents[["id", "label", "published_split", "group"]].iloc[rows].reset_index(drop=True)
-    ids = origins["id"].to_list()
-    named = [f"{origin}#{attempt.method}-{attempt.number}" for origin, attempt in zip(ids, made, strict=True)]
+    origins = documents["id"].to_list()
+    rows: list[int] = []
+    ids: list[str] = []
+    texts: list[str | None] = []
+    tokens: list[list[str] | None] = []
+    tags: list[list[str] | None] = []
+    derived_from: list[list[str]] = []
+    made_by: list[str] = []
+    shares: list[float] = []
+    for row, name, number, text, share, new_tokens, new_tags, donors in attempts:
+        origin = origins[row]
+        rows.append(row)
+        ids.append(f"{origin}#{name}-{number}")
+        texts.append(text)
+        tokens.append(new_tokens)
+        tags.append(new_tags)
+        derived_from.append([origin, *sorted({*donors} - {origin})] if donors else [origin])
+        made_by.append(name)
+        shares.append(share)
+    kept = documents[["id", "label", "published_split", "group"]].iloc[rows].reset_index(drop=True)
     return pd.DataFrame(
         {
-            "id": pd.Series(named, dtype="str"),
-            "text": pd.Series([attempt.text for attempt in made], dtype="str"),
-            "label": origins["label"],
-            "tokens": pd.Series([attempt.tokens for attempt in made], dtype=object),
-            "tags": pd.Series([attempt.tags for attempt in made], dtype=object),
-            "published_split": origins["published_split"],
-            "group": origins["group"],
-            "derived_from": [
-                [origin, *sorted({*attempt.donors} - {origin})] if attempt.donors else [origin]
-                for origin, attempt in zip(ids, made, strict=True)
-            ],
-            "method": pd.Series([attempt.method for attempt in made], dtype="str"),
-            "origin": pd.Series(ids, dtype="str"),
-            "share": pd.Series([attempt.share for attempt in made], dtype="float64"),
+            "id": pd.Series(ids, dtype="str"),
+            "text": pd.Series(texts, dtype="str"),
+            "label": kept["label"],
+            "tokens": pd.Series(tokens, dtype=object),
+            "tags": pd.Series(tags, dtype=object),
+            "published_split": kept["published_split"],
+            "group": kept["group"],
+            "derived_from": derived_from,
+            "method": pd.Series(made_by, dtype="str"),
+            "origin": kept["id"].astype("str"),
+            "share": pd.Series(shares, dtype="float64"),
         }
     )
 
