@@ -21,29 +21,29 @@ def judge(variants: pd.DataFrame, documents: pd.DataFrame, earlier: pd.DataFrame
     Returns:
         The variants with ``rule`` and ``reason``, which are missing for those that are kept.
     """
-    first: dict[tuple[str, str], str] = {}
-    for name, place in _places(documents, "id"):
-        first[place] = name
-    if earlier is not None:
-        for name, place in _places(earlier, "origin"):
-            first.setdefault(place, name)
+    first: dict[str, str] = {}  # the id of the first with a text
+    for known, origin in ((documents, "id"), (earlier, "origin")):
+        if known is not None:
+            for name, _, text in _with_keys(known, origin):
+                first.setdefault(text, name)
     empty = variants["text"].isna()
     faults: dict[str, tuple[str | None, str | None]] = dict.fromkeys(variants.loc[empty, "id"], (NOTHING, None))
-    for name, place in _places(variants.loc[~empty, ["id", "origin", "text"]], "origin"):
-        same = first.setdefault(place, name)
-        if same == place[0]:
+    for name, document, text in _with_keys(variants.loc[~empty, ["id", "origin", "text"]], "origin"):
+        same = first.setdefault(text, name)
+        if same == document:
             faults[name] = EQUALS_ORIGIN, "but for case and spaces, the text is that of its origin"
         elif same != name:
             faults[name] = EQUALS_VARIANT, f"but for case and spaces, the text is that of {same}"
     said = [faults.get(name, (None, None)) for name in variants["id"].to_list()]
-    rules, reasons = ([each[part] for each in said] for part in (0, 1))
     return variants.assign(
-        rule=pd.Series(rules, index=variants.index, dtype="str"),
-        reason=pd.Series(reasons, index=variants.index, dtype="str"),
+        rule=pd.Series([rule for rule, _ in said], index=variants.index, dtype="str"),
+        reason=pd.Series([reason for _, reason in said], index=variants.index, dtype="str"),
     )
 
 
-def _places(rows: pd.DataFrame, origin: str) -> Iterator[tuple[str, tuple[str, str]]]:
-    """The id of each row, and what two rows share that have the same text and the same origin."""
-    keys = duplicate_key(rows["text"]).to_list()
-    return zip(rows["id"].to_list(), zip(rows[origin].to_list(), keys, strict=True), strict=True)
+def _with_keys(rows: pd.DataFrame, origin: str) -> Iterator[tuple[str, str, str]]:
+    """For each row its id, its origin's, and a string that is the same for the same text of the same origin."""
+    origins = rows[origin].to_list()
+    keys = duplicate_key(rows["text"]).to_list()  # they hold no line break
+    texts = [f"{key}\n{document}" for key, document in zip(keys, origins, strict=True)]
+    return zip(rows["id"].to_list(), origins, texts, strict=True)
