@@ -34,8 +34,8 @@ def repair(documents: pd.DataFrame, parameters: CleanParameters, names_model: Pa
         counts = count_private(texts, parameters.private_data.phone_region)
         private.loc[counts.index] = counts
         masked, names = parameters.mask_names(texts, names_model)
-        for row, count in names.items():
-            private[row] = dict(sorted({**(private[row] or {}), "name": count}.items()))
+        kinds = [{**dict(private[row] or {}), "name": count} for row, count in zip(names.index, names, strict=True)]
+        private.loc[names.index] = pd.Series(kinds, index=names.index, dtype=object)
         if parameters.private_data.action == "mask":
             texts, changed[NAMES_RULE] = masked, pd.Series(texts.index.isin(names.index), index=texts.index)
     if len(rules) > len(repairs):

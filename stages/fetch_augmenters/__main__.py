@@ -1,4 +1,4 @@
-"""Fetches the models that augment and clean work with, where params.yaml names any, each file against its pinned hash."""
+"""Fetches the models that augment and clean work with, where params.yaml names any, by their pinned hashes."""
 
 from pathlib import Path
 

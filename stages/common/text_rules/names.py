@@ -1,10 +1,12 @@
 """Finds names of people with a model for token classification, and masks them."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,17 +20,24 @@ from stages.common.messages import UserError
 from stages.common.text_rules.addresses import URL
 from stages.common.text_rules.private_data import Span, find_private
 
+Read = tuple[str, ...]  # the words of a sentence as the model reads them
+
 PERSON = ("PER", "PERSON")
 MASK = "[NAME]"
 PLACEHOLDER = re.compile(r"\[(?:NAME|URL|EMAIL|PHONE|IP|CARD|IBAN)\]")
 WINDOW_TOKENS = 128  # as many as finetune takes by default
 OVERLAP = 0.25  # the share of a window that the next one repeats
-PASSAGE_WORDS = 500  # of a paragraph that are read together, which bounds the memory
+TEXTS = 250  # that are worked on together, which bounds the memory
+SENTENCE_WORDS = 500  # after which a longer one is cut in two, for the same reason
 MARKS = r"!-/:-@\[-`{-~\u00a1\u00ab\u00bb\u00bf\u060c\u061b\u061f\u2010-\u2027\u2030-\u205e\u3001-\u3011"
 # Initials; a word, with what hyphens and apostrophes join (O'Neill, but Ann 's as in CoNLL-2003); any other mark.
 WORD = re.compile(
     rf"(?:[^\W\d_]\.)+(?!\w)|[^\s{MARKS}]+(?:(?!['\u2019]s\b)['\u2019-][^\s{MARKS}]+)*|['\u2019]s\b|\S", re.IGNORECASE
 )
+
+
+# A sentence ends with its mark (but not Mr. J. Smith) or with a blank line.
+SENTENCE_END = re.compile(r"(?<=\w{4})[.!?]+[\"'\u201d\u2019)\]]*\s+|\n\s*\n")
 
 
 class Word(NamedTuple):
@@ -66,8 +75,9 @@ class Reader(NamedTuple):
 def mask_names(texts: pd.Series, phone_region: str | None, folder: Path) -> tuple[pd.Series, "pd.Series[int]"]:
     """Puts ``[NAME]`` in the place of names of people, until the model finds no more in what is left.
 
-    Addresses and numbers stay, and no part of one is a name. Batches are formed from these texts alone, so only a tie
-    in the last digits of a score can depend on the other texts.
+    So masking what is masked changes nothing; each look leaves fewer words, and only sentences that changed are read
+    again. Addresses and numbers stay, and no part of one is a name. Batches are formed from these texts alone: of what
+    else is in them only the last digits of a score depend.
 
     Args:
         texts: One text a row; each row has an index of its own.
@@ -82,12 +92,15 @@ def mask_names(texts: pd.Series, phone_region: str | None, folder: Path) -> tupl
     """
     reader = _open(folder.resolve())
     counts = pd.Series(0, index=texts.index, dtype="int64")
-    masked, waiting = texts.copy(), texts
-    while len(waiting):
-        spans = _find(waiting, phone_region, reader)
-        waiting = pd.Series({row: _masked(waiting[row], found) for row, found in spans.items()}, dtype=texts.dtype)
-        masked.loc[waiting.index] = waiting
-        counts.loc[waiting.index] += [len(found) for found in spans.values()]
+    masked = texts.copy()
+    for start in range(0, len(texts), TEXTS):
+        waiting = dict(texts.iloc[start : start + TEXTS])
+        nameless: set[Read] = set()
+        while waiting:
+            found = _find(waiting, phone_region, reader, nameless)
+            waiting = {row: _masked(waiting[row], names) for row, names in found.items()}
+            masked.loc[list(waiting)] = list(waiting.values())
+            counts.loc[list(found)] += [len(names) for names in found.values()]
     return masked, counts[counts > 0]
 
 
@@ -110,32 +123,38 @@ def words_of(text: str, phone_region: str | None) -> list[Word]:
     return words + [Word(*match.span(), match[0], True) for match in WORD.finditer(text, place)]
 
 
-def _find(texts: pd.Series, phone_region: str | None, reader: Reader) -> dict[object, list[Span]]:
-    """The names in each row that holds any."""
-    passages = [(row, words) for row, text in texts.items() for words in _passages(text, words_of(text, phone_region))]
-    found: dict[object, list[Span]] = {}
-    for (row, words), tags in zip(passages, _tags([words for _, words in passages], reader), strict=True):
-        names = [s for s in _names(words, tags, reader) if any(map(str.isalpha, texts[row][s.start : s.end]))]
+def _find(
+    texts: dict[Any, str], phone_region: str | None, reader: Reader, nameless: set[Read]
+) -> dict[Any, list[Span]]:
+    """The names in each row that holds any; sentences without any are skipped if known, and noted if not."""
+    sentences = [
+        (row, words, read)
+        for row, text in texts.items()
+        for words in _sentences(text, words_of(text, phone_region))
+        if (read := tuple(word.read for word in words)) not in nameless
+    ]
+    found: dict[Any, list[Span]] = {}
+    for (row, words, read), tags in zip(sentences, _tags([read for *_, read in sentences], reader), strict=True):
+        names = [
+            span for span in _names(words, tags, reader) if any(map(str.isalpha, texts[row][span.start : span.end]))
+        ]
         if names:
             found.setdefault(row, []).extend(names)
+        else:
+            nameless.add(read)
     return found
 
 
-def _passages(text: str, words: Sequence[Word]) -> Iterator[list[Word]]:
-    """What the model reads at once: a paragraph, or a part of a very long one."""
-    passage: list[Word] = []
-    for word in words:
-        if passage and (len(passage) == PASSAGE_WORDS or text.count("\n", passage[-1].end, word.start) > 1):
-            yield passage
-            passage = []
-        passage.append(word)
-    if passage:
-        yield passage
+def _sentences(text: str, words: Sequence[Word]) -> Iterator[list[Word]]:
+    """What the model reads at once, as it did in training."""
+    ends = [match.end() for match in SENTENCE_END.finditer(text)]
+    for _, grouped in groupby(words, lambda word: bisect_right(ends, word.start)):
+        sentence = list(grouped)
+        yield from (sentence[start : start + SENTENCE_WORDS] for start in range(0, len(sentence), SENTENCE_WORDS))
 
 
-def _tags(passages: Sequence[Sequence[Word]], reader: Reader) -> list[npt.NDArray[np.int64]]:
+def _tags(read: Sequence[Read], reader: Reader) -> list[npt.NDArray[np.int64]]:
     """The likeliest tag of each word; -1 for one of which the tokenizer makes nothing."""
-    read = [[word.read for word in words] for words in passages]
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # each worker process has a core; another number would change the last digits
     try:
