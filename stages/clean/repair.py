@@ -31,11 +31,11 @@ def repair(documents: pd.DataFrame, parameters: CleanParameters, names_model: Pa
     texts, changed = apply_rules(documents.loc[plain, "text"], repairs)
     private = pd.Series(None, index=documents.index, dtype=object)
     if parameters.private_data.enabled:
-        counts = count_private(texts, parameters.private_data.phone_region)
-        private.loc[counts.index] = counts
+        found = count_private(texts, parameters.private_data.phone_region).to_dict()
         masked, names = parameters.mask_names(texts, names_model)
-        kinds = [{**dict(private[row] or {}), "name": count} for row, count in zip(names.index, names, strict=True)]
-        private.loc[names.index] = pd.Series(kinds, index=names.index, dtype=object)
+        found |= {row: {**found.get(row, {}), "name": count} for row, count in names.items()}
+        counts = pd.Series(found, dtype=object)
+        private.loc[counts.index] = counts
         if parameters.private_data.action == "mask":
             texts, changed[NAMES_RULE] = masked, pd.Series(texts.index.isin(names.index), index=texts.index)
     if len(rules) > len(repairs):
