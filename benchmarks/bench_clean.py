@@ -374,6 +374,7 @@ def parameters_once() -> CleanParameters:
 
 def wrong_labels() -> None:
     from cleanlab.filter import find_label_issues
+    from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.metrics import average_precision_score
 
     from stages.audit import probabilities as classifiers
@@ -422,38 +423,40 @@ def wrong_labels() -> None:
             f"{hits / flags[~first].sum():.3f}, {hits / wrong[~first].sum():.3f} |"
         )
     judged = judge_labels(train, names, given, ours, settings.flag).set_index("id").loc[train["id"]]
-    compare_training(train, test, given, judged, number)
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
+    learners = {
+        "TF-IDF": (vectorizer.fit_transform(texts), vectorizer.transform(test["text"])),
+        "frozen encoder": (vectors, embed(ROOT / "models/pretrained", test["text"].tolist(), settings.max_length, 1)),
+    }
+    suggested = np.asarray(judged["suggested"].map(number))
+    truth = np.asarray(test["label"].map(number))
+    compare_training(learners, truth, given, judged["flagged"].to_numpy(), suggested)
 
 
 def compare_training(
-    train: pd.DataFrame, test: pd.DataFrame, given: Integers, judged: pd.DataFrame, number: dict[str, int]
+    learners: dict[str, Any], truth: Integers, given: Integers, flagged: np.ndarray, suggested: Integers
 ) -> None:
-    """TF-IDF + logistic regression on the crowd's labels and on what the audit makes of them, on AG News' test file."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
+    """Logistic regressions on the crowd's labels and on what the audit makes of them, on AG News' test file."""
     from sklearn.linear_model import LogisticRegression
 
-    vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
-    features, seen = vectorizer.fit_transform(train["text"]), vectorizer.transform(test["text"])
-    truth = np.asarray(test["label"].map(number))
-    right = {}
-    flagged = judged["flagged"].to_numpy()
-    suggested = np.asarray(judged["suggested"].map(number))
-    for title, rows, labels in (
-        ("crowd", np.ones(len(train), dtype=bool), given),
-        ("flagged dropped", ~flagged, given),
-        ("flagged relabelled", np.ones(len(train), dtype=bool), np.where(flagged, suggested, given)),
-    ):
-        model = LogisticRegression(C=1.0, max_iter=1000).fit(features[rows], labels[rows])
-        right[title] = model.predict(seen) == truth
+    print(f"\nLogistic regression (C = 1) trained on these labels, on {len(truth):,} test articles:\n")
+    print("| features | labels | accuracy | difference to the crowd's, 95 % paired bootstrap |")
+    print("|---|---|---|---|")
     drawn = np.random.default_rng(SEED).integers(len(truth), size=(1000, len(truth)))
-    print(f"\nTF-IDF + logistic regression (C = 1) trained on these labels, on {len(truth):,} test articles:\n")
-    print("| labels | accuracy | difference to the crowd's, 95 % paired bootstrap |")
-    print("|---|---|---|")
-    for title, hits in right.items():
-        differences = (hits.astype(int) - right["crowd"])[drawn].mean(axis=1)
-        low, high = np.percentile(differences, [2.5, 97.5])
-        shown = "" if title == "crowd" else f"{differences.mean():+.4f} ({low:+.4f} to {high:+.4f})"
-        print(f"| {title} | {hits.mean():.4f} | {shown} |")
+    every = np.ones(len(given), dtype=bool)
+    for learner, (features, seen) in learners.items():
+        right = {}
+        for title, rows, labels in (
+            ("crowd", every, given),
+            ("flagged dropped", ~flagged, given),
+            ("flagged relabelled", every, np.where(flagged, suggested, given)),
+        ):
+            model = LogisticRegression(C=1.0, max_iter=1000).fit(features[rows], labels[rows])
+            right[title] = model.predict(seen) == truth
+            differences = (right[title].astype(int) - right["crowd"])[drawn].mean(axis=1)
+            low, high = np.percentile(differences, [2.5, 97.5])
+            shown = "" if title == "crowd" else f"{differences.mean():+.4f} ({low:+.4f} to {high:+.4f})"
+            print(f"| {learner} | {title} | {right[title].mean():.4f} | {shown} |")
 
 
 # Private data

@@ -9,12 +9,15 @@ from typing import Any
 
 import yaml
 
+from commands.claims import Claim, Figure, claim_names, read_claim
 from stages.common.entry import run_program
 from stages.common.messages import UserError
+from stages.common.validation import read_yaml
 
 README = Path("README.md")
 METRICS = Path("reports/evaluate/metrics.json")
 SEEDS = Path("reports/seeds")
+PUBLISHED = Path("catalog/published.yaml")
 
 
 def main() -> None:
@@ -42,13 +45,14 @@ def with_tables(readme: str) -> str:
     Raises:
         UserError: If a pair of marks is missing.
     """
-    for name, table in (("stages", stage_table()), ("results", result_table()), ("seeds", seed_table())):
+    tables = {"stages": stage_table, "results": result_table, "claims": claim_table, "seeds": seed_table}
+    for name, make in tables.items():
         begin, end = f"<!-- {name}: made by `make tables` -->\n", f"<!-- end of {name} -->"
         head, found, rest = readme.partition(begin)
         _, closed, tail = rest.partition(end)
         if not (found and closed):
             raise UserError(f"{README}: the marks around the table {name!r} are missing.", "Restore them from git.")
-        readme = f"{head}{begin}{table}\n{end}{tail}"
+        readme = f"{head}{begin}{make()}\n{end}{tail}"
     return readme
 
 
@@ -83,6 +87,34 @@ def result_table() -> str:
     verdict = f"Against the baseline, the encoder is: **{metrics['encoder_vs_baseline']}**."
     basis = f"{metrics['documents']} test documents; in brackets 95 % bootstrap intervals over documents."
     return f"{_markdown(rows)}\n\n{verdict} {basis}"
+
+
+def claim_table() -> str:
+    """Every claim's figures on the test split, beside the baseline and what others published, with the command."""
+    rows = [["dataset", "figure", "fine-tuned encoder", "baseline", "published"]]
+    commands = []
+    for name in claim_names():
+        claim = read_claim(name)
+        published = read_yaml(PUBLISHED).get(claim.dataset, [])
+        title = f"{claim.dataset}, {claim.documents:,} test documents"
+        for figure in [key.removeprefix("encoder.") for key in claim.figures if key.startswith("encoder.")]:
+            both = [_interval(claim.figures[f"{who}.{figure}"]) for who in ("encoder", "baseline")]
+            others = [f"{p['value']} {p['model']} ({p['source']})" for p in published if p["figure"] == figure]
+            rows.append([title, figure.replace("_", " ").replace("f1", "F1"), *both, "; ".join(others)])
+            title = ""
+        commands.append(f"- `{name}`: `{_command(claim)}`, then `make verify CLAIM={name}` for the verdict")
+    return "\n".join([_markdown(rows), "", *commands])
+
+
+def _command(claim: Claim) -> str:
+    """The command that makes a claim's run."""
+    if not claim.parameters:
+        return "make repro"
+    return " ".join(["dvc exp run", *(f"-S {name}={value}" for name, value in sorted(claim.parameters.items()))])
+
+
+def _interval(figure: Figure) -> str:
+    return f"{figure.value:.4f} ({figure.low:.4f} to {figure.high:.4f})"
 
 
 def seed_table() -> str:

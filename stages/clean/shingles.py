@@ -22,7 +22,7 @@ PIECE = 2**17  # bytes that are hashed at once
 
 
 def _draw_codes() -> tuple[Hashes, npt.NDArray[np.bool_]]:
-    """For each byte a drawn number, the same for both cases of a letter, 0 where it is of no word; and whether it is."""
+    """A drawn number for each byte, alike for both cases of a letter, 0 outside of words; and whether it is in one."""
     codes = np.random.Generator(np.random.PCG64(SEED)).integers(2**64, size=256, dtype=np.uint64)
     codes[65:91] = codes[97:123]
     inside = np.array([byte > 127 or chr(byte).isalnum() or chr(byte) == "_" for byte in range(256)])

@@ -1,12 +1,10 @@
 """card.json: what a dataset is, carried beside the documents through every stage."""
 
-import json
 from pathlib import Path
 from typing import Literal
 
-from stages.common.messages import UserError
 from stages.common.outputs import write_json
-from stages.common.validation import Strict, validate
+from stages.common.validation import Strict, read_record
 
 CARD = "card.json"
 
@@ -64,14 +62,7 @@ def read_card(folder: Path) -> Card:
     Raises:
         UserError: If it is missing or is not a card.
     """
-    path = folder / CARD
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path}: there is no such file.", "Run `dvc repro`, which makes it.") from None
-    except ValueError as error:
-        raise UserError(f"{path}: not JSON ({error}).", "Make it again with `dvc repro -f`.") from None
-    return validate(Card, content, str(path))
+    return read_record(Card, folder / CARD)
 
 
 def write_card(card: Card, folder: Path) -> None:

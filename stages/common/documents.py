@@ -14,6 +14,7 @@ from stages.common.messages import UserError
 
 SPLITS = ("train", "validation", "test")
 ORIGINAL = "original"
+OVERSAMPLED = "oversampled"  # the method of a further copy of a document, with which split balances classes
 ROW_GROUP = 65_536
 
 DOCUMENTS = pa.schema(

@@ -9,7 +9,7 @@ from typing import Any
 from stages.common.messages import UserError
 from stages.common.outputs import write_json
 from stages.common.parameters import PARAMS
-from stages.common.validation import Strict, read_yaml, validate
+from stages.common.validation import Strict, read_record, read_yaml
 
 PROVENANCE = "provenance.json"
 SECTIONS = ("dataset", "model", "download", "clean", "augment", "split", "audit", "finetune")
@@ -43,14 +43,7 @@ def read_provenance(folder: Path) -> Provenance:
     Raises:
         UserError: If it is missing or something in it is wrong.
     """
-    path = folder / PROVENANCE
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path}: there is no such file.", "Make the model with `dvc repro finetune`.") from None
-    except ValueError as error:
-        raise UserError(f"{path}: not JSON ({error}).", "Restore it with `dvc checkout`.") from None
-    return validate(Provenance, content, str(path))
+    return read_record(Provenance, folder / PROVENANCE)
 
 
 def directory_hash(folder: Path, without: Iterable[str] = ()) -> str:

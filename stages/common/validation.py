@@ -1,5 +1,6 @@
-"""Checks what a person wrote in a YAML file, and says in one line what is wrong with it."""
+"""Checks what a person wrote in a YAML file, or a stage in a JSON file, and says in one line what is wrong with it."""
 
+import json
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
@@ -44,6 +45,28 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise UserError(f"{path}: holds no 'key: value' lines.", "Start from the version in git.")
     return content
+
+
+def read_record(model: type[Model], path: Path) -> Model:
+    """Reads a JSON file that a stage wrote.
+
+    Args:
+        model: What it must hold.
+        path: The file.
+
+    Returns:
+        The object.
+
+    Raises:
+        UserError: If there is no such file, it is not JSON, or it holds something else.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such file.", "Run `dvc repro`, which makes it.") from None
+    except ValueError as error:
+        raise UserError(f"{path}: not JSON ({error}).", "Restore it with `dvc checkout`.") from None
+    return validate(model, content, str(path))
 
 
 def validate(model: type[Model], content: Any, where: str) -> Model:

@@ -26,7 +26,7 @@ from stages.evaluate.ranking import Ranking
 
 ENCODER, BASELINE, FROZEN = "encoder", "baseline", "frozen"
 HEADLINE = ("accuracy", "macro_f1")  # what a run's metrics show; the last is what classifiers are compared by
-TAGGED_HEADLINE = (*HEADLINE, "span_f1")  # the same for taggers
+TAGGED_HEADLINE = (*HEADLINE, "weighted_f1", "span_f1")  # the same for taggers
 RANKED = ("roc_auc", "average_precision")
 OVERALL = (
     "accuracy",

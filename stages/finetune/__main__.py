@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from stages.common.card import Card, read_card, write_card
-from stages.common.documents import ORIGINAL, read_documents
+from stages.common.documents import ORIGINAL, OVERSAMPLED, read_documents
 from stages.common.encoder.device import compute_alike
 from stages.common.encoder.loading import load_pretrained, write_inference
 from stages.common.entry import run_stage
@@ -91,7 +91,7 @@ def summarise(outcome: Outcome, training: pd.DataFrame, validation: pd.DataFrame
         "epochs_run": outcome.epochs,
         "steps": outcome.steps,
         "training_rows": len(training),
-        "augmented_training_rows": int((training["method"] != ORIGINAL).sum()),
+        "augmented_training_rows": int((~training["method"].isin([ORIGINAL, OVERSAMPLED])).sum()),
         "validation_rows": len(validation),
         "trainable_parameters": method.trainable,
         "trainable_share": method.trainable / method.parameters,

@@ -52,7 +52,7 @@ def add_adapter(model: PreTrainedModel, parameters: Finetune, task: Task, steps:
         adapted = get_peft_model(model, _config(model, parameters, task, steps), autocast_adapter_dtype=False)
         with torch.inference_mode():
             adapted(**trial_inputs(model))
-    except (ValueError, TypeError, AttributeError, KeyError, RuntimeError, NotImplementedError) as error:
+    except (ValueError, TypeError, AttributeError, KeyError, RuntimeError) as error:  # peft raises any of these
         raise UserError(
             f"params.yaml: finetune.method: {parameters.method} does not fit a model of type {model.config.model_type} "
             f"({one_line(str(error))[:160]}).",

@@ -94,6 +94,8 @@ def target_indices(documents: pd.DataFrame, card: Card, where: Path) -> list[Ind
     Raises:
         UserError: If there is no document, or one has no label or tags, or unknown ones.
     """
+    if documents.empty:
+        raise UserError(f"{where}: holds no document.", "Give this split a larger share in params.yaml.")
     if card.task == WORDS:
         return tag_indices(documents, card.label_names, where)
     return list(label_indices(documents, card.label_names, where)[:, None])
@@ -108,10 +110,8 @@ def label_indices(documents: pd.DataFrame, labels: Sequence[str], where: Path) -
         where: The table's file, for messages.
 
     Raises:
-        UserError: If there is no document, or one has no label or an unknown one.
+        UserError: If a document has no label or an unknown one.
     """
-    if documents.empty:
-        raise UserError(f"{where}: holds no document.", "Give this split a larger share in params.yaml.")
     unlabelled = documents.loc[documents["label"].isna(), "id"]
     if len(unlabelled):
         raise UserError(
@@ -138,10 +138,8 @@ def tag_indices(documents: pd.DataFrame, labels: Sequence[str], where: Path) -> 
         where: The table's file, for messages.
 
     Raises:
-        UserError: If there is no document, or one has no tags or an unknown one.
+        UserError: If a document has no tags or an unknown one.
     """
-    if documents.empty:
-        raise UserError(f"{where}: holds no document.", "Give this split a larger share in params.yaml.")
     place = {tag: index for index, tag in enumerate(bio_tags(labels))}
     indices = []
     for identity, tags in zip(documents["id"], documents["tags"], strict=True):

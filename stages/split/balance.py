@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from stages.common.documents import ORIGINAL
+from stages.common.documents import ORIGINAL, OVERSAMPLED
 from stages.common.messages import UserError, suggestion
 from stages.split.parameters import BalanceParameters
 from stages.split.placing import strata
 from stages.split.rejections import rejections
 from stages.split.training import place_in_class
 
-OVERSAMPLED = "oversampled"
 Sizes = dict[str, int]
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from stages.common.documents import ORIGINAL
-from stages.split.balance import OVERSAMPLED, Balanced, class_sizes
+from stages.common.documents import ORIGINAL, OVERSAMPLED
+from stages.split.balance import Balanced, class_sizes
 from stages.split.placing import strata
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from commands import tables
 from stages.common.messages import UserError
+from stages.common.validation import read_yaml
 from tests.imports import ROOT
 
 
@@ -25,6 +26,24 @@ def test_every_figure_of_the_result_table_is_in_the_committed_metrics():
             for value in metrics[classifier][figure].values():
                 assert f"{value:.4f}" in table
     assert metrics["encoder_vs_baseline"] in table
+
+
+def test_every_claim_is_in_the_claim_table_with_its_command():
+    table = tables.claim_table()
+    for path in sorted((ROOT / "claims").glob("*.yaml")):
+        claim = read_yaml(path)
+        assert f"make verify CLAIM={path.stem}" in table
+        for figure, value in claim["figures"].items():
+            if figure.startswith(("encoder.", "baseline.")):
+                assert f"{value['value']:.4f} ({value['low']:.4f} to {value['high']:.4f})" in table
+        for name, value in claim["parameters"].items():
+            assert f"-S {name}={value}" in table
+
+
+def test_published_figures_are_of_datasets_of_the_catalog():
+    for dataset, figures in read_yaml(tables.PUBLISHED).items():
+        assert (ROOT / f"catalog/datasets/{dataset}.yaml").exists()
+        assert all(sorted(figure) == ["figure", "model", "source", "value"] for figure in figures)
 
 
 def test_readme_without_its_marks_is_an_error():

@@ -90,7 +90,7 @@ def read(folder, name):
 def test_the_stage_tests_a_tagger_with_all_files_in_place(entities, capsys):
     main()
     found, summary = read(entities, "metrics.json"), read(entities, "summary.json")
-    assert set(found["encoder"]) == {"accuracy", "macro_f1", "span_f1"}
+    assert set(found["encoder"]) == {"accuracy", "macro_f1", "weighted_f1", "span_f1"}
     assert found["encoder_vs_baseline"] == found["difference"]["span_f1"]["outcome"]
     assert summary["task"] == "token-classification" and summary["documents"] == 12
     assert [row["label"] for row in summary["classes"]] == TYPES and summary["classes"][0]["support"] == 8

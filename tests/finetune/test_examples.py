@@ -26,9 +26,10 @@ def test_labels_are_numbered_in_the_order_of_the_card(tmp_path):
     assert label_indices(documents, ["tech", "business", "sport"], tmp_path).tolist() == [1, 1, 2, 2, 0, 0]
 
 
-def test_an_empty_split_is_refused(tmp_path):
+@pytest.mark.parametrize("task", ["text-classification", "token-classification"])
+def test_an_empty_split_is_refused(task, tmp_path):
     with pytest.raises(UserError, match=r"train\.parquet: holds no document"):
-        label_indices(make_split(0, 2).iloc[:0], ["tech"], tmp_path / "train.parquet")
+        target_indices(make_split(0, 2).iloc[:0], make_card(task=task), tmp_path / "train.parquet")
 
 
 def test_a_label_that_the_card_does_not_list_is_named(tmp_path):

@@ -24,7 +24,7 @@ from stages.common.encoder.device import choose_device
 from stages.common.encoder.tokenising import Truncation
 from stages.common.messages import UserError, one_line
 from stages.common.outputs import write_json
-from stages.common.validation import Strict, validate
+from stages.common.validation import Strict, read_record
 
 INFERENCE = "inference.json"
 CONFIG = "config.json"
@@ -122,14 +122,7 @@ def read_inference(folder: Path) -> Inference:
     Raises:
         UserError: If it is missing or something in it is wrong.
     """
-    path = folder / INFERENCE
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path}: there is no such file.", "Run `dvc repro finetune`, which makes it.") from None
-    except ValueError as error:
-        raise UserError(f"{path}: not JSON ({error}).", "Make it again with `dvc repro -f finetune`.") from None
-    return validate(Inference, content, str(path))
+    return read_record(Inference, folder / INFERENCE)
 
 
 def write_inference(inference: Inference, folder: Path) -> None:
