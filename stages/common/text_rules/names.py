@@ -34,8 +34,6 @@ MARKS = r"!-/:-@\[-`{-~\u00a1\u00ab\u00bb\u00bf\u060c\u061b\u061f\u2010-\u2027\u
 WORD = re.compile(
     rf"(?:[^\W\d_]\.)+(?!\w)|[^\s{MARKS}]+(?:(?!['\u2019]s\b)['\u2019-][^\s{MARKS}]+)*|['\u2019]s\b|\S", re.IGNORECASE
 )
-
-
 # A sentence ends with its mark (but not Mr. J. Smith) or with a blank line.
 SENTENCE_END = re.compile(r"(?<=\w{4})[.!?]+[\"'\u201d\u2019)\]]*\s+|\n\s*\n")
 
@@ -104,13 +102,8 @@ def mask_names(texts: pd.Series, phone_region: str | None, folder: Path) -> tupl
     return masked, counts[counts > 0]
 
 
-def words_of(text: str, phone_region: str | None) -> list[Word]:
-    """The words of a text in a language that puts spaces between them, and its marks.
-
-    Args:
-        text: The text.
-        phone_region: As above.
-    """
+def _words(text: str, phone_region: str | None) -> list[Word]:
+    """The words of a text in a language that puts spaces between them, and its marks."""
     found = [Span(*match.span(), "url") for match in URL.finditer(text)]
     found += [Span(*match.span(), match[0][1:-1]) for match in PLACEHOLDER.finditer(text)]
     words: list[Word] = []
@@ -130,7 +123,7 @@ def _find(
     sentences = [
         (row, words, read)
         for row, text in texts.items()
-        for words in _sentences(text, words_of(text, phone_region))
+        for words in _sentences(text, _words(text, phone_region))
         if (read := tuple(word.read for word in words)) not in nameless
     ]
     found: dict[Any, list[Span]] = {}
