@@ -25,7 +25,7 @@ AFTER = {
     "clean": ["clean", "augment", "split", "audit", "finetune", "evaluate", "report"],
     "download": ["download", "clean", "augment", "split", "audit", "finetune", "evaluate", "report"],
     "fetch_lexicon": ["fetch_lexicon", "augment", "split", "audit", "finetune", "evaluate", "report"],
-    "fetch_augmenters": ["fetch_augmenters", "augment", "split", "audit", "finetune", "evaluate", "report"],
+    "fetch_augmenters": ["fetch_augmenters", "clean", "augment", "split", "audit", "finetune", "evaluate", "report"],
     "fetch_model": ["fetch_model", "augment", "split", "audit", "finetune", "evaluate", "report"],
 }
 SECTIONS = {"dataset": "download", "model": "fetch_model"}  # top-level values, and the first stage that reads them

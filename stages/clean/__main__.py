@@ -27,6 +27,7 @@ from stages.common.messages import closing_line
 from stages.common.outputs import new_outputs, write_json
 from stages.common.parameters import load_section
 from stages.common.partitions import start_workers
+from stages.common.text_rules.settings import NAMES
 
 RAW, CLEAN = Path("data/raw"), Path("data/clean")
 SUMMARY, LEAKS = Path("reports/clean/summary.json"), Path("reports/clean/leaks.csv")
@@ -43,7 +44,8 @@ def main() -> None:
     ):
         parts = cut(corpus, RAW / "documents.parquet", Path(scratch))
         with start_workers(sum(part.rows for part in parts), Path(scratch)) as workers:
-            clean = partial(clean_part, parameters=parameters, language=card.language)
+            model = NAMES.resolve()  # workers of a cluster may have started elsewhere
+            clean = partial(clean_part, parameters=parameters, language=card.language, names_model=model)
             counts = workers.map(clean, parts, "rules")
             load_facts(corpus, parts)
             judge(corpus, list_unusable(corpus))

@@ -9,6 +9,7 @@ from duckdb import DuckDBPyConnection
 
 from stages.clean.parameters import Examples
 from stages.clean.parts import Part
+from stages.clean.repair import NAMES_RULE
 from stages.common.documents import write_parquet
 from stages.common.seeding import derived_seed
 from stages.common.text_rules.chain import Rule, trace_rule
@@ -25,7 +26,7 @@ QUALIFY row_number() OVER (PARTITION BY rule ORDER BY draw, id) <= $per_rule ORD
 
 
 def draw_examples(documents: pd.DataFrame, changed_by: pd.Series, examples: Examples) -> pd.DataFrame:
-    """Chooses documents that each rule changed.
+    """Chooses documents that each rule changed; the masking of names, which takes a model to show, has no examples.
 
     Args:
         documents: The documents before the rules.
@@ -37,6 +38,7 @@ def draw_examples(documents: pd.DataFrame, changed_by: pd.Series, examples: Exam
     """
     touched = pd.DataFrame({"id": documents["id"], "text": documents["text"], "rule": changed_by.to_numpy()})
     touched = touched.explode("rule").dropna(subset="rule")
+    touched = touched[touched["rule"] != NAMES_RULE]
     draws = [derived_seed(examples.seed, rule, name) for rule, name in zip(touched["rule"], touched["id"], strict=True)]
     touched = touched.assign(draw=pd.array(draws, dtype="uint64")).sort_values(["rule", "draw", "id"])
     drawn: pd.DataFrame = touched.groupby("rule").head(examples.per_rule)[DRAWN.names]

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from hashlib import blake2b
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from stages.clean.repair import CHANGED_BY, PRIVATE, repair
 from stages.clean.shingles import make_shingles
 from stages.common.documents import read_documents, write_documents, write_parquet
 from stages.common.text_rules.normalisation import duplicate_key
+from stages.common.text_rules.settings import NAMES
 
 # What the joins over all documents need to know of each.
 FACTS = pa.schema(
@@ -57,19 +59,20 @@ class Counts(NamedTuple):
     holders: int
 
 
-def clean_part(part: Part, parameters: CleanParameters, language: str) -> Counts:
+def clean_part(part: Part, parameters: CleanParameters, language: str, names_model: Path = NAMES) -> Counts:
     """Repairs the texts of a part, applies the filters, and writes what the joins over all documents need.
 
     Args:
         part: Its ``raw`` file is read; the others are written.
         parameters: Which rules run.
         language: What the card says the texts are in.
+        names_model: The folder of the model that finds names of people, should they be looked for.
 
     Returns:
         What the rules found.
     """
     raw = read_documents(part.path("raw"))
-    repaired = repair(raw, parameters)
+    repaired = repair(raw, parameters, names_model)
     words = count_words(repaired["text"])
     faults = find_unusable(repaired, words, parameters, language).set_index("id")
     write_drawn(draw_examples(raw, repaired[CHANGED_BY], parameters.examples), part.path("drawn"))

@@ -1,4 +1,4 @@
-"""What stands in the list of the models that augmentation works with, beside a folder for each of them."""
+"""What stands in the list of the models that data stages work with, beside a folder for each of them."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ class Languages(Strict):
 
 
 class Augmenter(Strict):
-    """A masked language model or a translation model.
+    """A masked language model, a translation model, or a model that finds names.
 
     Attributes:
         title: The name that people know it by.
@@ -38,6 +38,7 @@ class Augmenters(Strict):
     masked_language_model: Augmenter | None = None
     forward: Augmenter | None = None
     backward: Augmenter | None = None
+    names: Augmenter | None = None
 
 
 def read_augmenters(models: Path) -> Augmenters:

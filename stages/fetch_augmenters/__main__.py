@@ -1,4 +1,4 @@
-"""Fetches the models that augmentation works with, where params.yaml names any, each file against its pinned hash."""
+"""Fetches the models that augment and clean work with, where params.yaml names any, by their pinned hashes."""
 
 from pathlib import Path
 
@@ -52,4 +52,4 @@ def check_languages(augmenters: Augmenters) -> None:
 
 
 if __name__ == "__main__":
-    run_stage(main, "Fetch the models that augmentation works with.")
+    run_stage(main, "Fetch the models that augment and clean work with.")

@@ -8,7 +8,7 @@ from stages.common.validation import Strict
 
 
 class AugmenterEntry(Strict):
-    """A masked language model or a translation model, whose files are fetched one by one.
+    """A masked language model, a translation model or one that finds names, whose files are fetched one by one.
 
     Attributes:
         title: The name that people know it by.

@@ -7,6 +7,7 @@ from stages.clean.repair import PRIVATE, repair
 from stages.clean.repetition import find_repetition
 from stages.common.messages import UserError
 from stages.common.validation import read_yaml, validate
+from tests.common.tiny_encoder import save_tagger
 from tests.imports import ROOT
 
 ENGLISH = "The committee said on Friday that it would look into the matter before the end of the month. " * 2
@@ -94,6 +95,18 @@ def test_private_data_is_reported_masked_or_dropped_and_never_written_down(make_
     assert repaired[PRIVATE].dropna().to_dict() == {0: {"email": 1}}
     assert held(repaired[PRIVATE].dropna()).to_dict() == {0: "holds 1 email"}
     assert faults(documents, private_data=section["private_data"]).index.tolist() == rejected
+
+
+def test_names_are_counted_beside_other_private_data_or_alone_but_not_in_words_with_tags(make_documents, tmp_path):
+    model = save_tagger(tmp_path, {"ann": "B-PER"})
+    section = SECTION | {"private_data": SECTION["private_data"] | {"names": True, "action": "mask"}}
+    parameters = CleanParameters.model_validate(section)
+    alone = repair(make_documents(["of Ann", "nobody"]), parameters, model)
+    assert alone[PRIVATE].dropna().to_dict() == {0: {"name": 1}}
+    documents = make_documents(["of Ann", "nobody", "Ann: a@example.org"], tokens=[["of", "Ann"], None, None])
+    repaired = repair(documents, parameters, model)
+    assert repaired[PRIVATE].dropna().to_dict() == {2: {"email": 1, "name": 1}}
+    assert repaired["text"].tolist() == ["of Ann", "nobody", "[NAME]: [EMAIL]"]
 
 
 @pytest.mark.parametrize(

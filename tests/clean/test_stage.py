@@ -11,6 +11,7 @@ from stages.common.card import Card, write_card
 from stages.common.documents import read_documents, read_flags, write_documents
 from stages.common.messages import UserError
 from stages.common.validation import read_yaml
+from tests.common.tiny_encoder import save_tagger
 from tests.imports import ROOT
 
 WORDS = [f"word{number}" for number in range(2000)]
@@ -60,6 +61,29 @@ def test_leaks_private_data_and_changes_are_told(clean):
     assert list(kept.index) == ["d1", "d3", "d4"]
     everything = b"".join(path.read_bytes() for path in (folder / "reports").rglob("*.*"))
     assert b"me@example.org" not in everything
+
+
+@pytest.mark.parametrize(("action", "written"), [("report", "Ann Lee"), ("mask", "[NAME]"), ("drop", None)])
+def test_names_are_reported_masked_or_dropped_and_never_written_down(clean, tmp_path, action, written):
+    save_tagger(tmp_path / "models/augmenters/names", {"ann": "B-PER", "lee": "I-PER"})
+    private_data = {"enabled": True, "action": action, "phone_region": None, "names": True}
+    folder = clean([story(1) + " Ask Ann Lee or ann@example.org, says Ann.", story(2)], {"private_data": private_data})
+    said = summary(folder)
+    assert (said["private_data"], said["documents_with_private_data"]) == ({"email": 1, "name": 2}, 1)
+    assert said["rejected"] == ({"private_data": 1} if action == "drop" else {})
+    assert said["changed"] == ({"names": 1, "private_data": 1} if action == "mask" else {})
+    kept = read_documents(folder / "data/clean/documents.parquet")["text"]
+    assert kept.str.contains(f"Ask {written} or", regex=False).sum() == (written is not None)
+    flags = read_flags(folder / "data/clean/flags.parquet")
+    assert flags["reason"].tolist() == (["holds 1 email, 2 name"] if action == "report" else [])
+    assert not any(b"Ann" in path.read_bytes() for path in (folder / "reports").rglob("*.*"))
+
+
+def test_a_model_for_names_that_is_missing_is_one_clear_line_and_writes_nothing(clean, tmp_path):
+    section = {"private_data": {"enabled": True, "action": "mask", "phone_region": None, "names": True}}
+    with pytest.raises(UserError, match=r"models/augmenters/names: names of people are looked for, but .* no model"):
+        clean([story(1)], section)
+    assert not (tmp_path / "data/clean").exists()
 
 
 def test_a_leak_is_listed_even_if_its_labels_contradict(clean):

@@ -18,6 +18,7 @@ from stages.clean.repair import repair
 from stages.common.messages import UserError
 from stages.common.provenance import Provenance, directory_hash, write_provenance
 from stages.common.text_rules.settings import TextRules
+from tests.common.tiny_encoder import save_tagger
 from tests.corpus import environment, run
 from tests.imports import ROOT
 
@@ -88,6 +89,20 @@ def test_prediction_cleans_as_the_clean_stage_does():
     rules = TextRules.model_validate({name: section[name] for name in TextRules.model_fields})
     assert rules.apply(pd.Series(texts, dtype="str")).tolist() == cleaned
     assert cleaned != texts
+
+
+def test_prediction_masks_names_as_the_clean_stage_does(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    section = yaml.safe_load((ROOT / "params.yaml").read_text())["clean"] | {"emails": "drop", "lowercase": True}
+    section["private_data"] |= {"names": True, "action": "mask"}
+    rules = TextRules.model_validate({name: section[name] for name in TextRules.model_fields})
+    texts = ["&lt;b&gt;Ann&lt;/b&gt; said!!!!!! write to ann@example.org", "nobody", ""]
+    with pytest.raises(UserError, match="models/augmenters/names"):
+        rules.apply(pd.Series(texts, dtype="str"))
+    save_tagger(tmp_path / "models/augmenters/names", {"ann": "B-PER", "name": "B-PER"})
+    cleaned = repair(pd.DataFrame({"text": texts, "tokens": None}), CleanParameters.model_validate(section))["text"]
+    assert rules.apply(pd.Series(texts, dtype="str")).tolist() == cleaned.tolist()
+    assert cleaned.tolist() == ["[name] said!!! write to", "nobody", ""]
 
 
 def test_a_model_alone_in_a_folder_is_used_by_its_own_record_and_traced_by_its_bytes(repository, tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ from stages.fetch_augmenters import __main__ as fetch_augmenters
 from stages.fetch_augmenters.entry import AugmenterEntry
 from tests.imports import ROOT
 
-NONE = {"masked_language_model": None, "forward": None, "backward": None}
+NONE = {"masked_language_model": None, "forward": None, "backward": None, "names": None}
 
 
 @pytest.fixture
@@ -51,7 +51,8 @@ def test_each_role_gets_the_files_of_its_entry(workbench):
     enter("there", "en", "es")
     enter("back", "es", "en")
     enter("masked")
-    choose(forward="there", backward="back", masked_language_model="masked")
+    enter("tagger")
+    choose(forward="there", backward="back", masked_language_model="masked", names="tagger")
     fetch_augmenters.main()
     listed = read_augmenters(Path("models/augmenters"))
     assert (listed.forward.languages.target, listed.backward.title, listed.masked_language_model.languages) == (

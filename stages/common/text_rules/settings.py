@@ -1,6 +1,7 @@
 """The rules that change texts, each on or off with its settings: cleaning runs them, and prediction does again."""
 
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
 import pandas as pd
@@ -24,6 +25,7 @@ from stages.common.text_rules.remains import break_at_backslashes, undo_broken_e
 from stages.common.text_rules.tags import strip_tags
 from stages.common.validation import Strict
 
+NAMES = Path("models/augmenters/names")  # what finds names of people
 TAKE_AWAY = ("urls", "emails", "private_data", "lowercase", "punctuation", "stop_words", "lemmas")
 
 
@@ -71,11 +73,13 @@ class PrivateData(Strict):
         action: ``report`` counts it and flags the documents, ``mask`` puts placeholders such as ``[PHONE]`` in its
             place, ``drop`` drops the documents.
         phone_region: The country (ISO 3166) whose phone numbers count without ``+``; null for none.
+        names: Whether names of people are looked for, too; that takes a model. Records of older models lack it.
     """
 
     enabled: bool
     action: Literal["report", "mask", "drop"]
     phone_region: str | None = Field(pattern="^[A-Z]{2}$")
+    names: bool = False
 
 
 class TextRules(Strict):
@@ -165,4 +169,24 @@ class TextRules(Strict):
             The texts in the same order.
         """
         repaired, _ = apply_rules(texts, self.repairs())
+        if self.private_data.action == "mask":
+            repaired, _ = self.mask_names(repaired)
         return apply_rules(repaired, self.text_rules())[0]
+
+    def mask_names(self, repaired: pd.Series, folder: Path = NAMES) -> tuple[pd.Series, "pd.Series[int]"]:
+        """Masks names of people if they are to be looked for: once, between the repairs and the other rules.
+
+        It is none of :meth:`text_rules`, which run again as long as one changes something.
+
+        Args:
+            repaired: The texts after the repairs; each row has an index of its own.
+            folder: The model that finds them.
+
+        Returns:
+            The texts in the same order, and how many names were masked in each row that held any.
+        """
+        if not (self.private_data.enabled and self.private_data.names):
+            return repaired, pd.Series(dtype="int64")
+        from stages.common.text_rules.names import mask_names  # here: torch takes seconds to import
+
+        return mask_names(repaired, self.private_data.phone_region, folder)
