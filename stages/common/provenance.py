@@ -12,7 +12,7 @@ from stages.common.parameters import PARAMS
 from stages.common.validation import Strict, read_record, read_yaml
 
 PROVENANCE = "provenance.json"
-SECTIONS = ("dataset", "model", "download", "clean", "augment", "split", "audit", "finetune")
+SECTIONS = ("dataset", "model", "fetch_augmenters", "download", "clean", "augment", "split", "audit", "finetune")
 INPUTS = (Path("data/audited"), Path("data/splits"), Path("models/pretrained"))
 BLOCK = 2**20  # bytes
 
