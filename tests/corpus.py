@@ -42,8 +42,12 @@ def make_repository(folder: Path, per_topic: int = 40) -> Path:
     )
     for name in listed.stdout.splitlines():
         top = name.split("/")[0]
-        if top in ("tests", "docs", "benchmarks", "reports") or name == "dvc.lock" or not (ROOT / name).exists():
-            continue
+        if (
+            top in ("tests", "docs", "benchmarks", "reports", "claims")
+            or name == "dvc.lock"
+            or not (ROOT / name).exists()
+        ):
+            continue  # claims are about other data
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, folder / name)
     _add_corpus(folder, per_topic)
