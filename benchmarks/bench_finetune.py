@@ -63,16 +63,19 @@ FIGURES = Figures(accuracy=0.0, macro_precision=0.0, macro_recall=0.0, macro_f1=
 def main() -> None:
     tables = {"speed": speed, "checkpoints": checkpoints, "methods": methods, "memory": memory}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("tables", nargs="*", choices=[*tables, *METHODS, []], default=list(tables))
+    parser.add_argument("tables", nargs="*", help=f"some of {', '.join(tables)}; all by default")
     parser.add_argument("--articles", type=int, default=1_000)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    if given.tables[0] in METHODS:  # a process of its own that `memory` started
-        return one_method(given.tables[0], given.articles)
+    chosen = given.tables or list(tables)
+    if chosen[0] in METHODS:  # a process of its own that `memory` started
+        return one_method(chosen[0], given.articles)
+    if unknown := [name for name in chosen if name not in tables]:
+        parser.error(f"there is no table {unknown[0]!r}")
     packages = ("torch", "transformers", "accelerate", "peft")
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, ", end="")
     print(", ".join(f"{name} {version(name)}" for name in packages))
-    for name in given.tables:
+    for name in chosen:
         print(f"\n### {name.capitalize()}\n", flush=True)
         tables[name](given.articles, given.rounds)
     return None
