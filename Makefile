@@ -44,7 +44,7 @@ tables: .venv/installed ## write the stage table and the result tables into READ
 	.bench/bin/python -m pip install --quiet text-dedup==0.4.0  # the newest that runs on Python 3.11
 	@touch $@
 
-bench-clean: .venv/installed .bench/installed ## measure cleaning and the label audit beside other tools (an hour)
+bench-clean: .venv/installed .bench/installed ## measure cleaning and the label audit beside other tools (a quarter of an hour)
 	.venv/bin/python -m pip install --quiet datasketch==2.0.0
 	python -m benchmarks.bench_clean
 	python -m benchmarks.bench_clean_scale
