@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from commands.claims import Claim, Figure, claim_names, read_claim
+from commands.claims import Claim, claim_names, read_claim
 from stages.common.entry import run_program
 from stages.common.messages import UserError
 from stages.common.validation import read_yaml
@@ -98,7 +98,7 @@ def claim_table() -> str:
         published = read_yaml(PUBLISHED).get(claim.dataset, [])
         title = f"{claim.dataset}, {claim.documents:,} test documents"
         for figure in [key.removeprefix("encoder.") for key in claim.figures if key.startswith("encoder.")]:
-            both = [_interval(claim.figures[f"{who}.{figure}"]) for who in ("encoder", "baseline")]
+            both = [_figure(claim.figures[f"{who}.{figure}"].model_dump()) for who in ("encoder", "baseline")]
             others = [f"{p['value']} {p['model']} ({p['source']})" for p in published if p["figure"] == figure]
             rows.append([title, figure.replace("_", " ").replace("f1", "F1"), *both, "; ".join(others)])
             title = ""
@@ -111,10 +111,6 @@ def _command(claim: Claim) -> str:
     if not claim.parameters:
         return "make repro"
     return " ".join(["dvc exp run", *(f"-S {name}={value}" for name, value in sorted(claim.parameters.items()))])
-
-
-def _interval(figure: Figure) -> str:
-    return f"{figure.value:.4f} ({figure.low:.4f} to {figure.high:.4f})"
 
 
 def seed_table() -> str:
