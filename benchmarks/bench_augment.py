@@ -69,7 +69,7 @@ def main() -> None:
 def articles(folder: Path) -> list[str]:
     """Cleaned articles of noisy_ag_news, as the stages make them."""
     from benchmarks.few_shot import run_stages
-    from stages.common.documents import read_documents
+    from stages.common.documents.table import read_documents
 
     run_stages(folder, ["download", "clean"], dataset="noisy_ag_news")
     documents = read_documents(folder / "data/clean/documents.parquet")
@@ -201,7 +201,7 @@ def our_rules(*methods: str) -> Callable[[Path], Augment]:
 def our_contextual(folder: Path) -> Augment:
     from stages.augment.contextual import MaskedLanguageModel, substitute
     from stages.augment.parameters import ContextualParameters
-    from stages.common.validation import read_yaml
+    from stages.common.core.validation import read_yaml
 
     section = read_yaml(ROOT / "params.yaml")["augment"]["contextual"]
     section |= {"count": 1, "rate": RATE, "candidates": CANDIDATES, "batch_size": BATCH, "threads": 2}

@@ -30,7 +30,7 @@ import pandas as pd
 from benchmarks.planted_private_data import private_data
 from stages.audit.probabilities import Integers
 from stages.clean.parameters import CleanParameters, NearDuplicates
-from stages.common.partitions import Workers
+from stages.common.documents.partitions import Workers
 
 CORES = 2
 os.environ["PLUMBLINE_WORKERS"] = str(CORES)
@@ -74,7 +74,7 @@ def processor() -> str:
 
 def dataset(name: str) -> pd.DataFrame:
     """The documents of a dataset, and the side table of annotations where there is one, as download makes them."""
-    from stages.common.documents import read_documents
+    from stages.common.documents.table import read_documents
     from stages.download import __main__ as download
 
     with tempfile.TemporaryDirectory() as scratch:
@@ -94,7 +94,7 @@ def dataset(name: str) -> pd.DataFrame:
 
 
 def parameters() -> CleanParameters:
-    from stages.common.validation import read_yaml
+    from stages.common.core.validation import read_yaml
 
     return CleanParameters.model_validate(read_yaml(ROOT / "params.yaml")["clean"])
 
@@ -115,7 +115,7 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
 def near_duplicates() -> None:
     from multiprocessing import get_context
 
-    from stages.common.partitions import start_workers
+    from stages.common.documents.partitions import start_workers
 
     settings = parameters().near_duplicates
     documents = dataset("newsgroups20")
@@ -381,9 +381,9 @@ def wrong_labels() -> None:
     from stages.audit import probabilities as classifiers
     from stages.audit.issues import judge_labels
     from stages.audit.parameters import AuditParameters
-    from stages.common.encoder.embedding import embed
+    from stages.common.core.validation import read_yaml
+    from stages.common.model.embedding import embed
     from stages.common.text_rules.chain import apply_rules
-    from stages.common.validation import read_yaml
 
     settings = AuditParameters.model_validate(read_yaml(ROOT / "params.yaml")["audit"])
     documents = dataset("noisy_ag_news_crowd")

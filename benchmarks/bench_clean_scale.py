@@ -25,9 +25,9 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from benchmarks.bench_clean import ROOT, dataset, shingle_set
-from stages.common.card import Card, write_card
-from stages.common.documents import DOCUMENTS, DocumentStream
-from stages.common.seeding import generator
+from stages.common.core.seeding import generator
+from stages.common.documents.card import Card, write_card
+from stages.common.documents.table import DOCUMENTS, DocumentStream
 
 SEED = 20
 CORPORA = ("bbc_news", "newsgroups20", "r8", "r52", "movie_reviews", "rotten_tomatoes", "noisy_ag_news")

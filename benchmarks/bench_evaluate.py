@@ -21,10 +21,10 @@ import numpy as np
 import torch
 from transformers import pipeline
 
-from stages.common.encoder.device import compute_alike
-from stages.common.encoder.loading import load_finetuned, read_inference
-from stages.common.encoder.scoring import score
-from stages.common.encoder.tokenising import tokenise
+from stages.common.model.device import compute_alike
+from stages.common.model.loading import load_finetuned, read_inference
+from stages.common.model.scoring import score
+from stages.common.model.tokenising import tokenise
 
 MODEL = Path("models/finetuned")
 THREADS = 2

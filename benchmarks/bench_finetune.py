@@ -36,20 +36,20 @@ from transformers import (
 )
 
 from benchmarks.bench_clean import dataset, spread, timed
-from stages.common.encoder.batching import bucketed_batches
-from stages.common.encoder.device import compute_alike
-from stages.common.encoder.loading import load_pretrained
-from stages.common.encoder.tokenising import tokenise
-from stages.common.validation import read_yaml
-from stages.finetune.checkpoints import Checkpoints
+from stages.common.core.validation import read_yaml
+from stages.common.model.batching import bucketed_batches
+from stages.common.model.device import compute_alike
+from stages.common.model.loading import load_pretrained
+from stages.common.model.tokenising import tokenise
+from stages.common.training.checkpoints import Checkpoints
+from stages.common.training.loop import train
+from stages.common.training.methods import prepare
+from stages.common.training.optimisation import make_optimiser
+from stages.common.training.trackers import track
 from stages.finetune.examples import Examples
-from stages.finetune.figures import Figures
-from stages.finetune.methods import prepare
 from stages.finetune.objectives import make_objective
-from stages.finetune.optimisation import make_optimiser
 from stages.finetune.parameters import Finetune
-from stages.finetune.trackers import track
-from stages.finetune.training import train
+from stages.finetune.validation import Figures
 
 ROOT = Path(__file__).parent.parent
 SEED = 20

@@ -22,10 +22,10 @@ from transformers import AutoTokenizer, BertConfig, BertForSequenceClassificatio
 
 from commands.predict import judge, rules_of, windows
 from commands.texts import read_texts
-from stages.common.encoder.loading import load_finetuned, read_inference
-from stages.common.outputs import write_json
-from stages.common.provenance import PROVENANCE
-from stages.common.validation import read_yaml
+from stages.common.core.outputs import write_json
+from stages.common.core.provenance import PROVENANCE
+from stages.common.core.validation import read_yaml
+from stages.common.model.loading import load_finetuned, read_inference
 
 ROUNDS, THREADS, CHARACTERS = 5, 2, 300  # so long are the articles of AG News, about
 MEASURED = """

@@ -80,7 +80,7 @@ def time_pandas(folder: Path) -> float:
 def time_reader(folder: Path, ids: bool = False) -> float:
     import os
 
-    from stages.common.catalog import load_entry
+    from stages.common.core.catalog import load_entry
     from stages.download.assemble import Tally, assemble
     from stages.download.entry import DatasetEntry
 

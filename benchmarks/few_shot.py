@@ -18,17 +18,17 @@ import yaml
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.kept_runs import Run, digest
-from stages.common.card import read_card, write_card
-from stages.common.documents import ORIGINAL, read_documents, write_documents
-from stages.common.encoder.batching import bucketed_batches, make_batch
-from stages.common.encoder.device import compute_alike
-from stages.common.encoder.embedding import embed
-from stages.common.encoder.loading import load_pretrained
-from stages.common.encoder.scoring import score
-from stages.common.encoder.tokenising import tokenise
-from stages.common.validation import read_yaml
-from stages.evaluate.figures import overall_figures, tally
-from stages.finetune.optimisation import make_optimiser, rate_share, set_rate
+from stages.common.core.validation import read_yaml
+from stages.common.documents.card import read_card, write_card
+from stages.common.documents.table import ORIGINAL, read_documents, write_documents
+from stages.common.metrics.counts import overall_figures, tally
+from stages.common.model.batching import bucketed_batches, make_batch
+from stages.common.model.device import compute_alike
+from stages.common.model.embedding import embed
+from stages.common.model.loading import load_pretrained
+from stages.common.model.scoring import score
+from stages.common.model.tokenising import tokenise
+from stages.common.training.optimisation import make_optimiser, rate_share, set_rate
 from stages.split.__main__ import divide
 from stages.split.parameters import SplitParameters
 from stages.split.training import place_in_class

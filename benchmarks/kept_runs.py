@@ -9,8 +9,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from stages.common.messages import progress
-from stages.common.outputs import new_outputs, write_json
+from stages.common.core.messages import progress
+from stages.common.core.outputs import new_outputs, write_json
 
 FOLDER = Path(__file__).parent.parent / ".kept_runs"  # git ignores it
 PROCESSES = 2

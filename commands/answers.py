@@ -10,9 +10,9 @@ from typing import Any, TextIO
 
 import pyarrow as pa
 
-from stages.common.documents import ParquetStream
-from stages.common.messages import UserError
-from stages.common.outputs import new_outputs
+from stages.common.core.messages import UserError
+from stages.common.core.outputs import new_outputs
+from stages.common.documents.table import ParquetStream
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 Write = Callable[[dict[str, list[Any]]], None]

@@ -7,9 +7,9 @@ from functools import partial
 
 from commands.claims import CLAIMS, claim_of_this_run, write_claim
 from commands.records import git
-from stages.common.entry import run_program
-from stages.common.messages import UserError, closing_line
-from stages.common.outputs import new_outputs
+from stages.common.core.entry import run_program
+from stages.common.core.messages import UserError, closing_line
+from stages.common.core.outputs import new_outputs
 
 # What a run and its parameters change; everything else must be as committed, or the revision would not tell the code.
 OF_A_RUN = ("params.yaml", "dvc.lock", "data", "models", "reports", "claims", "README.md")

@@ -22,8 +22,8 @@ from commands.records import (
     read_lock,
     read_params,
 )
-from stages.common.messages import UserError, suggestion
-from stages.common.validation import Strict, read_yaml, validate
+from stages.common.core.messages import UserError, suggestion
+from stages.common.core.validation import Strict, read_yaml, validate
 
 CLAIMS = Path("claims")
 HEAD = "# Made by `make claim`, never by hand; `make verify` checks it. claims/README.md says what each line means.\n"

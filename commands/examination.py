@@ -24,7 +24,7 @@ from commands.records import (
     read_params,
     with_values,
 )
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
 
 AFTER_THE_FIGURES = ("report",)  # sections of params.yaml that cannot change a figure
 

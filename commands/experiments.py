@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from commands.records import git
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
 
 
 def run_experiment(name: str, values: Mapping[str, Any], target: str) -> str:

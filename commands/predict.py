@@ -17,15 +17,15 @@ from commands.answers import open_answers
 from commands.records import CALIBRATION, LOCK, MODEL, stages_of
 from commands.texts import FORMATS, STDIN, Text, count_texts, format_of, read_texts
 from commands.trace import records_of
-from stages.common.card import read_card
-from stages.common.encoder.device import compute_alike
-from stages.common.encoder.loading import Inference, load_finetuned, read_inference
-from stages.common.encoder.scoring import score
-from stages.common.entry import run_program
-from stages.common.messages import UserError, closing_line, progress
-from stages.common.provenance import PROVENANCE, read_provenance
+from stages.common.core.entry import run_program
+from stages.common.core.messages import UserError, closing_line, progress
+from stages.common.core.provenance import PROVENANCE, read_provenance
+from stages.common.core.validation import validate
+from stages.common.documents.card import read_card
+from stages.common.model.device import compute_alike
+from stages.common.model.loading import Inference, load_finetuned, read_inference
+from stages.common.model.scoring import score
 from stages.common.text_rules.settings import TextRules
-from stages.common.validation import validate
 
 WINDOW = 8_192  # texts that are held, cleaned and scored at once
 

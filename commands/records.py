@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from stages.common.messages import UserError, one_line
-from stages.common.provenance import directory_hash, file_hash
-from stages.common.validation import read_yaml
+from stages.common.core.messages import UserError, one_line
+from stages.common.core.provenance import directory_hash, file_hash
+from stages.common.core.validation import read_yaml
 
 LOCK, PARAMS = Path("dvc.lock"), Path("params.yaml")
 METRICS = Path("reports/evaluate/metrics.json")

@@ -18,9 +18,9 @@ from pydantic import Field, model_validator
 
 from commands.experiments import run_experiment
 from commands.records import PARAMS, SUMMARY, content_at, flat, git, read_params
-from stages.common.entry import run_program
-from stages.common.messages import UserError, closing_line, progress, suggestion
-from stages.common.validation import Strict, read_yaml, validate
+from stages.common.core.entry import run_program
+from stages.common.core.messages import UserError, closing_line, progress, suggestion
+from stages.common.core.validation import Strict, read_yaml, validate
 
 SPACE, STUDIES = Path("search.yaml"), Path(".search")
 

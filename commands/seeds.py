@@ -11,10 +11,10 @@ from typing import Any
 
 from commands.experiments import run_experiment
 from commands.records import METRICS, SUMMARY, content_at
-from stages.common.entry import run_stage
-from stages.common.messages import closing_line, progress
-from stages.common.outputs import new_outputs
-from stages.common.parameters import load_value
+from stages.common.core.entry import run_stage
+from stages.common.core.messages import closing_line, progress
+from stages.common.core.outputs import new_outputs
+from stages.common.core.parameters import load_value
 
 SEEDS = (1, 2, 3)
 TABLES = Path("reports/seeds")

@@ -10,9 +10,9 @@ from typing import Any
 import yaml
 
 from commands.claims import Claim, claim_names, read_claim
-from stages.common.entry import run_program
-from stages.common.messages import UserError
-from stages.common.validation import read_yaml
+from stages.common.core.entry import run_program
+from stages.common.core.messages import UserError
+from stages.common.core.validation import read_yaml
 
 README = Path("README.md")
 METRICS = Path("reports/evaluate/metrics.json")

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stages.common.messages import UserError, suggestion
+from stages.common.core.messages import UserError, suggestion
 
 FORMATS = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".parquet": "parquet", ".txt": "txt"}
 STDIN = Path("-")

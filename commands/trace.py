@@ -24,11 +24,11 @@ from commands.records import (
     git,
     stages_of,
 )
-from stages.common.card import read_card
-from stages.common.entry import run_program
-from stages.common.messages import UserError, closing_line
-from stages.common.outputs import new_outputs, write_json
-from stages.common.provenance import PROVENANCE, directory_hash, read_provenance
+from stages.common.core.entry import run_program
+from stages.common.core.messages import UserError, closing_line
+from stages.common.core.outputs import new_outputs, write_json
+from stages.common.core.provenance import PROVENANCE, directory_hash, read_provenance
+from stages.common.documents.card import read_card
 
 RUN = "run"  # the folder inside a packed model that holds what git knows of it
 RECORDS = (LOCK, PARAMS, ENVIRONMENT, SUMMARY, METRICS, CALIBRATION, Path("requirements.txt"))

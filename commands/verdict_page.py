@@ -6,7 +6,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from commands.examination import Verdict
-from stages.common.outputs import new_outputs, write_json
+from stages.common.core.outputs import new_outputs, write_json
 
 VERDICTS = Path("reports/verify")
 

@@ -13,8 +13,8 @@ from commands.claims import Claim, claim_names, read_claim
 from commands.examination import Verdict, examine, failed_run
 from commands.records import PARAMS, git, read_params, with_values
 from commands.verdict_page import write_verdict
-from stages.common.entry import run_program
-from stages.common.messages import UserError
+from stages.common.core.entry import run_program
+from stages.common.core.messages import UserError
 
 DEFAULT, ALL, TREE = "default", "all", "the working tree"
 

@@ -198,7 +198,7 @@ def test_a_stage_killed_while_it_writes_leaves_the_old_outputs(repository, stage
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     killed = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
     code = (
-        "import stages.common.outputs as o, runpy\n"
+        "import stages.common.core.outputs as o, runpy\n"
         f"o._flush = lambda path: exec({killed!r})\n"
         f"runpy.run_module('stages.{stage}', run_name='__main__')"
     )

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from commands.pins import pins
-from stages.common.provenance import SECTIONS as RECORDED
+from stages.common.core.provenance import SECTIONS as RECORDED
 from tests.imports import ROOT, import_closure, imported_modules
 
 GRAPH = yaml.safe_load((ROOT / "dvc.yaml").read_text())

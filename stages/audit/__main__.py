@@ -20,12 +20,12 @@ from stages.audit.probabilities import (
     tfidf_features,
 )
 from stages.audit.review import read_review
-from stages.common.card import read_card, write_card
-from stages.common.documents import ORIGINAL, read_documents, write_documents, write_parquet, write_rejected
-from stages.common.entry import run_stage
-from stages.common.messages import closing_line
-from stages.common.outputs import new_outputs, write_json
-from stages.common.parameters import load_section
+from stages.common.core.entry import run_stage
+from stages.common.core.messages import closing_line
+from stages.common.core.outputs import new_outputs, write_json
+from stages.common.core.parameters import load_section
+from stages.common.documents.card import read_card, write_card
+from stages.common.documents.table import ORIGINAL, read_documents, write_documents, write_parquet, write_rejected
 
 SPLITS, PRETRAINED, AUDITED = Path("data/splits"), Path("models/pretrained"), Path("data/audited")
 SUMMARY, ISSUES = Path("reports/audit/summary.json"), Path("reports/audit/label_issues.csv")
@@ -82,7 +82,7 @@ def probabilities(documents: pd.DataFrame, given: Integers, parameters: AuditPar
     if weights.tfidf:
         parts.append((weights.tfidf, regression(tfidf_features(texts), given, classes, folds, parameters.tfidf_c)))
     if weights.embeddings or weights.neighbours:
-        from stages.common.encoder.embedding import embed  # torch takes seconds to import
+        from stages.common.model.embedding import embed  # torch takes seconds to import
 
         vectors = embed(PRETRAINED, texts, parameters.max_length, parameters.threads)
         if weights.embeddings:

@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from stages.common.validation import Strict
+from stages.common.core.validation import Strict
 
 
 class Weights(Strict):

@@ -10,8 +10,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from stages.common.messages import UserError, progress
-from stages.common.seeding import derived_seed
+from stages.common.core.messages import UserError, progress
+from stages.common.core.seeding import derived_seed
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages.common.messages import UserError, suggestion
+from stages.common.core.messages import UserError, suggestion
 
 VERDICTS = ("keep", "drop", "relabel")
 COLUMNS = ("id", "verdict", "new_label")

@@ -13,13 +13,13 @@ from stages.augment.parameters import AugmentParameters, MethodParameters
 from stages.augment.quality import summarise
 from stages.augment.sentence import collect_donors
 from stages.augment.variants import applicable, augmentable, make_variants
-from stages.common.card import Card, read_card, write_card
-from stages.common.documents import read_documents, write_documents, write_rejected
-from stages.common.entry import run_stage
-from stages.common.messages import UserError, closing_line
-from stages.common.outputs import new_outputs, write_json
-from stages.common.parameters import load_section
-from stages.common.partitions import map_partitions
+from stages.common.core.entry import run_stage
+from stages.common.core.messages import UserError, closing_line
+from stages.common.core.outputs import new_outputs, write_json
+from stages.common.core.parameters import load_section
+from stages.common.documents.card import Card, read_card, write_card
+from stages.common.documents.partitions import map_partitions
+from stages.common.documents.table import read_documents, write_documents, write_rejected
 
 CLEAN, LEXICON = Path("data/clean"), Path("data/lexicon")
 ENCODER, MODELS = Path("models/pretrained"), Path("models/augmenters")

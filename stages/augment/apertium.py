@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from stages.common.execution import load_execution
-from stages.common.messages import UserError, one_line, progress, suggestion
+from stages.common.core.execution import load_execution
+from stages.common.core.messages import UserError, one_line, progress, suggestion
 
 PROGRAM = "apertium"
 MEND = "On Debian: `apt-get install apertium apertium-{pair}`. Or set augment.back_translation.count to 0."

@@ -15,8 +15,8 @@ from stages.augment.parameters import BackTranslationParameters
 from stages.augment.passage import TITLES
 from stages.augment.translations import translate_once
 from stages.augment.variants import Attempt
-from stages.common.messages import one_line
-from stages.common.seeding import generator
+from stages.common.core.messages import one_line
+from stages.common.core.seeding import generator
 
 # Where one sentence may end and the next begin; what matches stays as it is.
 BORDER = re.compile(r"((?<=[.!?])\s+|(?<=[.!?][\"'\u201d\u2019)\]])\s+|\s*\n\s*)")

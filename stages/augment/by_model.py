@@ -9,8 +9,8 @@ import pandas as pd
 from stages.augment.methods import BACK_TRANSLATION, CONTEXTUAL
 from stages.augment.parameters import AugmentParameters, MethodParameters
 from stages.augment.variants import Attempt, tabulate
-from stages.common.augmenters import read_augmenters
-from stages.common.card import Card
+from stages.common.documents.card import Card
+from stages.common.model.augmenters import read_augmenters
 
 Maker = Callable[[pd.DataFrame], Iterable[Attempt]]
 

@@ -16,10 +16,10 @@ from stages.augment.parameters import ContextualParameters
 from stages.augment.passage import Passage, like
 from stages.augment.thesaurus import Thesaurus
 from stages.augment.variants import Attempt
-from stages.common.encoder.device import compute_alike
-from stages.common.encoder.loading import FAULTS
-from stages.common.messages import UserError, one_line, progress
-from stages.common.seeding import generator
+from stages.common.core.messages import UserError, one_line, progress
+from stages.common.core.seeding import generator
+from stages.common.model.device import compute_alike
+from stages.common.model.loading import FAULTS
 
 MEND = "Name a masked language model for fetch_augmenters.masked_language_model, or set augment.contextual.count to 0."
 WORD_STARTS = ("\u0120", "\u2581")  # how byte-level BPE and SentencePiece mark a piece that begins a word

@@ -9,10 +9,10 @@ import transformers
 from transformers import MarianMTModel, MarianTokenizer
 
 from stages.augment.parameters import BackTranslationParameters
-from stages.common.augmenters import read_augmenters
-from stages.common.encoder.device import compute_alike
-from stages.common.encoder.loading import FAULTS
-from stages.common.messages import UserError, one_line, progress
+from stages.common.core.messages import UserError, one_line, progress
+from stages.common.model.augmenters import read_augmenters
+from stages.common.model.device import compute_alike
+from stages.common.model.loading import FAULTS
 
 
 class Marian:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from stages.common.validation import Strict
+from stages.common.core.validation import Strict
 
 
 class MethodParameters(Strict):

@@ -9,7 +9,7 @@ import pandas as pd
 
 from stages.augment.gate import NOTHING
 from stages.augment.parameters import MethodParameters
-from stages.common.seeding import derived_seed
+from stages.common.core.seeding import derived_seed
 
 SAMPLE = 200  # documents whose variants self-BLEU and distinct-2 are computed of: BLEU compares words one by one
 ORDER = 4  # the longest n-grams of BLEU

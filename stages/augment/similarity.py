@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from stages.augment.parameters import GateParameters
-from stages.common.encoder.embedding import embed
+from stages.common.model.embedding import embed
 
 TOO_FAR = "too_far"
 DIGITS = 4  # of a similarity that count: the last ones of a float differ with the shape of the batch

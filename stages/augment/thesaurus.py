@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stages.augment.function_words import FUNCTION_WORDS
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
 
 TABLE = "synonyms.tsv"
 # A reading is taken if the neighbours leave no other, or if its lemma was met so many times as often as any other's.

@@ -13,8 +13,8 @@ from stages.augment.parameters import MethodParameters
 from stages.augment.passage import Passage
 from stages.augment.sentence import Donors, Sentence
 from stages.augment.thesaurus import Thesaurus, read_thesaurus
-from stages.common.card import Card
-from stages.common.seeding import derived_seed, generator
+from stages.common.core.seeding import derived_seed, generator
+from stages.common.documents.card import Card
 
 HELD_OUT = ["validation", "test"]
 

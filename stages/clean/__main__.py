@@ -21,12 +21,12 @@ from stages.clean.parts import cut
 from stages.clean.rows import clean_part
 from stages.clean.summary import summarise
 from stages.clean.tables import write_tables
-from stages.common.card import read_card, write_card
-from stages.common.entry import run_stage
-from stages.common.messages import closing_line
-from stages.common.outputs import new_outputs, write_json
-from stages.common.parameters import load_section
-from stages.common.partitions import start_workers
+from stages.common.core.entry import run_stage
+from stages.common.core.messages import closing_line
+from stages.common.core.outputs import new_outputs, write_json
+from stages.common.core.parameters import load_section
+from stages.common.documents.card import read_card, write_card
+from stages.common.documents.partitions import start_workers
 from stages.common.text_rules.settings import NAMES
 
 RAW, CLEAN = Path("data/raw"), Path("data/clean")

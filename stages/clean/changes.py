@@ -10,8 +10,8 @@ from duckdb import DuckDBPyConnection
 from stages.clean.parameters import Examples
 from stages.clean.parts import Part
 from stages.clean.repair import NAMES_RULE
-from stages.common.documents import write_parquet
-from stages.common.seeding import derived_seed
+from stages.common.core.seeding import derived_seed
+from stages.common.documents.table import write_parquet
 from stages.common.text_rules.chain import Rule, trace_rule
 
 AROUND = 60  # characters that are shown before the first and after the last difference

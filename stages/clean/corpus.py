@@ -13,8 +13,8 @@ import duckdb
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 from stages.clean.parts import Part
-from stages.common.execution import load_execution
-from stages.common.messages import UserError
+from stages.common.core.execution import load_execution
+from stages.common.core.messages import UserError
 
 LOAD = """
 CREATE TABLE documents AS

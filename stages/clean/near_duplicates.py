@@ -14,9 +14,9 @@ from stages.clean.minhash import choose_bands
 from stages.clean.parameters import NearDuplicates
 from stages.clean.parts import Part
 from stages.clean.shingles import Hashes, Offsets, Shingles, jaccard
-from stages.common.documents import write_parquet
-from stages.common.messages import progress
-from stages.common.partitions import Workers
+from stages.common.core.messages import progress
+from stages.common.documents.partitions import Workers
+from stages.common.documents.table import write_parquet
 
 FULL = 1_000  # texts in one bucket of which all pairs are compared; of more, each with the first and its neighbours
 NEIGHBOURS = 50

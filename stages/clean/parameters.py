@@ -4,8 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from stages.common.core.validation import Strict
 from stages.common.text_rules.settings import TextRules
-from stages.common.validation import Strict
 
 Keep = Literal["first", "longest", "all"]
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from stages.common.documents import DOCUMENTS, is_sorted, stream_documents, write_parquet
+from stages.common.documents.table import DOCUMENTS, is_sorted, stream_documents, write_parquet
 
 PART_ROWS = 5_000
 PART_BYTES = 32 * 2**20  # a part of long texts has fewer rows

@@ -18,7 +18,7 @@ from stages.clean.parameters import CleanParameters, NearDuplicates
 from stages.clean.parts import Part
 from stages.clean.repair import CHANGED_BY, PRIVATE, repair
 from stages.clean.shingles import make_shingles
-from stages.common.documents import read_documents, write_documents, write_parquet
+from stages.common.documents.table import read_documents, write_documents, write_parquet
 from stages.common.text_rules.normalisation import duplicate_key
 from stages.common.text_rules.settings import NAMES
 

@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 from duckdb import DuckDBPyConnection
 
 from stages.clean.parts import Part
-from stages.common.documents import FLAGS, REJECTED, DocumentStream, ParquetStream
-from stages.common.messages import progress
+from stages.common.core.messages import progress
+from stages.common.documents.table import FLAGS, REJECTED, DocumentStream, ParquetStream
 
 # What became of each document, in the order of their numbers, so that a part is a run of rows.
 OUTCOMES = """

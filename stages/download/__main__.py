@@ -5,13 +5,13 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from stages.common.card import write_card
-from stages.common.catalog import load_entry
-from stages.common.entry import run_program
-from stages.common.messages import closing_line, progress
-from stages.common.outputs import new_outputs, write_json
-from stages.common.parameters import load_section, load_value
-from stages.common.sources import fetch
+from stages.common.core.catalog import load_entry
+from stages.common.core.entry import run_program
+from stages.common.core.messages import closing_line, progress
+from stages.common.core.outputs import new_outputs, write_json
+from stages.common.core.parameters import load_section, load_value
+from stages.common.documents.card import write_card
+from stages.common.fetching.sources import fetch
 from stages.download.assemble import Tally, as_documents, assemble, check
 from stages.download.croissant import write_croissant
 from stages.download.describe import describe

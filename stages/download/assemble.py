@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stages.common.documents import DOCUMENTS, ORIGINAL
-from stages.common.messages import UserError, suggestion
+from stages.common.core.messages import UserError, suggestion
+from stages.common.documents.table import DOCUMENTS, ORIGINAL
 from stages.download.entry import DatasetEntry, Part
 from stages.download.readers.columns import Labelled
 from stages.download.readers.record import ANNOTATION, BadRecord, Batch

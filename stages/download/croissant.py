@@ -8,10 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from stages.common.card import Card
-from stages.common.documents import DOCUMENTS
-from stages.common.outputs import write_json
-from stages.common.sources import PinnedFile, file_hash
+from stages.common.core.outputs import write_json
+from stages.common.documents.card import Card
+from stages.common.documents.table import DOCUMENTS
+from stages.common.fetching.sources import PinnedFile, file_hash
 from stages.download.entry import DatasetEntry
 
 CROISSANT = "croissant.json"

@@ -12,8 +12,8 @@ import xxhash
 import yaml
 from pydantic import TypeAdapter
 
-from stages.common.messages import UserError, progress
-from stages.common.sources import file_hash, tree_hash
+from stages.common.core.messages import UserError, progress
+from stages.common.fetching.sources import file_hash, tree_hash
 from stages.download.entry import Reader
 from stages.download.guess import guess_reader
 from stages.download.readers.columns import Labelled

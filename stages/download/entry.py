@@ -4,9 +4,9 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from stages.common.card import Card, Label, SourceFile
-from stages.common.sources import PinnedFile
-from stages.common.validation import Strict
+from stages.common.core.validation import Strict
+from stages.common.documents.card import Card, Label, SourceFile
+from stages.common.fetching.sources import PinnedFile
 from stages.download.readers.columns import Columns
 from stages.download.readers.conll import ConllReader
 from stages.download.readers.csv import CsvReader

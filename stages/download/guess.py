@@ -11,8 +11,8 @@ from typing import Any
 import charset_normalizer
 import orjson
 
-from stages.common.archives import is_archive, open_members
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
+from stages.common.fetching.archives import is_archive, open_members
 from stages.download.readers.conll import DOCUMENT_START, TAG, iob1_to_bio
 from stages.download.readers.parquet import open_table, seekable
 from stages.download.streams import open_data

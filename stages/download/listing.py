@@ -1,7 +1,7 @@
 """Shows the entries of catalog/datasets as a table."""
 
-from stages.common.catalog import entry_names, load_entry
-from stages.common.sources import PinnedFile
+from stages.common.core.catalog import entry_names, load_entry
+from stages.common.fetching.sources import PinnedFile
 from stages.download.entry import DatasetEntry
 
 HEAD = ("name", "title", "task", "language", "labels", "published splits", "MiB", "from")

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from stages.common.validation import Strict
+from stages.common.core.validation import Strict
 
 
 class DownloadParameters(Strict):

@@ -11,8 +11,8 @@ from typing import IO, cast
 
 import pyarrow as pa
 
-from stages.common.archives import Limited, is_archive, most_unpacked_bytes, open_members
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
+from stages.common.fetching.archives import Limited, is_archive, most_unpacked_bytes, open_members
 
 # The bytes that a compressed file begins with, and what unpacks the rest.
 UNPACKERS: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {

@@ -8,8 +8,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stages.common.documents import DOCUMENTS, DocumentStream, ParquetStream, write_rejected
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
+from stages.common.documents.table import DOCUMENTS, DocumentStream, ParquetStream, write_rejected
 from stages.download.entry import DatasetEntry
 from stages.download.identity import DuplicateIdError, places_of, unique_ids
 from stages.download.readers.record import ANNOTATION, BadRecord

@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from stages.common.encoder.device import compute_alike
-from stages.common.entry import run_program
-from stages.common.messages import closing_line
-from stages.common.outputs import new_outputs, write_json
-from stages.common.parameters import load_section, load_value
+from stages.common.core.entry import run_program
+from stages.common.core.messages import closing_line
+from stages.common.core.outputs import new_outputs, write_json
+from stages.common.core.parameters import load_section, load_value
+from stages.common.model.device import compute_alike
 from stages.evaluate.assessment import BASELINE, ENCODER
 from stages.evaluate.cards import data_card, model_card
 from stages.evaluate.classification import evaluate_texts

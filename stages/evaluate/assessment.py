@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from stages.evaluate.bootstrap import Bootstrap
-from stages.evaluate.figures import (
+from stages.common.metrics.bootstrap import Bootstrap
+from stages.common.metrics.counts import (
     AVERAGES,
     PER_CLASS,
     Counts,
@@ -21,8 +20,9 @@ from stages.evaluate.figures import (
     tally,
     why_undefined,
 )
-from stages.evaluate.intervals import Figure
-from stages.evaluate.ranking import Ranking
+from stages.common.metrics.intervals import Figure
+from stages.common.metrics.ranking import Ranking
+from stages.common.metrics.significance import Difference, compare, unknown
 
 ENCODER, BASELINE, FROZEN = "encoder", "baseline", "frozen"
 HEADLINE = ("accuracy", "macro_f1")  # what a run's metrics show; the last is what classifiers are compared by
@@ -36,7 +36,6 @@ OVERALL = (
     "log_loss",
     *RANKED,
 )
-ROUNDING = 1e-12  # the same figure, summed in another order, differs by less
 
 Answer = Floats | str  # a classifier's probabilities, shape (documents, classes), or in words why it has none
 Compute = Callable[[Floats], dict[str, Floats]]
@@ -53,24 +52,6 @@ class Assessment:
 
     overall: dict[str, Figure]
     per_class: dict[str, list[Figure]]
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A figure of one classifier minus another's on the same documents.
-
-    Attributes:
-        figure: The difference with its paired interval.
-        outcome: ``better`` if the interval lies above 0, ``worse`` if below, ``no clear difference`` if 0 is in it;
-            ``unknown`` where there is no interval.
-    """
-
-    figure: Figure
-    outcome: str
-
-    def as_json(self) -> dict[str, Any]:
-        """The fields for a JSON file."""
-        return {**self.figure.as_json(), "outcome": self.outcome}
 
 
 @dataclass(frozen=True)
@@ -191,31 +172,3 @@ def silent(reason: str, overall: Sequence[str], per_class: Sequence[str], classe
     """
     nothing = Figure(None, reason=reason)
     return Assessment(dict.fromkeys(overall, nothing), {name: [nothing] * classes for name in per_class})
-
-
-def unknown(reason: str) -> Difference:
-    """The difference between classifiers of which one says nothing."""
-    return Difference(Figure(None, reason=reason), "unknown")
-
-
-def compare(
-    name: str,
-    one: tuple[dict[str, Floats], dict[str, Floats]],
-    other: tuple[dict[str, Floats], dict[str, Floats]],
-    bootstrap: Bootstrap,
-) -> Difference:
-    """One classifier's figure minus another's, with its interval over paired resamples.
-
-    Args:
-        name: The figure's name.
-        one: Its figures on the test split and on the resamples.
-        other: Likewise.
-        bootstrap: What drew them.
-    """
-    value = one[0][name] - other[0][name]
-    figure = bootstrap.interval(float(value), one[1][name] - other[1][name])
-    if figure.low is None or figure.high is None:
-        return Difference(figure, "unknown")
-    if figure.low > ROUNDING:
-        return Difference(figure, "better")
-    return Difference(figure, "worse" if figure.high < -ROUNDING else "no clear difference")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
 from stages.evaluate.parameters import BaselineParameters
 from stages.evaluate.predictions import indices
 from stages.evaluate.regression import PlainClassifier, fit_plain

@@ -6,7 +6,7 @@ from typing import Any
 from huggingface_hub import DatasetCardData, EvalResult, ModelCardData
 from pydantic import BaseModel, ConfigDict
 
-from stages.common.card import Card
+from stages.common.documents.card import Card
 
 # The hub's names of licences, huggingface.co/docs/hub/repositories-licenses; the catalog's texts begin with them.
 LICENCES = ("apache-2.0", "mit", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "cc0-1.0", "bsd-3-clause", "gpl-3.0")

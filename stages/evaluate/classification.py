@@ -5,10 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stages.evaluate.assessment import BASELINE, ENCODER, FROZEN, Answer, Verdict, judge
-from stages.evaluate.baseline import fit_baseline
-from stages.evaluate.bootstrap import Bootstrap
-from stages.evaluate.calibration import (
+from stages.common.metrics.bootstrap import Bootstrap
+from stages.common.metrics.calibration import (
     Temperature,
     calibration_figures,
     coverage,
@@ -17,15 +15,17 @@ from stages.evaluate.calibration import (
     probabilities,
     reliability,
 )
-from stages.evaluate.comparison import comparison, flips
+from stages.common.metrics.counts import Counts, Floats
+from stages.common.metrics.ranking import curve_tables
+from stages.common.metrics.significance import comparison, flips
+from stages.evaluate.assessment import BASELINE, ENCODER, FROZEN, Answer, Verdict, judge
+from stages.evaluate.baseline import fit_baseline
 from stages.evaluate.encoder import Encoder, Logits, check_outputs
 from stages.evaluate.errors import confused_pairs, suspect_labels, worst_documents
-from stages.evaluate.figures import Counts, Floats
 from stages.evaluate.frozen import fit_frozen
 from stages.evaluate.inputs import Inputs
 from stages.evaluate.parameters import EvaluateParameters
 from stages.evaluate.predictions import confusion_pairs, indices, predictions_table
-from stages.evaluate.ranking import curve_tables
 from stages.evaluate.robustness import chosen_documents, robustness
 from stages.evaluate.slices import slice_names, slice_table
 from stages.evaluate.summaries import class_table, metrics, summary

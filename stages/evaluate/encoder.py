@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from transformers import PreTrainedModel
 
-from stages.common.card import Card
-from stages.common.encoder.loading import load_finetuned, read_inference
-from stages.common.encoder.scoring import score, score_words
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
+from stages.common.documents.card import Card
+from stages.common.model.loading import load_finetuned, read_inference
+from stages.common.model.scoring import score, score_words
 
 MODEL = Path("models/finetuned")
 Logits = NDArray[np.float32]

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from cleanlab.filter import find_label_issues
 
-from stages.evaluate.figures import Counts, Floats, losses
-from stages.evaluate.intervals import wilson
+from stages.common.metrics.counts import Counts, Floats, losses
+from stages.common.metrics.intervals import wilson
 
 
 def worst_documents(ids: Sequence[str], actual: Counts, probability: Floats, labels: Sequence[str]) -> pd.DataFrame:

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stages.common.documents import ORIGINAL
-from stages.common.encoder.embedding import embed
-from stages.common.seeding import derived_seed
-from stages.evaluate.figures import Floats
+from stages.common.core.seeding import derived_seed
+from stages.common.documents.table import ORIGINAL
+from stages.common.metrics.counts import Floats
+from stages.common.model.embedding import embed
 from stages.evaluate.parameters import EvaluateParameters
 from stages.evaluate.predictions import indices
 from stages.evaluate.regression import PlainClassifier, fit_plain

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages.common.card import Card, read_card
-from stages.common.catalog import load_entry
-from stages.common.documents import read_documents, read_flags
-from stages.common.messages import UserError
+from stages.common.core.catalog import load_entry
+from stages.common.core.messages import UserError
+from stages.common.documents.card import Card, read_card
+from stages.common.documents.table import read_documents, read_flags
 from stages.evaluate.cards import ModelEntry
 
 SPLITS = Path("data/splits")

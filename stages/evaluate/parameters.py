@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from stages.common.validation import Strict
+from stages.common.core.validation import Strict
 
 Penalty = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from stages.common.metrics.counts import Counts, Floats
 from stages.evaluate.assessment import ENCODER, Answer
-from stages.evaluate.figures import Counts, Floats
 
 
 def indices(documents: pd.DataFrame, labels: Sequence[str]) -> Counts:

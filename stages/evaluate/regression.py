@@ -8,8 +8,8 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from stages.common.messages import UserError, progress
-from stages.evaluate.figures import Counts, Floats, overall_figures, tally
+from stages.common.core.messages import UserError, progress
+from stages.common.metrics.counts import Counts, Floats, overall_figures, tally
 
 Features = Any  # csr_array or Floats; scipy has no types
 

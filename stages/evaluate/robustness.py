@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from stages.common.seeding import derived_seed, generator
-from stages.evaluate.figures import Counts
-from stages.evaluate.intervals import paired_difference, wilson
+from stages.common.core.seeding import derived_seed, generator
+from stages.common.metrics.counts import Counts
+from stages.common.metrics.intervals import paired_difference, wilson
 from stages.evaluate.perturbations import PERTURBATIONS
 from stages.evaluate.tables import COLUMNS
 

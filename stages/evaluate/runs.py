@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from stages.common.messages import UserError
-from stages.common.parameters import load_section
+from stages.common.core.messages import UserError
+from stages.common.core.parameters import load_section
+from stages.common.metrics.bootstrap import Bootstrap
+from stages.common.metrics.counts import Floats
+from stages.common.metrics.significance import comparison, flips
 from stages.evaluate.assessment import judge
-from stages.evaluate.bootstrap import Bootstrap
-from stages.evaluate.comparison import comparison, flips
-from stages.evaluate.figures import Floats
 from stages.evaluate.parameters import EvaluateParameters
 from stages.evaluate.predictions import indices
 

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import fisher_exact
 
-from stages.evaluate.intervals import wilson
+from stages.common.metrics.intervals import wilson
 from stages.evaluate.tables import COLUMNS
 
 FEWEST = 5  # documents of a slice; of fewer nothing can be said

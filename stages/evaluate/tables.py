@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from stages.common.documents import write_parquet
-from stages.common.outputs import write_json
+from stages.common.core.outputs import write_json
+from stages.common.documents.table import write_parquet
 
 COLUMNS = {
     "flips.csv": ["against", "id", "label", "encoder", "other", "outcome"],

@@ -8,7 +8,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from stages.common.spans import OUTSIDE, Span, bio_tags, decode_tags
+from stages.common.documents.spans import OUTSIDE, Span, bio_tags, decode_tags
+from stages.common.metrics.bootstrap import Bootstrap
+from stages.common.metrics.calibration import no_calibration
+from stages.common.metrics.counts import PER_CLASS, Counts, Tally
+from stages.common.metrics.significance import compare, comparison, flips, unknown
 from stages.evaluate.assessment import (
     BASELINE,
     ENCODER,
@@ -17,17 +21,11 @@ from stages.evaluate.assessment import (
     Compute,
     Verdict,
     assess,
-    compare,
     count_figures,
     silent,
-    unknown,
 )
-from stages.evaluate.bootstrap import Bootstrap
-from stages.evaluate.calibration import no_calibration
-from stages.evaluate.comparison import comparison, flips
 from stages.evaluate.encoder import Encoder, check_outputs
 from stages.evaluate.errors import confused_pairs
-from stages.evaluate.figures import PER_CLASS, Counts, Tally
 from stages.evaluate.inputs import Inputs
 from stages.evaluate.parameters import EvaluateParameters
 from stages.evaluate.slices import slice_names, slice_table

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from stages.common.augmenters import LISTED, Augmenters
-from stages.common.catalog import load_entry
-from stages.common.entry import run_stage
-from stages.common.messages import UserError, closing_line
-from stages.common.outputs import new_outputs, write_json
-from stages.common.parameters import load_section
-from stages.common.sources import fetch
+from stages.common.core.catalog import load_entry
+from stages.common.core.entry import run_stage
+from stages.common.core.messages import UserError, closing_line
+from stages.common.core.outputs import new_outputs, write_json
+from stages.common.core.parameters import load_section
+from stages.common.fetching.sources import fetch
+from stages.common.model.augmenters import LISTED, Augmenters
 from stages.fetch_augmenters.entry import AugmenterEntry
 from stages.fetch_augmenters.parameters import FetchAugmentersParameters
 

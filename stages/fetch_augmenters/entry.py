@@ -2,9 +2,9 @@
 
 from pydantic import Field
 
-from stages.common.augmenters import Augmenter, Languages
-from stages.common.sources import PinnedFile
-from stages.common.validation import Strict
+from stages.common.core.validation import Strict
+from stages.common.fetching.sources import PinnedFile
+from stages.common.model.augmenters import Augmenter, Languages
 
 
 class AugmenterEntry(Strict):

@@ -1,6 +1,6 @@
 """The section of params.yaml that the stage reads."""
 
-from stages.common.validation import Strict
+from stages.common.core.validation import Strict
 
 
 class FetchAugmentersParameters(Strict):

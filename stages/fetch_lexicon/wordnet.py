@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
 
 PARTS_OF_SPEECH = ("noun", "verb", "adj", "adv")
 SENSE_TYPES = {"1": "noun", "2": "verb", "3": "adj", "4": "adv", "5": "adj"}  # in a sense key; 5 is a satellite

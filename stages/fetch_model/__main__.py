@@ -3,12 +3,12 @@
 import tempfile
 from pathlib import Path
 
-from stages.common.catalog import load_entry
-from stages.common.entry import run_stage
-from stages.common.messages import closing_line
-from stages.common.outputs import new_outputs
-from stages.common.packed_files import PackedFiles, fetch_packed
-from stages.common.parameters import load_value
+from stages.common.core.catalog import load_entry
+from stages.common.core.entry import run_stage
+from stages.common.core.messages import closing_line
+from stages.common.core.outputs import new_outputs
+from stages.common.core.parameters import load_value
+from stages.common.fetching.packed_files import PackedFiles, fetch_packed
 
 MODEL = Path("models/pretrained")
 

@@ -7,27 +7,27 @@ from typing import Any
 
 import pandas as pd
 
-from stages.common.card import Card, read_card, write_card
-from stages.common.documents import ORIGINAL, OVERSAMPLED, read_documents
-from stages.common.encoder.device import compute_alike
-from stages.common.encoder.loading import load_pretrained, write_inference
-from stages.common.entry import run_stage
-from stages.common.execution import load_execution
-from stages.common.messages import closing_line
-from stages.common.outputs import new_outputs, write_json
-from stages.common.parameters import load_section
-from stages.common.provenance import write_provenance
-from stages.finetune.checkpoints import open_checkpoints, training_key
-from stages.finetune.environment import describe_environment, describe_training
+from stages.common.core.entry import run_stage
+from stages.common.core.execution import load_execution
+from stages.common.core.messages import closing_line
+from stages.common.core.outputs import new_outputs, write_json
+from stages.common.core.parameters import load_section
+from stages.common.core.provenance import write_provenance
+from stages.common.documents.card import Card, read_card, write_card
+from stages.common.documents.table import ORIGINAL, OVERSAMPLED, read_documents
+from stages.common.model.device import compute_alike
+from stages.common.model.loading import load_pretrained, write_inference
+from stages.common.training.checkpoints import open_checkpoints, training_key
+from stages.common.training.environment import describe_environment, describe_training
+from stages.common.training.loop import Outcome, log_nowhere, train
+from stages.common.training.methods import Method, prepare
+from stages.common.training.placement import make_accelerator
+from stages.common.training.processes import is_first, quietly, run_processes, wants_processes
+from stages.common.training.trackers import check_trackers, track
 from stages.finetune.examples import check_classes, make_examples, output_names, plan_inference, target_indices
-from stages.finetune.figures import headline, make_validation
-from stages.finetune.methods import Method, prepare
 from stages.finetune.objectives import make_objective
 from stages.finetune.parameters import Finetune
-from stages.finetune.placement import make_accelerator
-from stages.finetune.processes import is_first, quietly, run_processes, wants_processes
-from stages.finetune.trackers import check_trackers, track
-from stages.finetune.training import Outcome, log_nowhere, train
+from stages.finetune.validation import make_validation
 
 SPLITS, AUDITED, PRETRAINED = Path("data/splits"), Path("data/audited"), Path("models/pretrained")
 FINETUNED, REPORTS = Path("models/finetuned"), Path("reports/finetune")
@@ -55,7 +55,7 @@ def main() -> None:
     inference = plan_inference(parameters, model, tokenizer, training)
     examples = make_examples(training, targets, tokenizer, inference, train_file)
     method = prepare(model, parameters, card.task, len(training))
-    validate = make_validation(method.model, tokenizer, validation, truth, outputs, inference)
+    selection = make_validation(method.model, tokenizer, validation, truth, outputs, inference)
     objective = make_objective(parameters, targets, len(outputs), method.penalty)
 
     inputs = [train_file, validation_file, SPLITS / "card.json", PRETRAINED]
@@ -63,7 +63,7 @@ def main() -> None:
     with open_checkpoints(key, execution.checkpoint_steps, accelerator, FINETUNED.parent) as checkpoints:
         examples = method.precompute(examples, tokenizer, accelerator.device)
         learn = partial(
-            train, method.model, tokenizer, examples, objective, validate, parameters, accelerator, checkpoints
+            train, method.model, tokenizer, examples, objective, selection, parameters, accelerator, checkpoints
         )
         if not accelerator.is_main_process:
             learn(log_nowhere)
@@ -80,7 +80,7 @@ def main() -> None:
             seconds = outcome.seconds + method.seconds
             environment = describe_environment(accelerator.device, precision, seconds, outcome.real_tokens)
             write_json(reports / "environment.json", environment)
-    report(card, outcome, environment)
+    report(card, outcome, environment, selection.headline)
 
 
 def summarise(outcome: Outcome, training: pd.DataFrame, validation: pd.DataFrame, method: Method) -> dict[str, Any]:
@@ -101,9 +101,8 @@ def summarise(outcome: Outcome, training: pd.DataFrame, validation: pd.DataFrame
     }
 
 
-def report(card: Card, outcome: Outcome, environment: Mapping[str, Any]) -> None:
+def report(card: Card, outcome: Outcome, environment: Mapping[str, Any], chosen_by: str) -> None:
     """Says in one line what was trained and how well it does."""
-    chosen_by = headline(outcome.best)
     closing_line(
         "finetune",
         f"{card.title}: validation {chosen_by.replace('_f1', ' F1')} {outcome.best[chosen_by]:.4f}, "

@@ -1,24 +1,20 @@
 """Turns documents into what the model is trained on, and refuses data that no model can learn from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from stages.common.card import Card
-from stages.common.encoder.batching import Rows, make_batch, pad
-from stages.common.encoder.loading import Inference
-from stages.common.encoder.scoring import BATCH_TOKENS
-from stages.common.encoder.tokenising import NO_WORD, Tokens, special_tokens, tokenise, tokenise_words
-from stages.common.messages import UserError
-from stages.common.spans import OUTSIDE, bio_tags
-from stages.finetune.objectives import IGNORED
+from stages.common.core.messages import UserError
+from stages.common.documents.card import Card
+from stages.common.documents.spans import OUTSIDE, bio_tags
+from stages.common.model.loading import Inference
+from stages.common.model.scoring import BATCH_TOKENS
+from stages.common.model.tokenising import NO_WORD, Tokens, special_tokens, tokenise, tokenise_words
+from stages.common.training.examples import IGNORED, Examples
 from stages.finetune.parameters import Finetune
 
 WORDS = "token-classification"
@@ -26,53 +22,6 @@ PERCENTILE = 95  # of the documents' lengths: what max_length: auto stands for
 UNLIMITED = 2**31 - 1
 
 Indices = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Examples:
-    """The training documents as the model sees them.
-
-    Attributes:
-        tokens: Their token ids.
-        targets: The index of each document's label, int64, [documents]; or of each token's tag, ``IGNORED`` where it is
-            not the first piece of a word, int64, [tokens].
-        of_words: Whether the targets are tags.
-        states: What the frozen part of the model gives for each token, [tokens, hidden size], where it was computed.
-    """
-
-    tokens: Tokens
-    targets: Indices
-    of_words: bool = False
-    states: npt.NDArray[np.float32] | None = None
-
-    def counted(self, rows: Rows) -> int:
-        """How many targets count in some documents: what the mean over them weighs in the mean over all of a batch."""
-        if not self.of_words:
-            return len(rows)
-        bounds = self.tokens.starts[self.tokens.firsts[np.stack([rows, rows + 1])]]
-        return sum(int((self.targets[begin:end] != IGNORED).sum()) for begin, end in bounds.T)
-
-    def batch(
-        self, rows: Rows, tokenizer: PreTrainedTokenizerBase, device: torch.device
-    ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-        """The model's inputs for some documents, and what it should give for them.
-
-        Returns:
-            The inputs (see :func:`stages.common.encoder.batching.make_batch`), and the targets, int64, [documents] or
-            [windows, tokens].
-        """
-        batch = make_batch(self.tokens, rows, tokenizer, device)
-        windows, _ = self.tokens.windows(rows)
-
-        def laid_out(values: npt.NDArray[Any], fill: int) -> torch.Tensor:
-            padded, _ = pad(values, self.tokens.starts, windows, fill, tokenizer.padding_side)
-            return torch.from_numpy(padded).to(device, non_blocking=True)
-
-        if self.states is not None:
-            batch["hidden_states"] = laid_out(self.states, 0)
-        if self.of_words:
-            return batch, laid_out(self.targets, IGNORED)
-        return batch, torch.from_numpy(self.targets[rows]).to(device, non_blocking=True)
 
 
 def output_names(card: Card) -> list[str]:
@@ -130,7 +79,7 @@ def label_indices(documents: pd.DataFrame, labels: Sequence[str], where: Path) -
 
 
 def tag_indices(documents: pd.DataFrame, labels: Sequence[str], where: Path) -> list[Indices]:
-    """The index of each word's tag among :func:`stages.common.spans.bio_tags` of the labels.
+    """The index of each word's tag among :func:`stages.common.documents.spans.bio_tags` of the labels.
 
     Args:
         documents: A document table.
@@ -267,7 +216,7 @@ def make_examples(
     before = np.cumsum([0, *map(len, indices)])  # words in the sentences before
     counted = words != NO_WORD
     targets[counted] = np.concatenate(indices)[before[owners[counted]] + words[counted]]
-    return Examples(tokens, targets, of_words=True)
+    return Examples(tokens, targets, of_tokens=True)
 
 
 def _tokenised(

@@ -7,10 +7,9 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from stages.common.encoder.batching import pool_windows
+from stages.common.model.batching import pool_windows
+from stages.common.training.examples import IGNORED
 from stages.finetune.parameters import Finetune
-
-IGNORED = -100  # a target that does not count, such as the second word piece of a word
 
 Objective = Callable[[nn.Module, dict[str, torch.Tensor], torch.Tensor], torch.Tensor]
 

@@ -1,114 +1,26 @@
 """The section ``finetune`` of params.yaml."""
 
-import math
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from stages.common.encoder.tokenising import Truncation
-from stages.common.validation import Strict
-
-Device = Literal["auto", "cpu", "cuda", "mps"]
-Precision = Literal["auto", "fp32", "bf16", "fp16"]
-Method = Literal["full", "frozen", "head", "lora", "dora", "adalora", "ia3", "prefix"]
-Schedule = Literal["linear", "cosine", "constant"]
-
-# The largest learning rate of each method where params.yaml says auto: chosen on validation (docs/finetuning.md).
-LEARNING_RATES: dict[Method, float] = {
-    "full": 1.0e-4,
-    "frozen": 2.0e-4,
-    "head": 3.0e-3,
-    "lora": 1.0e-3,
-    "dora": 1.0e-3,
-    "adalora": 3.0e-3,
-    "ia3": 1.0e-2,
-    "prefix": 1.0e-2,
-}
+from stages.common.model.tokenising import Truncation
+from stages.common.training.parameters import TrainingParameters
 
 
-class Adapter(Strict):
-    """The size of the adapters that lora, dora, adalora and prefix add.
+class Finetune(TrainingParameters):
+    """How the encoder is trained, and what it learns from a document.
 
     Attributes:
-        rank: Of the two matrices that are added to each linear map of the layers (adalora: on average, at the end).
-        alpha: What they add counts alpha / rank.
-        virtual_tokens: The length of the prefix, in tokens.
-    """
-
-    rank: int = Field(ge=1)
-    alpha: float = Field(gt=0, allow_inf_nan=False)
-    virtual_tokens: int = Field(ge=1)
-
-
-class Finetune(Strict):
-    """How the encoder is trained.
-
-    Attributes:
-        seed: Draws the head, the order of the documents and what dropout drops.
-        epochs: The most passes over the training documents; the learning rate reaches zero after the last.
-        batch_size: Documents a step.
-        max_length: Tokens after which a document is cut, special tokens included; in training and ever after. ``auto``
-            is the 95th percentile of the training documents' lengths.
-        learning_rate: The largest learning rate, reached after the warm-up; ``auto`` is the method's own.
-        weight_decay: AdamW's decoupled weight decay; biases and norms are left out.
-        warmup: The share of all steps in which the learning rate rises linearly; then it falls.
-        clip_norm: The largest norm of a step's gradient; a larger one is scaled down to it.
-        dropout: The share of values dropped in training: hidden states, attention and before the classifier.
-        early_stopping_patience: Training stops after this many epochs without a better validation macro F1.
-        device: Where to compute; ``auto`` takes CUDA, else MPS, else the processor.
-        precision: Number format of the matrix products; ``auto`` is bf16 or fp16 on CUDA and fp32 elsewhere.
-        threads: Processor threads; their number changes the last digits of sums.
-        micro_batch_size: Documents that a process computes at once; null is all of its share of a batch.
-        gradient_checkpointing: Whether activations are computed again for the gradient, which saves memory.
-        tf32: Whether CUDA may round the factors of float32 products to 10 bits of mantissa, which is faster.
-        compile: Whether torch.compile translates the model first.
-        method: Which weights are trained: all of them; those above some layers; those after the last layer; or those of
-            an adapter and the head.
-        frozen_layers: The lowest layers that ``frozen`` leaves as they are, with the embeddings.
-        adapter: The size of adapters.
         truncation: What is kept of a document that is longer than ``max_length``.
         window_overlap: The share of a window that the next one repeats.
-        schedule: How the learning rate falls after the warm-up.
-        layer_decay: How much smaller the learning rate is in each layer than in the one above (Howard & Ruder 2018).
         label_smoothing: The share of a label's weight that is spread over all labels.
         class_weights: Whether rare labels count more: by the inverse of how often they occur.
         r_drop: Weight of the divergence between two passes with other dropout (Liang et al. 2021); 0 for one pass.
     """
 
-    seed: int = Field(ge=0, lt=2**32)
-    epochs: int = Field(ge=1)
-    batch_size: int = Field(ge=1)
-    max_length: Annotated[int, Field(ge=4)] | Literal["auto"]
-    learning_rate: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | Literal["auto"]
-    weight_decay: float = Field(ge=0, lt=1)
-    warmup: float = Field(ge=0, le=1)
-    clip_norm: float = Field(gt=0, allow_inf_nan=False)
-    dropout: float = Field(ge=0, lt=1)
-    early_stopping_patience: int = Field(ge=1)
-    device: Device
-    precision: Precision
-    threads: int = Field(ge=1, le=1024)
-    micro_batch_size: int | None = Field(ge=1)
-    gradient_checkpointing: bool
-    tf32: bool
-    compile: bool
-
-    method: Method
-    frozen_layers: int = Field(ge=0)
-    adapter: Adapter
     truncation: Truncation
     window_overlap: float = Field(ge=0, le=0.9)
-    schedule: Schedule
-    layer_decay: float = Field(gt=0, le=1)
     label_smoothing: float = Field(ge=0, lt=1)
     class_weights: Literal["none", "balanced"]
     r_drop: float = Field(ge=0, allow_inf_nan=False)
-
-    @property
-    def largest_rate(self) -> float:
-        """The largest learning rate: the one that is set, or the method's own."""
-        return LEARNING_RATES[self.method] if self.learning_rate == "auto" else self.learning_rate
-
-    def steps(self, documents: int) -> int:
-        """The steps of all epochs with so many training documents."""
-        return self.epochs * math.ceil(documents / self.batch_size)

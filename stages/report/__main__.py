@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from stages.common.entry import run_stage
-from stages.common.messages import closing_line
-from stages.common.outputs import new_outputs
-from stages.common.parameters import load_section, load_value
+from stages.common.core.entry import run_stage
+from stages.common.core.messages import closing_line
+from stages.common.core.outputs import new_outputs
+from stages.common.core.parameters import load_section, load_value
 from stages.report.inputs import read_corpus, read_results
 from stages.report.page import render
 from stages.report.parameters import ReportParameters

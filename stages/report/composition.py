@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from stages.common.documents import ORIGINAL
+from stages.common.documents.table import ORIGINAL
 
 BINS = 30
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from stages.common.documents import ORIGINAL
-from stages.common.seeding import derived_seed
+from stages.common.core.seeding import derived_seed
+from stages.common.documents.table import ORIGINAL
 from stages.report.excerpts import Segment, changes, excerpt
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from stages.common.card import Card, read_card
-from stages.common.documents import read_documents, read_flags, read_rejected
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
+from stages.common.documents.card import Card, read_card
+from stages.common.documents.table import read_documents, read_flags, read_rejected
 
 DATA = Path("data")
 REPORTS = Path("reports")

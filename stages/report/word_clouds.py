@@ -10,8 +10,8 @@ import pandas as pd
 from PIL import ImageFont
 from wordcloud import STOPWORDS, WordCloud
 
-from stages.common.documents import ORIGINAL
-from stages.common.seeding import derived_seed
+from stages.common.core.seeding import derived_seed
+from stages.common.documents.table import ORIGINAL
 
 MOST_CLASSES = 12
 MOST_DOCUMENTS = 5_000  # of a class: more change the sizes of words no more

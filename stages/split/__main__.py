@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages.common.card import read_card, write_card
-from stages.common.documents import ORIGINAL, SPLITS, read_documents, write_documents, write_rejected
-from stages.common.entry import run_stage
-from stages.common.messages import UserError, closing_line
-from stages.common.outputs import new_outputs, write_json
-from stages.common.parameters import load_section
+from stages.common.core.entry import run_stage
+from stages.common.core.messages import UserError, closing_line
+from stages.common.core.outputs import new_outputs, write_json
+from stages.common.core.parameters import load_section
+from stages.common.documents.card import read_card, write_card
+from stages.common.documents.table import ORIGINAL, SPLITS, read_documents, write_documents, write_rejected
 from stages.split.balance import balance, check_counts
 from stages.split.checks import check_splits
 from stages.split.parameters import SplitParameters

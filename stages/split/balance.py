@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from stages.common.documents import ORIGINAL, OVERSAMPLED
-from stages.common.messages import UserError, suggestion
+from stages.common.core.messages import UserError, suggestion
+from stages.common.documents.table import ORIGINAL, OVERSAMPLED
 from stages.split.parameters import BalanceParameters
 from stages.split.placing import strata
 from stages.split.rejections import rejections

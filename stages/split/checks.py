@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from stages.common.documents import OVERSAMPLED
+from stages.common.documents.table import OVERSAMPLED
 
 
 def check_splits(splits: Mapping[str, pd.DataFrame], rejected: pd.DataFrame, documents: pd.DataFrame) -> None:

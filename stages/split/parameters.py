@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from stages.common.validation import Strict
+from stages.common.core.validation import Strict
 
 
 class BalanceParameters(Strict):

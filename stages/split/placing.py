@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from stages.common.documents import SPLITS
-from stages.common.messages import UserError
-from stages.common.seeding import derived_seed
+from stages.common.core.messages import UserError
+from stages.common.core.seeding import derived_seed
+from stages.common.documents.table import SPLITS
 from stages.split.parameters import SplitParameters
 from stages.split.quotas import quotas
 from stages.split.rejections import rejections

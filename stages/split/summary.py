@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from stages.common.documents import ORIGINAL, OVERSAMPLED
+from stages.common.documents.table import ORIGINAL, OVERSAMPLED
 from stages.split.balance import Balanced, class_sizes
 from stages.split.placing import strata
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from stages.common.seeding import derived_seed
+from stages.common.core.seeding import derived_seed
 from stages.common.text_rules.normalisation import duplicate_key
 from stages.split.placing import strata
 from stages.split.quotas import rounded

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from stages.common.card import Card, write_card
-from stages.common.documents import write_documents, write_rejected
-from stages.common.validation import read_yaml
+from stages.common.core.validation import read_yaml
+from stages.common.documents.card import Card, write_card
+from stages.common.documents.table import write_documents, write_rejected
 from tests.imports import ROOT
 
 WORDS = {

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from stages.audit.probabilities import blend, make_folds, nearest_neighbours, regression
-from stages.common.encoder.embedding import embed
+from stages.common.model.embedding import embed
 from tests.common.tiny_encoder import save_encoder
 
 

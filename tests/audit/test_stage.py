@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from stages.audit.__main__ import main
-from stages.common.documents import read_documents, read_rejected
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
+from stages.common.documents.table import read_documents, read_rejected
 from tests.audit.conftest import WRONG, set_parameters
 
 

@@ -12,7 +12,7 @@ from stages.augment.back_translation import changed_share, open_engine, split_se
 from stages.augment.marian import Marian
 from stages.augment.parameters import BackTranslationParameters
 from stages.augment.translations import FOLDER, translate_once
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
 from tests.augment.tiny_models import list_augmenters, save_marian
 
 TEXTS = ["The team won. It was a good match!\n\nThe bank said no.", 'Mr. Smith said: "Yes." He left.', "..."]

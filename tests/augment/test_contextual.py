@@ -4,7 +4,7 @@ from stages.augment.contextual import Gap, MaskedLanguageModel, _drawn, maskable
 from stages.augment.parameters import ContextualParameters
 from stages.augment.passage import Passage
 from stages.augment.thesaurus import Thesaurus
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
 from tests.augment.tiny_models import save_masked_language_model
 from tests.common.tiny_encoder import article, save_encoder
 

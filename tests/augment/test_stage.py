@@ -12,9 +12,9 @@ import yaml
 
 from stages.augment.__main__ import main
 from stages.augment.methods import TAGGED_METHODS, TEXT_METHODS
-from stages.common.card import Card, Label, read_card, write_card
-from stages.common.documents import read_documents, read_rejected, write_documents
-from stages.common.entry import run_stage
+from stages.common.core.entry import run_stage
+from stages.common.documents.card import Card, Label, read_card, write_card
+from stages.common.documents.table import read_documents, read_rejected, write_documents
 from tests.augment.conftest import write_table
 from tests.augment.tiny_models import list_augmenters, save_marian, save_masked_language_model
 from tests.common.tiny_encoder import article

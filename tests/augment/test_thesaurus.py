@@ -2,7 +2,7 @@ import pytest
 
 from stages.augment.passage import Passage
 from stages.augment.thesaurus import Thesaurus, read_thesaurus
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
 
 
 def alike(text, word, thesaurus):

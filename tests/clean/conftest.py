@@ -6,9 +6,9 @@ from stages.clean.near_duplicates import find_near_duplicates
 from stages.clean.parameters import CleanParameters, NearDuplicates
 from stages.clean.parts import cut
 from stages.clean.rows import clean_part
-from stages.common.documents import write_documents
-from stages.common.partitions import Workers
-from stages.common.validation import read_yaml
+from stages.common.core.validation import read_yaml
+from stages.common.documents.partitions import Workers
+from stages.common.documents.table import write_documents
 from tests.imports import ROOT
 
 FILTERS = ("too_short", "too_long", "letters", "repetition", "language")

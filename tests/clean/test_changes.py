@@ -6,7 +6,7 @@ from stages.clean.changes import draw_examples, passages, show_changes, write_dr
 from stages.clean.parameters import CleanParameters, Examples
 from stages.clean.parts import Part
 from stages.clean.repair import CHANGED_BY, repair
-from stages.common.validation import read_yaml
+from stages.common.core.validation import read_yaml
 from tests.imports import ROOT
 
 PARAMETERS = CleanParameters.model_validate(read_yaml(ROOT / "params.yaml")["clean"])

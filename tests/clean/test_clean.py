@@ -9,9 +9,9 @@ from stages.clean.filters import count_words, find_unusable, list_unusable
 from stages.clean.parameters import CleanParameters
 from stages.clean.repair import repair
 from stages.clean.tables import write_tables
-from stages.common.documents import read_documents, read_flags, read_rejected
-from stages.common.messages import UserError
-from stages.common.validation import read_yaml
+from stages.common.core.messages import UserError
+from stages.common.core.validation import read_yaml
+from stages.common.documents.table import read_documents, read_flags, read_rejected
 from tests.imports import ROOT
 
 PARAMETERS = CleanParameters.model_validate(read_yaml(ROOT / "params.yaml")["clean"])

@@ -5,8 +5,8 @@ from stages.clean.filters import count_words, find_outliers, find_unusable, held
 from stages.clean.parameters import CleanParameters, LengthOutliers
 from stages.clean.repair import PRIVATE, repair
 from stages.clean.repetition import find_repetition
-from stages.common.messages import UserError
-from stages.common.validation import read_yaml, validate
+from stages.common.core.messages import UserError
+from stages.common.core.validation import read_yaml, validate
 from tests.common.tiny_encoder import save_tagger
 from tests.imports import ROOT
 

@@ -7,10 +7,10 @@ import pytest
 import yaml
 
 from stages.clean.__main__ import main
-from stages.common.card import Card, write_card
-from stages.common.documents import read_documents, read_flags, write_documents
-from stages.common.messages import UserError
-from stages.common.validation import read_yaml
+from stages.common.core.messages import UserError
+from stages.common.core.validation import read_yaml
+from stages.common.documents.card import Card, write_card
+from stages.common.documents.table import read_documents, read_flags, write_documents
 from tests.common.tiny_encoder import save_tagger
 from tests.imports import ROOT
 

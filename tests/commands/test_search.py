@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from commands import search
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
 from tests.corpus import run
 
 pytestmark = pytest.mark.xdist_group("commands")

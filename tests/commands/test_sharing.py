@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from moto.server import ThreadedMotoServer
 
-from stages.common.provenance import directory_hash
+from stages.common.core.provenance import directory_hash
 from tests.commands.remotes import free_port, nginx, sshd, store
 from tests.corpus import commit, run
 

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from commands import tables
-from stages.common.messages import UserError
-from stages.common.validation import read_yaml
+from stages.common.core.messages import UserError
+from stages.common.core.validation import read_yaml
 from tests.imports import ROOT
 
 

@@ -5,8 +5,8 @@ import zipfile
 
 import pytest
 
-from stages.common.archives import open_members
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
+from stages.common.fetching.archives import open_members
 
 
 def read_all(archive, pattern="*"):

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.common.documents import (
+from stages.common.core.messages import UserError
+from stages.common.documents.table import (
     DOCUMENTS,
     is_sorted,
     read_documents,
@@ -14,7 +15,6 @@ from stages.common.documents import (
     write_documents,
     write_rejected,
 )
-from stages.common.messages import UserError
 
 
 def test_the_same_rows_in_another_order_give_the_same_file(make_documents, tmp_path):

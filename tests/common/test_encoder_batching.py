@@ -4,8 +4,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.common.encoder.batching import MEGABATCH, bucketed_batches, budgeted_batches, make_batch
-from stages.common.encoder.tokenising import Tokens
+from stages.common.model.batching import MEGABATCH, bucketed_batches, budgeted_batches, make_batch
+from stages.common.model.tokenising import Tokens
 
 lengths_of_texts = st.lists(st.integers(2, 64), min_size=1, max_size=400).map(lambda ns: np.array(ns, dtype=np.int64))
 

@@ -6,15 +6,15 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from stages.common.encoder.device import choose_device
-from stages.common.encoder.loading import (
+from stages.common.core.messages import UserError
+from stages.common.model.device import choose_device
+from stages.common.model.loading import (
     Inference,
     load_finetuned,
     load_pretrained,
     read_inference,
     write_inference,
 )
-from stages.common.messages import UserError
 from tests.common.tiny_encoder import save_encoder, save_tokenizer
 
 LABELS = ["sport", "business", "tech"]

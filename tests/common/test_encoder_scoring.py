@@ -4,10 +4,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.common.encoder.loading import load_pretrained
-from stages.common.encoder.scoring import score, score_words
-from stages.common.encoder.tokenising import windows_over
-from stages.common.spans import bio_tags
+from stages.common.documents.spans import bio_tags
+from stages.common.model.loading import load_pretrained
+from stages.common.model.scoring import score, score_words
+from stages.common.model.tokenising import windows_over
 from tests.common.tiny_encoder import TOPICS, article, save_encoder
 
 TEXTS = [article(topic, number, words=2 + number % 30) for number in range(40) for topic in TOPICS]

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from stages.common.encoder.tokenising import CHUNK, cut, tokenise, tokenise_words, windows_over
+from stages.common.model.tokenising import CHUNK, cut, tokenise, tokenise_words, windows_over
 from tests.common.tiny_encoder import article, save_tokenizer
 
 

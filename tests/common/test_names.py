@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
 from stages.common.text_rules import names
 from stages.common.text_rules.names import mask_names
 from tests.common.tiny_encoder import save_tagger

@@ -2,9 +2,9 @@ import errno
 
 import pytest
 
-from stages.common.entry import run_program
-from stages.common.messages import UserError
-from stages.common.outputs import new_outputs, write_json
+from stages.common.core.entry import run_program
+from stages.common.core.messages import UserError
+from stages.common.core.outputs import new_outputs, write_json
 
 
 def test_outputs_appear_together_and_replace_the_old_ones(tmp_path):

@@ -3,8 +3,8 @@ import re
 import pytest
 
 from stages.clean.parameters import CleanParameters
-from stages.common.messages import UserError
-from stages.common.parameters import load_section, load_value
+from stages.common.core.messages import UserError
+from stages.common.core.parameters import load_section, load_value
 from tests.imports import ROOT
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from stages.common import partitions
-from stages.common.messages import UserError
-from stages.common.partitions import map_partitions, start_workers
+from stages.common.core.messages import UserError
+from stages.common.documents import partitions
+from stages.common.documents.partitions import map_partitions, start_workers
 
 
 def double(rows):

@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from stages.common import transfer as transfer_module
-from stages.common.messages import UserError
-from stages.common.package_index import index_client, pip_settings
-from stages.common.transfer import transfer
+from stages.common.core.messages import UserError
+from stages.common.fetching import transfer as transfer_module
+from stages.common.fetching.package_index import index_client, pip_settings
+from stages.common.fetching.transfer import transfer
 from tests.imports import ROOT
 
 CONTENT = bytes(range(256)) * 4000
@@ -150,7 +150,9 @@ def test_what_s3_does_not_have_is_named(bucket, tmp_path, path):
 
 def transfer_elsewhere(url, target, environment):
     """In a process of its own, since libraries keep the settings that they found when they were imported."""
-    code = "import sys, pathlib, stages.common.transfer as t; t.transfer(sys.argv[1], pathlib.Path(sys.argv[2]))"
+    code = (
+        "import sys, pathlib, stages.common.fetching.transfer as t; t.transfer(sys.argv[1], pathlib.Path(sys.argv[2]))"
+    )
     command = [sys.executable, "-c", code, url, str(target)]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
 

@@ -4,11 +4,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from stages.common import transfer as transfer_module
-from stages.common.messages import UserError
-from stages.common.package_index import find_package_file, package_finder, pip_settings
-from stages.common.sources import PinnedFile, Source, fetch
-from stages.common.transfer import transfer
+from stages.common.core.messages import UserError
+from stages.common.fetching import transfer as transfer_module
+from stages.common.fetching.package_index import find_package_file, package_finder, pip_settings
+from stages.common.fetching.sources import PinnedFile, Source, fetch
+from stages.common.fetching.transfer import transfer
 
 CONTENT = bytes(range(256)) * 4000
 

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from seqeval.metrics.sequence_labeling import get_entities
 from seqeval.scheme import IOB2, Entities
 
-from stages.common.spans import Span, bio_tags, decode_tags, spans_of
+from stages.common.documents.spans import Span, bio_tags, decode_tags, spans_of
 
 TAGS = bio_tags(["PER", "ORG"])
 logits_of_sentences = st.integers(0, 7).flatmap(  # of few bits, so that sums are exact and ties stay ties

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.clean.parameters import CleanParameters
+from stages.common.core.validation import read_yaml
 from stages.common.text_rules.addresses import replace_emails, replace_urls
 from stages.common.text_rules.chain import apply_rules, trace_rule
 from stages.common.text_rules.characters import normal_form, plain_spaces, remove_controls, remove_zero_width
@@ -22,7 +23,6 @@ from stages.common.text_rules.reduction import (
 )
 from stages.common.text_rules.remains import break_at_backslashes, undo_broken_entities
 from stages.common.text_rules.tags import strip_tags
-from stages.common.validation import read_yaml
 from tests.imports import ROOT
 
 MARKUP = "&amp; &lt; lt; <b> < > b / &#60; &#0; #39;s amp; amp;lt;b \\ \\$ quot; &quot; #38;"

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from stages.common.documents import read_documents, read_rejected
+from stages.common.documents.table import read_documents, read_rejected
 from stages.download import __main__ as download
 
 LABELS = [{"name": "a", "definition": "A."}, {"name": "b", "definition": "B."}]

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from stages.common import archives
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
+from stages.common.fetching import archives
 from stages.download import __main__ as download
 from tests.download.conftest import CSV, ENTRY
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from stages.common.catalog import entry_names, load_entry
-from stages.common.documents import read_documents
-from stages.common.messages import UserError
-from stages.common.packed_files import PackedFiles
+from stages.common.core.catalog import entry_names, load_entry
+from stages.common.core.messages import UserError
+from stages.common.documents.table import read_documents
+from stages.common.fetching.packed_files import PackedFiles
 from stages.download import __main__ as download
 from stages.download.entry import DatasetEntry
 from stages.download.listing import list_datasets
@@ -123,7 +123,7 @@ def test_the_missing_training_file_of_ag_news_is_named(read, monkeypatch):
     if (Path(os.environ["DATA_MIRROR"]) / "ag_news" / "train.csv").exists():
         assert read("ag_news")["published_split"].value_counts().to_dict() == {"train": 120_000, "test": 7_600}
         return
-    monkeypatch.setattr("stages.common.transfer.ATTEMPTS", 1)
+    monkeypatch.setattr("stages.common.fetching.transfer.ATTEMPTS", 1)
     with pytest.raises(
         UserError, match=r"ag_news: cannot get train.csv: mirror \$DATA_MIRROR: .*/ag_news/train.csv: there is"
     ):

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
 from stages.download import __main__ as download
 from stages.download.describe import describe
 from tests.imports import ROOT

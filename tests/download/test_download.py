@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from stages.common.card import read_card
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
+from stages.common.documents.card import read_card
 from stages.download import __main__ as download
 from tests.download.conftest import CSV, LABELS
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stages.common.documents import read_documents
+from stages.common.documents.table import read_documents
 from stages.download import sorting
 from stages.download.readers import blocks
 from stages.download.readers.conll import iob1_to_bio

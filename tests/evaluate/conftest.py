@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from stages.common.card import Card, Label, write_card
-from stages.common.documents import write_documents, write_flags
+from stages.common.documents.card import Card, Label, write_card
+from stages.common.documents.table import write_documents, write_flags
 
 LABELS = ("politics", "sport", "tech")
 WORDS = {"politics": "minister vote party law", "sport": "team cup match goal", "tech": "phone chip software web"}

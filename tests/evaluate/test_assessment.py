@@ -5,8 +5,8 @@ from itertools import chain
 import numpy as np
 import pytest
 
+from stages.common.metrics.bootstrap import Bootstrap
 from stages.evaluate.assessment import judge
-from stages.evaluate.bootstrap import Bootstrap
 
 LABELS = ["arts", "sport", "tech"]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
 from stages.evaluate.baseline import fit_baseline
 from stages.evaluate.parameters import BaselineParameters
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from stages.evaluate import bootstrap as module
-from stages.evaluate.bootstrap import Bootstrap
-from stages.evaluate.intervals import paired_difference, wilson
+from stages.common.metrics import bootstrap as module
+from stages.common.metrics.bootstrap import Bootstrap
+from stages.common.metrics.intervals import paired_difference, wilson
 
 
 def weights_of(bootstrap):

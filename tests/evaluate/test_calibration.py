@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss
 from torchmetrics.functional.classification import multiclass_calibration_error
 
-from stages.evaluate.calibration import (
+from stages.common.metrics.calibration import (
     brier_scores,
     calibration_error,
     coverage,

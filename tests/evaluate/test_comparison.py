@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
+from stages.common.metrics.significance import comparison, flips, mcnemar
 from stages.evaluate.__main__ import main
-from stages.evaluate.comparison import comparison, flips, mcnemar
 from stages.evaluate.runs import compare_runs
 from tests.evaluate.conftest import LABELS
 

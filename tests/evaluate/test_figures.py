@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
+from stages.common.metrics.counts import PER_CLASS, class_figures, left_out, macro, overall_figures, tally
+from stages.common.metrics.ranking import curve_tables
 from stages.evaluate.assessment import RANKED, document_figures
-from stages.evaluate.figures import PER_CLASS, class_figures, left_out, macro, overall_figures, tally
-from stages.evaluate.ranking import curve_tables
 
 
 @st.composite

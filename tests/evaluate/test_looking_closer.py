@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.common.seeding import generator
+from stages.common.core.seeding import generator
 from stages.evaluate.errors import confused_pairs, suspect_labels, worst_documents
 from stages.evaluate.perturbations import PERTURBATIONS
 from stages.evaluate.robustness import chosen_documents, robustness

@@ -9,8 +9,8 @@ import yaml
 from huggingface_hub import DatasetCard, ModelCard
 from sklearn.metrics import accuracy_score, f1_score
 
-from stages.common.documents import write_documents, write_flags
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
+from stages.common.documents.table import write_documents, write_flags
 from stages.evaluate.__main__ import main
 from stages.evaluate.tables import COLUMNS
 from tests.evaluate.conftest import LABELS, PARAMETERS, documents, save_tiny_model, write_parameters

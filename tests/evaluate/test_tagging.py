@@ -11,11 +11,11 @@ from seqeval.metrics import classification_report
 from seqeval.scheme import IOB2
 from sklearn.metrics import precision_recall_fscore_support
 
-from stages.common.card import write_card
-from stages.common.documents import write_documents
-from stages.common.spans import bio_tags
+from stages.common.documents.card import write_card
+from stages.common.documents.spans import bio_tags
+from stages.common.documents.table import write_documents
+from stages.common.metrics.bootstrap import Bootstrap
 from stages.evaluate.__main__ import main
-from stages.evaluate.bootstrap import Bootstrap
 from stages.evaluate.tables import COLUMNS
 from stages.evaluate.tagging import judge_tags, strict_spans, word_tagger
 from tests.evaluate.conftest import WORDS, card, save_tiny_model

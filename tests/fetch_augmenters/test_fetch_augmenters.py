@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from stages.common.augmenters import read_augmenters
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
+from stages.common.model.augmenters import read_augmenters
 from stages.fetch_augmenters import __main__ as fetch_augmenters
 from stages.fetch_augmenters.entry import AugmenterEntry
 from tests.imports import ROOT

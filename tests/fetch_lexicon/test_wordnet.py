@@ -1,6 +1,6 @@
 import pytest
 
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
 from stages.fetch_lexicon.wordnet import read_wordnet
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
 from stages.fetch_model import __main__ as fetch_model
 
 

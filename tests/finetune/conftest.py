@@ -7,8 +7,8 @@ import pytest
 import yaml
 from accelerate.state import AcceleratorState
 
-from stages.common.card import Card, Label, write_card
-from stages.common.documents import write_documents
+from stages.common.documents.card import Card, Label, write_card
+from stages.common.documents.table import write_documents
 from stages.finetune.parameters import Finetune
 from tests.common.tiny_encoder import COMMON, TOPICS, article, save_encoder
 

@@ -13,16 +13,17 @@ from accelerate import Accelerator
 from safetensors.torch import save_file
 from torch.distributed.fsdp import fully_shard
 
-from stages.common.encoder.device import compute_alike
-from stages.common.encoder.loading import load_pretrained
-from stages.common.encoder.scoring import score
-from stages.common.encoder.tokenising import tokenise
-from stages.finetune.checkpoints import Checkpoints
+from stages.common.model.device import compute_alike
+from stages.common.model.loading import load_pretrained
+from stages.common.model.scoring import score
+from stages.common.model.tokenising import tokenise
+from stages.common.training.checkpoints import Checkpoints
+from stages.common.training.loop import log_nowhere, train
+from stages.common.training.selection import Validation
 from stages.finetune.examples import Examples
-from stages.finetune.figures import validation_figures
 from stages.finetune.objectives import make_objective
 from stages.finetune.parameters import Finetune
-from stages.finetune.training import log_nowhere, train
+from stages.finetune.validation import validation_figures
 from tests.common.tiny_encoder import TOPICS
 from tests.finetune.conftest import PARAMETERS, make_split
 
@@ -49,11 +50,13 @@ def train_tiny(accelerator, encoder, checkpoints, log):
     labels = documents["label"].map(list(TOPICS).index).to_numpy(dtype=np.int64, copy=True)
 
     def validate():
-        return validation_figures(score(model, tokenizer, texts, parameters.max_length), labels)
+        logits = score(model, tokenizer, texts, parameters.max_length)
+        return validation_figures(logits, labels), logits
 
     examples = Examples(tokenise(tokenizer, texts, parameters.max_length), labels)
     objective = make_objective(parameters, [labels], len(TOPICS))
-    outcome = train(model, tokenizer, examples, objective, validate, parameters, accelerator, checkpoints, log)
+    validation = Validation(validate, "macro_f1", True, ("accuracy", "macro_f1", "loss"))
+    outcome = train(model, tokenizer, examples, objective, validation, parameters, accelerator, checkpoints, log)
     checkpoints.wait()
     return model, outcome
 

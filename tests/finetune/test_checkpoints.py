@@ -5,10 +5,10 @@ import threading
 import pytest
 import torch
 
-from stages.common.messages import UserError
-from stages.finetune import checkpoints as module
-from stages.finetune.checkpoints import Checkpoints, alone, training_key
-from stages.finetune.snapshots import Snapshot
+from stages.common.core.messages import UserError
+from stages.common.training import checkpoints as module
+from stages.common.training.checkpoints import Checkpoints, alone, training_key
+from stages.common.training.snapshots import Snapshot
 
 
 def snapshot(step, value=0.0):

@@ -3,8 +3,9 @@ import pandas as pd
 import pytest
 import torch
 
-from stages.common.encoder.loading import load_pretrained
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
+from stages.common.model.loading import load_pretrained
+from stages.common.training.placement import choose_precision
 from stages.finetune.examples import (
     IGNORED,
     check_classes,
@@ -15,8 +16,7 @@ from stages.finetune.examples import (
     tag_indices,
     target_indices,
 )
-from stages.finetune.figures import validation_figures
-from stages.finetune.placement import choose_precision
+from stages.finetune.validation import validation_figures
 from tests.common.tiny_encoder import save_encoder
 from tests.finetune.conftest import make_card, make_sentences, make_split
 

@@ -7,21 +7,21 @@ from accelerate import Accelerator
 from torch.nn.functional import cross_entropy
 from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification
 
-from stages.common.encoder.batching import make_batch
-from stages.common.encoder.device import compute_alike
-from stages.common.encoder.loading import load_finetuned, load_pretrained
-from stages.common.encoder.scoring import score, score_words
-from stages.common.encoder.tokenising import tokenise
-from stages.common.messages import UserError
-from stages.finetune import frozen
-from stages.finetune.architecture import encoder_layers, head_modules, parameter_depths
-from stages.finetune.checkpoints import Checkpoints
+from stages.common.core.messages import UserError
+from stages.common.model.batching import make_batch
+from stages.common.model.device import compute_alike
+from stages.common.model.loading import load_finetuned, load_pretrained
+from stages.common.model.scoring import score, score_words
+from stages.common.model.tokenising import tokenise
+from stages.common.training import frozen
+from stages.common.training.architecture import encoder_layers, head_modules, parameter_depths
+from stages.common.training.checkpoints import Checkpoints
+from stages.common.training.frozen import FrozenPart
+from stages.common.training.loop import train
+from stages.common.training.methods import prepare
+from stages.common.training.optimisation import make_optimiser
 from stages.finetune.examples import Examples, make_examples, output_names, plan_inference, target_indices
-from stages.finetune.frozen import FrozenPart
-from stages.finetune.methods import prepare
 from stages.finetune.objectives import make_objective
-from stages.finetune.optimisation import make_optimiser
-from stages.finetune.training import train
 from tests.common.tiny_encoder import save_encoder
 from tests.finetune.conftest import make_card, make_sentences, make_split
 

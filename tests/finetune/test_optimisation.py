@@ -5,8 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.common.encoder.loading import load_pretrained
-from stages.finetune.optimisation import make_optimiser, rate_share, set_rate
+from stages.common.model.loading import load_pretrained
+from stages.common.training.optimisation import make_optimiser, rate_share, set_rate
 
 
 def test_biases_and_norms_get_no_weight_decay_and_every_parameter_is_in_one_group(encoder):

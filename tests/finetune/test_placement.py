@@ -6,9 +6,9 @@ from accelerate import Accelerator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.common.encoder.loading import load_pretrained
-from stages.common.messages import UserError
-from stages.finetune.placement import make_accelerator, parts_of_batch, prepare_model
+from stages.common.core.messages import UserError
+from stages.common.model.loading import load_pretrained
+from stages.common.training.placement import make_accelerator, parts_of_batch, prepare_model
 
 
 @given(st.integers(1, 70), st.integers(1, 20), st.integers(1, 9))

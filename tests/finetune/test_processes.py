@@ -12,7 +12,7 @@ from accelerate import Accelerator
 from safetensors.torch import load_file
 from transformers import AutoModelForSequenceClassification
 
-from stages.finetune.checkpoints import Checkpoints
+from stages.common.training.checkpoints import Checkpoints
 from tests.finetune.conftest import fill, write_parameters
 from tests.finetune.sharing import train_tiny
 from tests.imports import ROOT

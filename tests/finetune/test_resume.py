@@ -18,7 +18,7 @@ UNLIMITED = 2**40
 SERVER = """
 import os, resource, sys
 from transformers import BertForSequenceClassification, PreTrainedTokenizerFast  # imported late otherwise
-from stages.common.entry import run_stage
+from stages.common.core.entry import run_stage
 from stages.finetune.__main__ import main
 
 for line in sys.stdin:

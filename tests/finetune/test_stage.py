@@ -13,13 +13,13 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from stages.common.card import read_card, write_card
-from stages.common.documents import read_documents, write_documents
-from stages.common.encoder.loading import load_finetuned, read_inference
-from stages.common.encoder.scoring import score
-from stages.common.entry import run_stage
+from stages.common.core.entry import run_stage
+from stages.common.documents.card import read_card, write_card
+from stages.common.documents.table import read_documents, write_documents
+from stages.common.model.loading import load_finetuned, read_inference
+from stages.common.model.scoring import score
 from stages.finetune.__main__ import main
-from stages.finetune.figures import validation_figures
+from stages.finetune.validation import validation_figures
 from tests.common.tiny_encoder import TOPICS
 from tests.finetune.conftest import fill, make_card, make_split, write_parameters
 from tests.imports import ROOT

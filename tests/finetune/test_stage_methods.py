@@ -8,12 +8,12 @@ import pytest
 import torch
 from transformers import AutoModelForTokenClassification
 
-from stages.common.card import write_card
-from stages.common.documents import read_documents, write_documents
-from stages.common.encoder.loading import load_finetuned, read_inference
-from stages.common.encoder.scoring import score, score_words
-from stages.common.spans import bio_tags
-from stages.finetune.figures import entity_figures, validation_figures
+from stages.common.documents.card import write_card
+from stages.common.documents.spans import bio_tags
+from stages.common.documents.table import read_documents, write_documents
+from stages.common.model.loading import load_finetuned, read_inference
+from stages.common.model.scoring import score, score_words
+from stages.finetune.validation import entity_figures, validation_figures
 from tests.common.tiny_encoder import TOPICS
 from tests.finetune.conftest import fill, make_card, make_sentences, make_split, write_parameters
 from tests.finetune.test_stage import run

@@ -6,9 +6,9 @@ import pytest
 from accelerate import PartialState
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from stages.common.messages import UserError
-from stages.finetune import trackers as module
-from stages.finetune.trackers import check_trackers, track
+from stages.common.core.messages import UserError
+from stages.common.training import trackers as module
+from stages.common.training.trackers import check_trackers, track
 
 VALUES = [(1, {"train/loss": 0.5, "train/learning_rate": 1e-3}), (2, {"train/loss": 0.25, "train/learning_rate": 5e-4})]
 

@@ -3,15 +3,16 @@ import pytest
 import torch
 from accelerate import Accelerator
 
-from stages.common.encoder.device import compute_alike
-from stages.common.encoder.loading import load_finetuned, load_pretrained
-from stages.common.encoder.tokenising import tokenise
-from stages.common.messages import UserError
-from stages.finetune.checkpoints import Checkpoints
+from stages.common.core.messages import UserError
+from stages.common.model.device import compute_alike
+from stages.common.model.loading import load_finetuned, load_pretrained
+from stages.common.model.tokenising import tokenise
+from stages.common.training.checkpoints import Checkpoints
+from stages.common.training.loop import log_nowhere, train
+from stages.common.training.selection import Validation
 from stages.finetune.examples import Examples
-from stages.finetune.figures import Figures
 from stages.finetune.objectives import make_objective
-from stages.finetune.training import log_nowhere, train
+from stages.finetune.validation import Figures
 from tests.common.tiny_encoder import TOPICS
 from tests.finetune.conftest import make_split
 
@@ -42,14 +43,14 @@ def run_training(encoder, parameters, tmp_path):
 
         def validate():
             seen.append({name: tensor.clone() for name, tensor in model.state_dict().items()})
-            return next(answers)
+            return next(answers), np.zeros((len(documents), len(LABELS)), dtype=np.float32)
 
         outcome = train(
             model,
             tokenizer,
             examples,
             make_objective(settings, [indices], len(LABELS)),
-            validate,
+            Validation(validate, "macro_f1", True, ("accuracy", "macro_f1", "loss")),
             settings,
             Accelerator(cpu=True, mixed_precision="no"),
             Checkpoints(tmp_path / "checkpoints", every=0),

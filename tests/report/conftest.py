@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from stages.common.card import Card, Label, SourceFile, write_card
-from stages.common.documents import write_documents, write_flags, write_parquet, write_rejected
+from stages.common.documents.card import Card, Label, SourceFile, write_card
+from stages.common.documents.table import write_documents, write_flags, write_parquet, write_rejected
 from stages.report.__main__ import main
 from tests.report.evaluation import forget_what_entities_do_not_have, write_evaluation, write_json
 

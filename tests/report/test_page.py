@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
 from stages.report.__main__ import main
 from stages.report.page import p_value, percent, share, signed
 from tests.report.conftest import HOSTILE_LABELS, HUGE, PLANTED, write_run

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from stages.common.documents import OVERSAMPLED, read_documents, read_rejected
+from stages.common.documents.table import OVERSAMPLED, read_documents, read_rejected
 from stages.split.__main__ import divide, main
 from stages.split.balance import balance, class_sizes
 from stages.split.checks import check_splits

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
 from stages.split.__main__ import divide
 from stages.split.checks import check_splits
 

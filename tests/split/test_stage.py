@@ -7,9 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from stages.common.card import Card, Label, read_card, write_card
-from stages.common.documents import read_documents, read_rejected, write_documents
-from stages.common.entry import run_stage
+from stages.common.core.entry import run_stage
+from stages.common.documents.card import Card, Label, read_card, write_card
+from stages.common.documents.table import read_documents, read_rejected, write_documents
 from stages.split.__main__ import main
 from tests.split.conftest import DEFAULTS
 

@@ -14,9 +14,9 @@ import pandas as pd
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from stages.common.encoder.loading import load_finetuned
-from stages.common.encoder.scoring import score_words
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
+from stages.common.model.loading import load_finetuned
+from stages.common.model.scoring import score_words
 from stages.common.text_rules.addresses import URL
 from stages.common.text_rules.private_data import Span, find_private
 

@@ -7,6 +7,7 @@ from typing import Literal
 import pandas as pd
 from pydantic import Field
 
+from stages.common.core.validation import Strict
 from stages.common.text_rules.addresses import Action, replace_emails, replace_urls
 from stages.common.text_rules.chain import Rule, apply_rules
 from stages.common.text_rules.characters import normal_form, plain_spaces, remove_controls, remove_zero_width
@@ -23,7 +24,6 @@ from stages.common.text_rules.reduction import (
 )
 from stages.common.text_rules.remains import break_at_backslashes, undo_broken_entities
 from stages.common.text_rules.tags import strip_tags
-from stages.common.validation import Strict
 
 NAMES = Path("models/augmenters/names")  # what finds names of people
 TAKE_AWAY = ("urls", "emails", "private_data", "lowercase", "punctuation", "stop_words", "lemmas")

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import xxhash
 
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
 from stages.download.readers.record import MOST_RECORD_BYTES, BadRecord, Batch
 
 BLOCK_BYTES = 2 * 1024**2

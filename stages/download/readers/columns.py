@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import AfterValidator, Field, model_validator
 
-from stages.common.messages import UserError, suggestion
-from stages.common.validation import Strict
+from stages.common.core.messages import UserError, suggestion
+from stages.common.core.validation import Strict
 from stages.download.readers.record import ANNOTATION, Batch
 
 

@@ -12,8 +12,8 @@ import pyarrow as pa
 import xxhash
 from pydantic import Field
 
-from stages.common.messages import UserError
-from stages.common.validation import Strict
+from stages.common.core.messages import UserError
+from stages.common.core.validation import Strict
 from stages.download.readers.columns import Encoding
 from stages.download.readers.record import MOST_RECORD_BYTES, BadRecord, Batch
 from stages.download.streams import open_data

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.csv
 from pydantic import Field, model_validator
 
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
 from stages.download.readers.blocks import (
     CARRIAGE_RETURN,
     LINE_FEED,

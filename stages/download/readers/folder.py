@@ -9,7 +9,7 @@ from typing import Literal
 import pyarrow as pa
 from pydantic import Field
 
-from stages.common.archives import open_members
+from stages.common.fetching.archives import open_members
 from stages.download.readers.columns import Encoding, Labelled
 from stages.download.readers.record import MOST_RECORD_BYTES, BadRecord, Batch
 

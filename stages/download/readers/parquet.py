@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import xxhash
 
-from stages.common.messages import UserError
+from stages.common.core.messages import UserError
 from stages.download.readers.columns import Columns
 from stages.download.readers.record import BadRecord, Batch
 from stages.download.streams import open_data

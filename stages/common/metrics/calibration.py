@@ -1,0 +1,200 @@
+"""Whether a probability of 0.9 is right nine times in ten, and the temperature that makes it so."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+
+from stages.common.metrics.bootstrap import Bootstrap
+from stages.common.metrics.counts import Counts, Floats, losses
+from stages.common.metrics.intervals import Figure, wilson
+
+BOUNDS = (0.05, 20.0)  # of the temperature; beyond them lies no model that learned anything
+CALIBRATION = ("expected_calibration_error", "expected_calibration_error_equal_width", "brier_score", "log_loss")
+COVERAGES = 100  # rows of the coverage table, at most
+
+
+def probabilities(logits: NDArray[np.floating], temperature: float = 1.0) -> Floats:
+    """Softmax over the labels, in float64.
+
+    Args:
+        logits: Shape (documents, labels).
+        temperature: What the logits are divided by.
+
+    Returns:
+        Probabilities of the same shape; NaN in the rows of documents with a logit that is not finite.
+    """
+    exact = np.where(np.isfinite(logits).all(axis=1, keepdims=True), logits.astype(np.float64), np.nan) / temperature
+    powers = np.exp(exact - exact.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def no_calibration(reason: str, bins: int) -> dict[str, Any]:
+    """What calibration.json holds where there are no probabilities that could be judged."""
+    return {
+        "temperature": None,
+        "reason": reason,
+        "validation_documents": 0,
+        "validation_log_loss": {"before": None, "after": None},
+        "bins": bins,
+        "before": dict.fromkeys(CALIBRATION, Figure(None, reason=reason).as_json()),
+        "after": None,
+    }
+
+
+@dataclass(frozen=True)
+class Temperature:
+    """What logits are divided by so that probabilities fit the validation split (Guo et al. 2017, arXiv 1706.04599).
+
+    Attributes:
+        value: The temperature; None if there is none.
+        documents: Validation documents that it was fitted on.
+        before: The mean cross-entropy on them without it.
+        after: The same with it.
+        reason: Why there is none.
+    """
+
+    value: float | None
+    documents: int = 0
+    before: float | None = None
+    after: float | None = None
+    reason: str | None = None
+
+
+def fit_temperature(logits: NDArray[np.floating], actual: Counts) -> Temperature:
+    """Fits a temperature to validation documents by maximum likelihood.
+
+    Args:
+        logits: Shape (documents, labels).
+        actual: Index of each document's label, shape (documents,).
+    """
+    finite = np.isfinite(logits).all(axis=1)
+    if not finite.all():
+        return Temperature(None, reason=f"the logits of {(~finite).sum()} validation documents are not finite")
+
+    def loss(logarithm: float) -> float:
+        return float(losses(actual, probabilities(logits, float(np.exp(logarithm)))).mean())
+
+    found = minimize_scalar(loss, bounds=np.log(BOUNDS), method="bounded", options={"xatol": 1e-6})
+    value = float(np.exp(found.x))
+    if (logits.argmax(axis=1) == actual).all():
+        return Temperature(None, len(actual), reason="all validation documents are right, which sets it no lower bound")
+    if value > BOUNDS[1] / 1.01:
+        return Temperature(None, len(actual), reason="on the validation documents the model is no better than chance")
+    return Temperature(value, len(actual), loss(0.0), float(found.fun))
+
+
+def equal_mass_bins(confidence: Floats, bins: int) -> Counts:
+    """The bin of each document: by rising confidence, equal numbers of documents, ties in the order of the documents.
+
+    Args:
+        confidence: Shape (documents,).
+        bins: How many; fewer documents make fewer bins.
+    """
+    place = np.empty(len(confidence), dtype=np.int64)
+    place[np.argsort(confidence, kind="stable")] = np.arange(len(confidence))
+    return np.asarray(place * min(bins, len(confidence)) // len(confidence))
+
+
+def equal_width_bins(confidence: Floats, bins: int) -> Counts:
+    """The bin of each document: (0, 1/bins], (1/bins, 2/bins], ..., as Guo et al. define them."""
+    return np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+
+
+def calibration_error(bins: Counts, confidence: Floats, right: Floats, weights: Floats) -> Floats:
+    """The expected calibration error: the mean over the documents of their bin's |accuracy - confidence|.
+
+    Args:
+        bins: The bin of each document, shape (documents,).
+        confidence: The probability of the predicted label.
+        right: 1 where it is right, else 0.
+        weights: How often each document counts, shape (draws, documents).
+
+    Returns:
+        Shape (draws,).
+    """
+    gaps = np.eye(bins.max() + 1)[bins] * (right - confidence)[:, None]
+    return np.asarray(np.abs(weights @ gaps).sum(axis=1) / weights.sum(axis=1))
+
+
+def brier_scores(actual: Counts, probability: Floats) -> Floats:
+    """The Brier (1950) score of each document: the squared distance of its probabilities from the truth, 0 to 2."""
+    return np.asarray(((probability - np.eye(probability.shape[1])[actual]) ** 2).sum(axis=1))
+
+
+def calibration_figures(actual: Counts, probability: Floats, bins: int, bootstrap: Bootstrap) -> dict[str, Any]:
+    """Calibration error, Brier score and log loss, each with its interval, in the form for a JSON file.
+
+    The intervals of the calibration errors keep each document's bin.
+
+    Args:
+        actual: Index of each document's label, shape (documents,).
+        probability: Shape (documents, labels).
+        bins: How many bins.
+        bootstrap: Resamples the documents.
+    """
+    confidence, right = probability.max(axis=1), (probability.argmax(axis=1) == actual).astype(np.float64)
+    mass, width = equal_mass_bins(confidence, bins), equal_width_bins(confidence, bins)
+    brier, loss = brier_scores(actual, probability), losses(actual, probability)
+
+    def compute(weights: Floats) -> dict[str, Floats]:
+        return {
+            "expected_calibration_error": calibration_error(mass, confidence, right, weights),
+            "expected_calibration_error_equal_width": calibration_error(width, confidence, right, weights),
+            "brier_score": weights @ brier / len(actual),
+            "log_loss": weights @ loss / len(actual),
+        }
+
+    return {name: figure.as_json() for name, figure in bootstrap.figures(compute).items()}
+
+
+def reliability(actual: Counts, probability: Floats, bins: int, interval: float) -> pd.DataFrame:
+    """The reliability diagram: accuracy against confidence in bins of equal numbers of documents.
+
+    Args:
+        actual: Index of each document's label, shape (documents,).
+        probability: Shape (documents, labels).
+        bins: How many bins.
+        interval: How often Wilson's interval covers the true accuracy.
+
+    Returns:
+        Columns bin, documents, confidence, accuracy, accuracy_low, accuracy_high.
+    """
+    confidence, right = probability.max(axis=1), probability.argmax(axis=1) == actual
+    places = equal_mass_bins(confidence, bins)
+    rows = []
+    for place in range(int(places.max()) + 1):
+        inside = places == place
+        share = wilson(int(right[inside].sum()), int(inside.sum()), interval)
+        row = {"bin": place, "documents": int(inside.sum()), "confidence": float(confidence[inside].mean())}
+        rows.append({**row, "accuracy": share.value, "accuracy_low": share.low, "accuracy_high": share.high})
+    return pd.DataFrame(rows)
+
+
+def coverage(actual: Counts, probability: Floats, interval: float) -> pd.DataFrame:
+    """How right the encoder is if it answers only where it is surest.
+
+    Documents of one confidence are answered together, so each row is what some threshold gives.
+
+    Args:
+        actual: Index of each document's label, shape (documents,).
+        probability: Shape (documents, labels).
+        interval: How often Wilson's interval covers the true accuracy.
+
+    Returns:
+        Columns coverage, threshold, documents, accuracy, accuracy_low, accuracy_high, by rising coverage.
+    """
+    confidence = probability.max(axis=1)
+    order = np.argsort(-confidence, kind="stable")
+    sure, hits = confidence[order], np.cumsum((probability.argmax(axis=1) == actual)[order])
+    last = np.flatnonzero(np.diff(sure, append=-1.0))  # the last document of each confidence
+    wanted = np.linspace(1 / COVERAGES, 1, COVERAGES) * len(sure) - 1
+    rows = []
+    for end in np.unique(last[np.searchsorted(last, wanted - 1e-9)]):
+        share = wilson(int(hits[end]), int(end) + 1, interval)
+        row = {"coverage": (end + 1) / len(sure), "threshold": float(sure[end]), "documents": int(end) + 1}
+        rows.append({**row, "accuracy": share.value, "accuracy_low": share.low, "accuracy_high": share.high})
+    return pd.DataFrame(rows)

@@ -1,0 +1,84 @@
+"""How well a class's probability ranks its documents before all others: ROC AUC, average precision, and the curves."""
+
+import numpy as np
+import pandas as pd
+
+from stages.common.metrics.counts import Counts, Floats, ratio
+
+POINTS = 101  # of a curve, at most
+
+
+class Ranking:
+    """The test documents in the order of one class's probability, the most probable first; ties are one step.
+
+    Args:
+        positive: Whether each document is of the class, shape (documents,).
+        scores: The class's probability, shape (documents,).
+    """
+
+    def __init__(self, positive: Counts, scores: Floats) -> None:
+        self._order = np.argsort(-scores, kind="stable")
+        self._positive = positive[self._order].astype(np.float64)
+        self._begins = np.flatnonzero(np.diff(scores[self._order], prepend=np.inf))
+
+    def steps(self, weights: Floats) -> tuple[Floats, Floats]:
+        """Documents of the class, and others, at each distinct probability, both of shape (resamples, steps).
+
+        Args:
+            weights: How often each document counts, shape (resamples, documents).
+        """
+        ordered = weights[:, self._order]
+        hits = np.add.reduceat(ordered * self._positive, self._begins, axis=1)
+        return hits, np.add.reduceat(ordered, self._begins, axis=1) - hits
+
+    def figures(self, weights: Floats) -> tuple[Floats, Floats]:
+        """ROC AUC and average precision, as scikit-learn defines them, both of shape (resamples,); NaN where undefined.
+
+        Args:
+            weights: How often each document counts, shape (resamples, documents).
+        """
+        hits, misses = self.steps(weights)
+        found, wrong = hits.cumsum(axis=1), misses.cumsum(axis=1)
+        area = (misses * (found - hits / 2)).sum(axis=1)  # a document before another counts 1, a tie 1/2
+        precision = (hits * np.nan_to_num(ratio(found, found + wrong))).sum(axis=1)
+        return ratio(area, found[:, -1] * wrong[:, -1]), ratio(precision, found[:, -1])
+
+    def curves(self) -> tuple[Floats, Floats, Floats]:
+        """False positive rate, recall (which is the true positive rate) and precision at each step."""
+        hits, misses = (part[0].cumsum() for part in self.steps(np.ones((1, len(self._order)))))
+        return (
+            ratio(misses, np.full_like(misses, misses[-1])),
+            ratio(hits, np.full_like(hits, hits[-1])),
+            hits / (hits + misses),
+        )
+
+
+def curve_tables(actual: Counts, probability: Floats, labels: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The ROC and the precision-recall curve of each class for which it is defined.
+
+    Args:
+        actual: Index of each document's class, shape (documents,).
+        probability: Shape (documents, classes).
+        labels: The classes' names.
+
+    Returns:
+        Columns label, false_positive_rate, true_positive_rate; and label, recall, precision.
+    """
+    roc = [pd.DataFrame(columns=["label", "false_positive_rate", "true_positive_rate"])]
+    precision_recall = [pd.DataFrame(columns=["label", "recall", "precision"])]
+    for index, label in enumerate(labels):
+        positive = actual == index
+        if not positive.any():
+            continue
+        false, recall, precision = Ranking(positive, probability[:, index]).curves()
+        shown = np.unique(np.linspace(0, len(recall) - 1, POINTS - 1).round().astype(int))
+        row = {"label": label, "recall": recall[shown], "precision": precision[shown]}
+        precision_recall.append(pd.DataFrame(row))
+        if not positive.all():
+            begin = {"false_positive_rate": [0.0, *false[shown]], "true_positive_rate": [0.0, *recall[shown]]}
+            roc.append(pd.DataFrame({"label": label, **begin}))
+    return _joined(roc), _joined(precision_recall)
+
+
+def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(parts[1:], ignore_index=True) if len(parts) > 1 else parts[0]

@@ -1,0 +1,133 @@
+"""Two classifiers on the same documents: McNemar's test, the paired differences, and the documents that flipped."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.stats import binomtest, chi2
+
+from stages.common.metrics.bootstrap import Bootstrap
+from stages.common.metrics.counts import Floats
+from stages.common.metrics.intervals import Figure
+
+Names = npt.NDArray[np.object_]
+ROUNDING = 1e-12  # the same figure, summed in another order, differs by less
+FEW_FLIPS = 25  # below it the chi-squared distribution is no good approximation (Dietterich 1998, 3.1)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A figure of one classifier minus another's on the same documents.
+
+    Attributes:
+        figure: The difference with its paired interval.
+        outcome: ``better`` if the interval lies above 0, ``worse`` if below, ``no clear difference`` if 0 is in it;
+            ``unknown`` where there is no interval.
+    """
+
+    figure: Figure
+    outcome: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields for a JSON file."""
+        return {**self.figure.as_json(), "outcome": self.outcome}
+
+
+def unknown(reason: str) -> Difference:
+    """The difference between classifiers of which one says nothing."""
+    return Difference(Figure(None, reason=reason), "unknown")
+
+
+def compare(
+    name: str,
+    one: tuple[dict[str, Floats], dict[str, Floats]],
+    other: tuple[dict[str, Floats], dict[str, Floats]],
+    bootstrap: Bootstrap,
+) -> Difference:
+    """One classifier's figure minus another's, with its interval over paired resamples.
+
+    Args:
+        name: The figure's name.
+        one: Its figures on the test split and on the resamples.
+        other: Likewise.
+        bootstrap: What drew them.
+    """
+    value = one[0][name] - other[0][name]
+    figure = bootstrap.interval(float(value), one[1][name] - other[1][name])
+    if figure.low is None or figure.high is None:
+        return Difference(figure, "unknown")
+    if figure.low > ROUNDING:
+        return Difference(figure, "better")
+    return Difference(figure, "worse" if figure.high < -ROUNDING else "no clear difference")
+
+
+def mcnemar(only_one: int, only_other: int) -> dict[str, Any]:
+    """McNemar's (1947) test of whether two classifiers err equally often.
+
+    Args:
+        only_one: Documents on which only the one is right.
+        only_other: Documents on which only the other is right.
+
+    Returns:
+        ``method`` (exact, or chi-squared with Edwards' correction), ``statistic`` and the two-sided ``p_value``.
+    """
+    flipped = only_one + only_other
+    if flipped == 0:
+        return {"method": "exact", "statistic": None, "p_value": 1.0}
+    if flipped < FEW_FLIPS:
+        return {"method": "exact", "statistic": None, "p_value": float(binomtest(only_one, flipped).pvalue)}
+    statistic = max(abs(only_one - only_other) - 1, 0) ** 2 / flipped
+    return {"method": "chi-squared", "statistic": statistic, "p_value": float(chi2.sf(statistic, 1))}
+
+
+def comparison(
+    names: tuple[str, str],
+    right: npt.NDArray[np.bool_],
+    right_too: npt.NDArray[np.bool_],
+    differences: Mapping[str, Difference],
+) -> dict[str, Any]:
+    """Compares two classifiers on the same documents.
+
+    Args:
+        names: How they are called.
+        right: Whether the first is right on each document, shape (documents,).
+        right_too: Whether the second is.
+        differences: The first's figures minus the second's, by name.
+
+    Returns:
+        An entry of comparison.json.
+    """
+    only_one, only_other = int((right & ~right_too).sum()), int((~right & right_too).sum())
+    return {
+        "a": names[0],
+        "b": names[1],
+        "documents": len(right),
+        "both_right": int((right & right_too).sum()),
+        "only_a_right": only_one,
+        "only_b_right": only_other,
+        "both_wrong": int((~right & ~right_too).sum()),
+        "mcnemar": mcnemar(only_one, only_other),
+        **{name: difference.as_json() for name, difference in differences.items()},
+    }
+
+
+def flips(ids: Sequence[str], label: Names, one: Names, other: Names) -> pd.DataFrame:
+    """The documents on which exactly one of two classifiers is right.
+
+    Args:
+        ids: The documents' ids.
+        label: Their labels.
+        one: What the first predicts.
+        other: What the second predicts.
+
+    Returns:
+        Columns id, label, encoder, other and outcome: ``gained`` if only the first is right, ``lost`` if only the
+        other.
+    """
+    table = pd.DataFrame({"id": ids, "label": label, "encoder": one, "other": other}, dtype=object)
+    right, right_too = table["encoder"] == table["label"], table["other"] == table["label"]
+    table["outcome"] = np.where(right, "gained", "lost")
+    return table[right != right_too].sort_values(["outcome", "id"], ignore_index=True)

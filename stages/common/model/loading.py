@@ -1,0 +1,215 @@
+"""Loads an encoder with a head for its task and its tokenizer: a folder, no pickle, no network, no remote code."""
+
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import torch
+import transformers
+from pydantic import Field
+from safetensors import SafetensorError
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from stages.common.core.messages import UserError, one_line
+from stages.common.core.outputs import write_json
+from stages.common.core.validation import Strict, read_record
+from stages.common.model.device import choose_device
+from stages.common.model.tokenising import Truncation
+
+INFERENCE = "inference.json"
+CONFIG = "config.json"
+WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
+PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
+Task = Literal["text-classification", "token-classification"]
+ADAPTER = "adapter"  # beside a model's weights: those of its adapter alone
+PREFIX = "PREFIX_TUNING"
+HEAD_OF_WORDS = "ForTokenClassification"  # how transformers ends the names of models that classify tokens
+FAULTS = (OSError, ValueError, KeyError, RuntimeError, AttributeError, TypeError, SafetensorError)
+
+logging.getLogger("transformers").setLevel(logging.ERROR)  # what it would warn of is checked here, and told in one line
+transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers has no types there
+
+
+class Inference(Strict):
+    """What scoring with a fine-tuned model needs to know beside its weights: ``inference.json``.
+
+    Attributes:
+        max_length: The tokens after which a document is cut, special tokens included.
+        batch_tokens: The most tokens that a batch holds, padding included.
+        truncation: What is kept of a longer document: its head, its tail, some of both, or all of it in windows.
+        window_overlap: The share of a window that the next one repeats.
+    """
+
+    max_length: int = Field(ge=1)
+    batch_tokens: int = Field(ge=1)
+    truncation: Truncation = "head"
+    window_overlap: float = Field(default=0.0, ge=0, lt=1)
+
+
+def load_pretrained(
+    folder: Path, labels: Sequence[str], dropout: float, task: Task = "text-classification"
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Loads an encoder to be fine-tuned; its classification head is drawn from torch's random numbers.
+
+    A head of the same shape that the folder already holds is kept instead.
+
+    Args:
+        folder: Such as ``models/pretrained``: the model and the tokenizer in transformers' form.
+        labels: The names of the model's outputs in their order: labels, or tags of tokens.
+        dropout: The share of values dropped in training, wherever the architecture drops any.
+        task: What the head is for.
+
+    Returns:
+        The model in float32 on the processor, and its tokenizer.
+
+    Raises:
+        UserError: If the folder lacks a file, its weights are a pickle or do not fit its config, or the tokenizer
+            cannot pad.
+    """
+    config = _load_config(folder)
+    config.id2label = dict(enumerate(labels))
+    config.label2id = {label: index for index, label in enumerate(labels)}
+    for setting, value in config.to_dict().items():
+        if "dropout" in setting and (value is None or type(value) in (int, float)):
+            setattr(config, setting, float(dropout))
+    return _load_model(folder, config, task), _load_tokenizer(folder, task)
+
+
+def load_finetuned(folder: Path, device: str = "auto") -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Loads what the finetune stage made, ready for :mod:`stages.common.model.scoring`.
+
+    A prefix, which has no place among the model's weights, is put before each text.
+
+    Args:
+        folder: Such as ``models/finetuned``.
+        device: ``auto`` (CUDA where there is one, else MPS, else the processor), ``cpu``, ``cuda`` or ``mps``.
+
+    Returns:
+        The model in evaluation mode, float32, on the device (``model.config.id2label`` holds the labels' names in the
+        card's order), and its tokenizer.
+
+    Raises:
+        UserError: If the folder lacks a file, its weights are a pickle or lack a part, or there is no such device.
+    """
+    place = choose_device(device)
+    config = _load_config(folder)
+    tokens = any(name.endswith(HEAD_OF_WORDS) for name in config.architectures or [])
+    task: Task = "token-classification" if tokens else "text-classification"
+    model = _load_model(folder, config, task, with_head=True)
+    if _adapter_kind(folder) == PREFIX:
+        from peft import PeftModel  # here, because it takes a second and most models need none of it
+
+        model = cast(PreTrainedModel, PeftModel.from_pretrained(model, str(folder / ADAPTER)))
+    model.to(place)  # type: ignore[arg-type]  # transformers wraps Module.to and loses its overloads
+    model.train(False)
+    return model, _load_tokenizer(folder, task)
+
+
+def read_inference(folder: Path) -> Inference:
+    """Reads ``inference.json`` of a fine-tuned model.
+
+    Raises:
+        UserError: If it is missing or something in it is wrong.
+    """
+    return read_record(Inference, folder / INFERENCE)
+
+
+def write_inference(inference: Inference, folder: Path) -> None:
+    """Writes ``inference.json`` beside a fine-tuned model."""
+    write_json(folder / INFERENCE, inference.model_dump())
+
+
+def _adapter_kind(folder: Path) -> str | None:
+    """What peft calls the kind of adapter that lies beside the weights; None where there is none."""
+    path = folder / ADAPTER / "adapter_config.json"
+    return json.loads(path.read_text(encoding="utf-8"))["peft_type"] if path.exists() else None
+
+
+def _load_config(folder: Path) -> PretrainedConfig:
+    if not (folder / CONFIG).is_file():
+        raise UserError(f"{folder / CONFIG}: there is no such file.", "Run `dvc repro`, which makes it.")
+    try:
+        config: PretrainedConfig = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except FAULTS as error:
+        raise _unusable(folder / CONFIG, "no config of a model that transformers knows", error) from None
+    return config
+
+
+def _load_model(folder: Path, config: PretrainedConfig, task: Task, with_head: bool = False) -> PreTrainedModel:
+    if not any((folder / name).is_file() for name in WEIGHTS):
+        pickles = sorted(path.name for pattern in PICKLES for path in folder.glob(pattern))
+        if pickles:
+            raise UserError(
+                f"{folder / pickles[0]}: weights in a pickle are not loaded, since opening one can run code.",
+                f"Convert them to {WEIGHTS[0]}.",
+            )
+        raise UserError(f"{folder / WEIGHTS[0]}: there is no such file.", "Run `dvc repro`, which makes it.")
+    auto: Any = (
+        AutoModelForTokenClassification if task == "token-classification" else AutoModelForSequenceClassification
+    )
+    try:
+        model: PreTrainedModel
+        model, loaded = auto.from_pretrained(
+            folder,
+            config=config,
+            dtype=torch.float32,
+            use_safetensors=True,
+            local_files_only=True,
+            trust_remote_code=False,
+            ignore_mismatched_sizes=True,  # a head for other labels; everything else is checked below
+            output_loading_info=True,
+        )
+    except FAULTS as error:
+        raise _unusable(folder, f"a model for {task} cannot be loaded", error) from None
+    _check_weights(folder, model, loaded, with_head)
+    return model
+
+
+def _check_weights(folder: Path, model: PreTrainedModel, loaded: dict[str, Any], with_head: bool) -> None:
+    """Refuses weights of which a part was missing and would be random now: all but a new head and its pooler."""
+    missing = {*loaded["missing_keys"], *(name for name, *_ in loaded["mismatched_keys"])}
+    encoder = f"{model.base_model_prefix}."
+    wanted = sorted(n for n in missing if with_head or (n.startswith(encoder) and "pooler" not in n))
+    if wanted:
+        raise UserError(
+            f"{folder}: the weights lack {wanted[0]!r} ({len(wanted)} missing in all) or hold it in another size.",
+            "Use weights and config.json of one and the same model.",
+        )
+
+
+def _load_tokenizer(folder: Path, task: Task) -> PreTrainedTokenizerBase:
+    if not any(any(folder.glob(pattern)) for pattern in TOKENIZERS):
+        raise UserError(
+            f"{folder}: the model's tokenizer is missing (none of {', '.join(TOKENIZERS)}).",
+            "Put the tokenizer's files beside the weights.",
+        )
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        if task == "token-classification" and getattr(tokenizer, "add_prefix_space", None) is False:
+            tokenizer = AutoTokenizer.from_pretrained(  # a word then begins as it does after a space (GPT-2's BPE)
+                folder, local_files_only=True, trust_remote_code=False, add_prefix_space=True
+            )
+    except (*FAULTS, ImportError) as error:
+        raise _unusable(folder, "the tokenizer cannot be loaded", error) from None
+    if tokenizer.pad_token_id is None:
+        raise UserError(f"{folder}: the tokenizer has no padding token.", "Name one in tokenizer_config.json.")
+    return tokenizer
+
+
+def _unusable(place: Path, what: str, error: Exception) -> UserError:
+    said = one_line(str(error))
+    return UserError(
+        f"{place}: {what} ({type(error).__name__}: {said[:160]}{'...' * (len(said) > 160)}).",
+        "Check that the folder holds all files of one model.",
+    )

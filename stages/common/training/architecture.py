@@ -1,0 +1,97 @@
+"""What is where in an encoder, found in the model itself, so that any architecture of transformers will do."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+from stages.common.core.messages import UserError
+
+
+def encoder_layers(model: PreTrainedModel) -> nn.ModuleList:
+    """The encoder's layers, from the lowest to the highest.
+
+    Raises:
+        UserError: If the model has no list of as many layers as its config says.
+    """
+    for module in model.base_model.modules():
+        if isinstance(module, nn.ModuleList) and len(module) == model.config.num_hidden_layers:
+            return module
+    raise UserError(
+        f"The model ({model.config.model_type}) has no list of {model.config.num_hidden_layers} layers, which "
+        "finetune.method needs.",
+        "Set finetune.method to full and finetune.layer_decay to 1, or choose another model.",
+    )
+
+
+def head_modules(model: PreTrainedModel) -> list[str]:
+    """The names of the modules after the last layer: those outside the encoder, and its pooler, that have weights."""
+    prefix = model.base_model_prefix
+    names = [name for name, _ in model.named_children() if name != prefix]
+    names += [f"{prefix}.{name}" for name, _ in model.base_model.named_children() if name == "pooler"]
+    return [name for name in names if any(True for _ in model.get_submodule(name).parameters())]
+
+
+def parameter_depths(model: PreTrainedModel) -> dict[str, int]:
+    """How deep each parameter lies: 0 before the first layer, 1 in the first, ..., layers + 1 after the last.
+
+    A parameter that several layers share has the depth of the lowest. It is read from the graph of one small forward
+    pass, which draws no random numbers.
+
+    Returns:
+        The depth by the parameter's name.
+    """
+    layers = encoder_layers(model)
+    entered: list[torch.Tensor] = []
+    hooks = [
+        layer.register_forward_pre_hook(
+            lambda _, args, named: entered.append(first_input(args, named)), with_kwargs=True
+        )
+        for layer in layers
+    ]
+    hooks.append(layers[-1].register_forward_hook(lambda _, __, output: entered.append(first_output(output))))
+    trainable = {parameter: parameter.requires_grad for parameter in model.parameters()}
+    was_training = model.training
+    model.requires_grad_(True).train(False)
+    with torch.enable_grad():
+        model(**trial_inputs(model))
+    model.train(was_training)
+    for hook in hooks:
+        hook.remove()
+    depths: dict[int, int] = {}
+    for depth, states in enumerate(entered):
+        for parameter in _parameters_behind(states):
+            depths.setdefault(id(parameter), depth)
+    for parameter, requires_grad in trainable.items():
+        parameter.requires_grad_(requires_grad)
+    return {name: depths.get(id(parameter), len(layers) + 1) for name, parameter in model.named_parameters()}
+
+
+def trial_inputs(model: PreTrainedModel) -> dict[str, torch.Tensor]:
+    """A small batch that any encoder takes."""
+    ids = torch.full((1, 4), 1 if model.config.pad_token_id != 1 else 2, device=model.device)
+    return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+
+
+def first_input(args: tuple[torch.Tensor, ...], named: dict[str, torch.Tensor]) -> torch.Tensor:
+    """The hidden states that a layer was called with."""
+    return args[0] if args else next(iter(named.values()))
+
+
+def first_output(output: torch.Tensor | tuple[torch.Tensor, ...]) -> torch.Tensor:
+    """The hidden states that a layer gave."""
+    return output[0] if isinstance(output, tuple) else output
+
+
+def _parameters_behind(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
+    """All parameters from which a tensor was computed."""
+    waiting, seen = [tensor.grad_fn], set()
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if hasattr(node, "variable"):
+            yield node.variable
+        waiting += [parent for parent, _ in node.next_functions]

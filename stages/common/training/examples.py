@@ -1,0 +1,61 @@
+"""What a model is trained on: tokens, and what it should give for them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from transformers import PreTrainedTokenizerBase
+
+from stages.common.model.batching import Rows, make_batch, pad
+from stages.common.model.tokenising import Tokens
+
+IGNORED = -100  # a target that does not count, such as the second word piece of a word
+
+
+@dataclass(frozen=True)
+class Examples:
+    """The training documents as the model sees them.
+
+    Attributes:
+        tokens: Their token ids.
+        targets: What the model should give: for each document, [documents] or [documents, outputs]; or for each token,
+            ``IGNORED`` where it has none, int64, [tokens].
+        of_tokens: Whether each token has a target of its own.
+        states: What the frozen part of the model gives for each token, [tokens, hidden size], where it was computed.
+    """
+
+    tokens: Tokens
+    targets: npt.NDArray[Any]
+    of_tokens: bool = False
+    states: npt.NDArray[np.float32] | None = None
+
+    def counted(self, rows: Rows) -> int:
+        """How many targets count in some documents: what the mean over them weighs in the mean over all of a batch."""
+        if not self.of_tokens:
+            return len(rows)
+        bounds = self.tokens.starts[self.tokens.firsts[np.stack([rows, rows + 1])]]
+        return sum(int((self.targets[begin:end] != IGNORED).sum()) for begin, end in bounds.T)
+
+    def batch(
+        self, rows: Rows, tokenizer: PreTrainedTokenizerBase, device: torch.device
+    ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+        """The model's inputs for some documents, and what it should give for them.
+
+        Returns:
+            The inputs (see :func:`stages.common.model.batching.make_batch`), and the targets, [documents],
+            [documents, outputs] or [windows, tokens].
+        """
+        batch = make_batch(self.tokens, rows, tokenizer, device)
+        windows, _ = self.tokens.windows(rows)
+
+        def laid_out(values: npt.NDArray[Any], fill: int) -> torch.Tensor:
+            padded, _ = pad(values, self.tokens.starts, windows, fill, tokenizer.padding_side)
+            return torch.from_numpy(padded).to(device, non_blocking=True)
+
+        if self.states is not None:
+            batch["hidden_states"] = laid_out(self.states, 0)
+        if self.of_tokens:
+            return batch, laid_out(self.targets, IGNORED)
+        return batch, torch.from_numpy(self.targets[rows]).to(device, non_blocking=True)
