@@ -93,7 +93,7 @@ def make_masked_language_model(folder: Path) -> None:
     from transformers import AutoConfig, BertForMaskedLM
 
     torch.manual_seed(SEED)
-    pretrained = ROOT / "models/pretrained"
+    pretrained = ROOT / "models/fetched/pretrained"
     BertForMaskedLM(AutoConfig.from_pretrained(pretrained)).save_pretrained(folder)
     for file in pretrained.iterdir():
         if file.suffix != ".safetensors" and file.name != "config.json":

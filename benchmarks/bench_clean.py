@@ -399,7 +399,7 @@ def wrong_labels() -> None:
     features = classifiers.tfidf_features(texts)
     plain = classifiers.regression(features, given, len(names), folds, 1.0)
     tfidf = classifiers.regression(features, given, len(names), folds, settings.tfidf_c)
-    vectors = embed(ROOT / "models/pretrained", texts, settings.max_length, 1)
+    vectors = embed(ROOT / "models/fetched/pretrained", texts, settings.max_length, 1)
     near = settings.neighbours
     votes = classifiers.nearest_neighbours(vectors, given, len(names), groups, near.count, near.temperature)
     first = np.random.default_rng(0).permutation(len(train)) < len(train) // 2  # seeded halves, which show the spread
@@ -427,7 +427,10 @@ def wrong_labels() -> None:
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
     learners = {
         "TF-IDF": (vectorizer.fit_transform(texts), vectorizer.transform(test["text"])),
-        "frozen encoder": (vectors, embed(ROOT / "models/pretrained", test["text"].tolist(), settings.max_length, 1)),
+        "frozen encoder": (
+            vectors,
+            embed(ROOT / "models/fetched/pretrained", test["text"].tolist(), settings.max_length, 1),
+        ),
     }
     suggested = np.asarray(judged["suggested"].map(number))
     truth = np.asarray(test["label"].map(number))

@@ -100,7 +100,9 @@ def articles(count: int) -> tuple[list[str], np.ndarray, int]:
 def fresh_model(classes: int, parameters: Finetune) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     compute_alike(parameters.seed, parameters.threads)
     gc.collect()
-    return load_pretrained(ROOT / "models/pretrained", [str(label) for label in range(classes)], parameters.dropout)
+    return load_pretrained(
+        ROOT / "models/fetched/pretrained", [str(label) for label in range(classes)], parameters.dropout
+    )
 
 
 @contextmanager

@@ -34,7 +34,7 @@ from stages.split.parameters import SplitParameters
 from stages.split.training import place_in_class
 
 ROOT = Path(__file__).parent.parent
-PRETRAINED = ROOT / "models/pretrained"
+PRETRAINED = ROOT / "models/fetched/pretrained"
 MAX_LENGTH = 64  # tokens of a document
 PENALTY = 1.0  # C of the logistic regression, scikit-learn's default
 PLACES = ("catalog", "stages", "py", "data/lexicon")  # what stages read that run in a folder of their own

@@ -27,7 +27,7 @@ from stages.common.core.parameters import load_section
 from stages.common.documents.card import read_card, write_card
 from stages.common.documents.table import ORIGINAL, read_documents, write_documents, write_parquet, write_rejected
 
-SPLITS, PRETRAINED, AUDITED = Path("data/splits"), Path("models/pretrained"), Path("data/audited")
+SPLITS, PRETRAINED, AUDITED = Path("data/splits"), Path("models/fetched/pretrained"), Path("data/audited")
 SUMMARY, ISSUES = Path("reports/audit/summary.json"), Path("reports/audit/label_issues.csv")
 EXCERPT = 200  # characters of a text in the review queue
 

@@ -22,7 +22,7 @@ from stages.common.documents.partitions import map_partitions
 from stages.common.documents.table import read_documents, write_documents, write_rejected
 
 CLEAN, LEXICON = Path("data/clean"), Path("data/lexicon")
-ENCODER, MODELS = Path("models/pretrained"), Path("models/augmenters")
+ENCODER, MODELS = Path("models/fetched/pretrained"), Path("models/augmenters")
 DATA, REPORT = Path("data/augmented"), Path("reports/augment/summary.json")
 
 

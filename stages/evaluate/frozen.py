@@ -14,7 +14,7 @@ from stages.evaluate.parameters import EvaluateParameters
 from stages.evaluate.predictions import indices
 from stages.evaluate.regression import PlainClassifier, fit_plain
 
-PRETRAINED = Path("models/pretrained")
+PRETRAINED = Path("models/fetched/pretrained")
 
 
 def fit_frozen(

@@ -17,7 +17,7 @@ from stages.evaluate.assessment import judge
 from stages.evaluate.parameters import EvaluateParameters
 from stages.evaluate.predictions import indices
 
-PREDICTIONS = Path("reports/evaluate/predictions.parquet")
+PREDICTIONS = Path("data/predictions.parquet")
 SHOWN = 10  # flipped documents that are printed, at most; all of one kind before the other
 
 

@@ -10,11 +10,11 @@ from stages.common.core.outputs import new_outputs
 from stages.common.core.parameters import load_value
 from stages.common.fetching.packed_files import PackedFiles, fetch_packed
 
-MODEL = Path("models/pretrained")
+MODEL = Path("models/fetched/pretrained")
 
 
 def main() -> None:
-    """Puts the model's files, and no others, into models/pretrained."""
+    """Puts the model's files, and no others, into models/fetched/pretrained."""
     name = load_value("model")
     entry = load_entry("models", name, PackedFiles)
     with new_outputs(MODEL) as (folder,), tempfile.TemporaryDirectory(prefix=".archive-", dir=folder) as scratch:

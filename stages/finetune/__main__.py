@@ -12,11 +12,14 @@ from stages.common.core.execution import load_execution
 from stages.common.core.messages import closing_line
 from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section
-from stages.common.core.provenance import write_provenance
-from stages.common.documents.card import Card, read_card, write_card
-from stages.common.documents.table import ORIGINAL, OVERSAMPLED, read_documents
+from stages.common.documents.card import LABELS, read_labels
+from stages.common.documents.table import ORIGINAL, OVERSAMPLED, read_some
+from stages.common.metrics.names import title
 from stages.common.model.device import compute_alike
-from stages.common.model.loading import load_pretrained, write_inference
+from stages.common.model.inference import write_inference
+from stages.common.model.loading import load_pretrained
+from stages.common.model.scorer import Scorer
+from stages.common.tasks import task_of
 from stages.common.training.checkpoints import open_checkpoints, training_key
 from stages.common.training.environment import describe_environment, describe_training
 from stages.common.training.loop import Outcome, log_nowhere, train
@@ -24,12 +27,13 @@ from stages.common.training.methods import Method, prepare
 from stages.common.training.placement import make_accelerator
 from stages.common.training.processes import is_first, quietly, run_processes, wants_processes
 from stages.common.training.trackers import check_trackers, track
-from stages.finetune.examples import check_classes, make_examples, output_names, plan_inference, target_indices
-from stages.finetune.objectives import make_objective
 from stages.finetune.parameters import Finetune
-from stages.finetune.validation import make_validation
+from stages.finetune.reading import plan_reading
+from stages.finetune.tasks import finetune_task
+from stages.finetune.validation import select_by_validation
 
-SPLITS, AUDITED, PRETRAINED = Path("data/splits"), Path("data/audited"), Path("models/pretrained")
+TRAIN, VALIDATION = Path("data/audited/train.parquet"), Path("data/splits/validation.parquet")
+PRETRAINED = Path("models/fetched/pretrained")
 FINETUNED, REPORTS = Path("models/finetuned"), Path("reports/finetune")
 
 
@@ -43,22 +47,23 @@ def main() -> None:
     accelerator, precision = make_accelerator(parameters.device, parameters.precision, execution.accelerate_config)
     compute_alike(parameters.seed, parameters.threads)
 
-    card = read_card(SPLITS)
-    outputs = output_names(card)
-    train_file, validation_file = AUDITED / "train.parquet", SPLITS / "validation.parquet"
-    training, validation = read_documents(train_file), read_documents(validation_file)
-    targets = target_indices(training, card, train_file)
-    check_classes(targets, outputs, train_file)
-    truth = target_indices(validation, card, validation_file)
+    labels = read_labels(LABELS)
+    task, room = task_of(labels), finetune_task(task_of(labels))
+    training, validation = read_some(TRAIN), read_some(VALIDATION)
+    targets, truth = (
+        room.read_targets(rows, labels.labels, file) for rows, file in ((training, TRAIN), (validation, VALIDATION))
+    )
+    room.check_targets(targets, labels.outputs, TRAIN)
 
-    model, tokenizer = load_pretrained(PRETRAINED, outputs, parameters.dropout, card.task)
-    inference = plan_inference(parameters, model, tokenizer, training)
-    examples = make_examples(training, targets, tokenizer, inference, train_file)
-    method = prepare(model, parameters, card.task, len(training))
-    selection = make_validation(method.model, tokenizer, validation, truth, outputs, inference)
-    objective = make_objective(parameters, targets, len(outputs), method.penalty)
+    model, tokenizer = load_pretrained(PRETRAINED, labels.outputs, parameters.dropout, task.head)
+    inference = room.plan_inference(plan_reading(parameters, labels, model, tokenizer, training), targets)
+    examples = room.make_examples(training, targets, tokenizer, inference, TRAIN)
+    method = prepare(model, parameters, task.head, len(training))
+    scorer = Scorer(method.model, tokenizer, inference)
+    selection = select_by_validation(scorer, room, validation, truth)
+    objective = room.make_objective(parameters, targets, labels.outputs, method.penalty)
 
-    inputs = [train_file, validation_file, SPLITS / "card.json", PRETRAINED]
+    inputs = [TRAIN, VALIDATION, LABELS, PRETRAINED]
     key = training_key(describe_training(parameters, accelerator, precision), inputs)
     with open_checkpoints(key, execution.checkpoint_steps, accelerator, FINETUNED.parent) as checkpoints:
         examples = method.precompute(examples, tokenizer, accelerator.device)
@@ -73,14 +78,12 @@ def main() -> None:
                 outcome = learn(log)
             method.save(models, outcome.weights)
             tokenizer.save_pretrained(models)
-            write_card(card, models)
-            write_provenance(models)
-            write_inference(inference, models)
+            write_inference(room.calibrate(outcome.logits, truth, inference), models)
             write_json(reports / "summary.json", summarise(outcome, training, validation, method))
             seconds = outcome.seconds + method.seconds
             environment = describe_environment(accelerator.device, precision, seconds, outcome.real_tokens)
             write_json(reports / "environment.json", environment)
-    report(card, outcome, environment, selection.headline)
+    report(outcome, environment, selection.headline)
 
 
 def summarise(outcome: Outcome, training: pd.DataFrame, validation: pd.DataFrame, method: Method) -> dict[str, Any]:
@@ -101,12 +104,14 @@ def summarise(outcome: Outcome, training: pd.DataFrame, validation: pd.DataFrame
     }
 
 
-def report(card: Card, outcome: Outcome, environment: Mapping[str, Any], chosen_by: str) -> None:
+def report(outcome: Outcome, environment: Mapping[str, Any], headline: str) -> None:
     """Says in one line what was trained and how well it does."""
+    said = ", ".join(
+        f"{title(name)} {outcome.best[name]:.4f}" for name in dict.fromkeys([headline, *outcome.best]) if name != "loss"
+    )
     closing_line(
         "finetune",
-        f"{card.title}: validation {chosen_by.replace('_f1', ' F1')} {outcome.best[chosen_by]:.4f}, "
-        f"accuracy {outcome.best['accuracy']:.4f} "
+        f"validation {said} "
         f"after epoch {outcome.best_epoch} of {outcome.epochs}; {outcome.computed_tokens:,} tokens, "
         f"{outcome.real_tokens / outcome.computed_tokens:.1%} of them real, {environment['tokens_per_second']:,.0f} "
         f"a second on {environment['device']} ({environment['precision']})",

@@ -1,24 +1,27 @@
 """What training makes small: from a batch to its loss."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from sklearn.utils.class_weight import compute_class_weight
 from torch import nn
 
+from stages.common.core.messages import UserError
 from stages.common.model.batching import pool_windows
 from stages.common.training.examples import IGNORED
+from stages.common.training.loop import Objective
 from stages.finetune.parameters import Finetune
 
-Objective = Callable[[nn.Module, dict[str, torch.Tensor], torch.Tensor], torch.Tensor]
+Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
-def make_objective(
+def of_classes(
     parameters: Finetune,
-    targets: Sequence[npt.NDArray[np.int64]],
+    targets: npt.NDArray[np.int64],
     classes: int,
-    penalty: Callable[[], torch.Tensor] | None = None,
+    penalty: Callable[[], torch.Tensor] | None,
 ) -> Objective:
     """The mean cross-entropy over the targets that count, with what params.yaml adds to it.
 
@@ -28,7 +31,7 @@ def make_objective(
 
     Args:
         parameters: The section ``finetune`` of params.yaml.
-        targets: Those of all training documents, which balanced class weights are made from.
+        targets: Those of all training documents, one after the other, which balanced class weights are made from.
         classes: How many there are.
         penalty: Gives what is added to every loss.
 
@@ -38,7 +41,7 @@ def make_objective(
     """
     label_smoothing, r_drop, class_weights = parameters.label_smoothing, parameters.r_drop, None
     if parameters.class_weights == "balanced":
-        class_weights = balanced_weights(torch.from_numpy(np.bincount(np.concatenate(targets), minlength=classes)))
+        class_weights = balanced_weights(targets, classes)
 
     def entropy(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         weights = None if class_weights is None else class_weights.to(logits.device)
@@ -76,14 +79,51 @@ def counted(targets: torch.Tensor) -> int:
     return int((targets != IGNORED).sum())
 
 
-def balanced_weights(counts: torch.Tensor) -> torch.Tensor:
-    """Weights by which all classes count alike: n / (classes * count); a class that does not occur has 1.
+def balanced_weights(targets: npt.NDArray[np.int64], classes: int) -> torch.Tensor:
+    """Weights by which all classes count alike, scikit-learn's; a class that does not occur has 1.
 
     Args:
-        counts: How often each class occurs, [classes].
+        targets: Indices of classes.
+        classes: How many classes there are.
     """
-    present = counts > 0
-    return torch.where(present, counts.sum() / (present.sum() * counts.clamp(min=1)), 1.0)
+    present = np.unique(targets)
+    weights = np.ones(classes)
+    weights[present] = compute_class_weight("balanced", classes=present, y=targets)
+    return torch.from_numpy(weights.astype(np.float32))
+
+
+def of_outputs(loss: Loss, penalty: Callable[[], torch.Tensor] | None) -> Objective:
+    """The mean of a loss over all outputs of all documents.
+
+    Args:
+        loss: Of outputs and targets, both [documents, outputs].
+        penalty: Gives what is added to every loss.
+    """
+
+    def objective(model: nn.Module, batch: dict[str, torch.Tensor], targets: torch.Tensor) -> torch.Tensor:
+        inputs = {name: tensor for name, tensor in batch.items() if name != "document"}
+        pooled = pool_windows(model(**inputs).logits.float(), batch.get("document"))
+        mean = loss(pooled, targets)
+        return mean if penalty is None else mean + penalty()
+
+    return objective
+
+
+def check_plain(parameters: Finetune, what: str) -> None:
+    """Refuses parameters that go with one class a document or word only.
+
+    Raises:
+        UserError: If one is set.
+    """
+    off = {"label_smoothing": 0.0, "class_weights": "none", "r_drop": 0.0}
+    for name, value in off.items():
+        if getattr(parameters, name) != value:
+            raise UserError(f"params.yaml: finetune.{name} does not go with {what}.", f"Set it to {value}.")
+
+
+def cross_entropy(logits: npt.NDArray[np.float32], targets: npt.NDArray[np.int64]) -> float:
+    """The mean cross-entropy in nats, in float64; logits [documents or words, outputs], targets their indices."""
+    return torch.nn.functional.cross_entropy(torch.from_numpy(logits).double(), torch.from_numpy(targets)).item()
 
 
 def _twice(batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

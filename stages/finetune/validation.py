@@ -1,108 +1,32 @@
-"""The validation figures that runs are compared by."""
+"""How the stage validates a model after each epoch."""
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-import torch
-from seqeval.metrics.v1 import precision_recall_fscore_support as spans_score
-from seqeval.scheme import IOB2
-from sklearn.metrics import accuracy_score, precision_recall_fscore_support
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from stages.common.documents.spans import decode_tags
-from stages.common.model.loading import Inference
-from stages.common.model.scoring import score, score_words
-from stages.common.training.selection import Validation
-
-Figures = dict[str, float]
-
-MACRO_F1, ENTITY_F1 = "macro_f1", "entity_f1"
+from stages.common.model.scorer import Logits, Scorer
+from stages.common.tasks import task_of
+from stages.common.training.selection import Metrics, Validation
+from stages.finetune.tasks import FinetuneTask
 
 
-def make_validation(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    documents: pd.DataFrame,
-    truth: Sequence[npt.NDArray[np.int64]],
-    outputs: Sequence[str],
-    inference: Inference,
-) -> Validation:
-    """How a model is validated as it is.
+def select_by_validation(scorer: Scorer, room: FinetuneTask, documents: pd.DataFrame, targets: Any) -> Validation:
+    """Scores the validation documents as they will be scored ever after.
 
     Args:
-        model: The model.
-        tokenizer: Its tokenizer.
+        scorer: The model that is being trained.
+        room: What its task brings.
         documents: The validation documents.
-        truth: For each of them the index of its label, [1], or those of its words' tags, [words].
-        outputs: The labels, or the tags.
-        inference: How documents are cut.
+        targets: What :meth:`FinetuneTask.read_targets` gives for them.
     """
-    of_words, what = documents["tags"].notna().any(), "validating"
-    length, batch_tokens = inference.max_length, inference.batch_tokens
-    texts = documents["tokens" if of_words else "text"].tolist()
+    task = task_of(scorer.inference)
 
-    def validate() -> tuple[Figures, npt.NDArray[np.float32]]:
-        if of_words:
-            found = score_words(model, tokenizer, texts, length, batch_tokens, what)
-            return entity_figures(found, truth, outputs), np.concatenate(found)
-        how = (inference.truncation, inference.window_overlap)
-        logits = score(model, tokenizer, texts, length, batch_tokens, what, *how)
-        return validation_figures(logits, np.concatenate(truth)), logits
+    def run() -> tuple[Metrics, Logits]:
+        logits = scorer.logits(documents, "validating")
+        metrics = room.validation_metrics(logits, targets, scorer.inference)
+        return metrics, np.concatenate([np.atleast_2d(rows) for rows in logits]) if task.head == "word" else np.asarray(
+            logits
+        )
 
-    headline = ENTITY_F1 if of_words else MACRO_F1
-    return Validation(validate, headline, True, ("accuracy", headline, "loss"))
-
-
-def validation_figures(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> Figures:
-    """Compares the logits of documents with their true labels.
-
-    Args:
-        logits: [documents, labels].
-        labels: The index of each document's label, [documents].
-
-    Returns:
-        The figures; the loss is the mean cross-entropy in nats, the others are shares from 0 to 1. Macro figures are
-        means over the labels that occur.
-    """
-    predicted = logits.argmax(axis=1)
-    precision, recall, f1, _ = precision_recall_fscore_support(labels, predicted, average="macro", zero_division=0.0)
-    return {
-        "accuracy": float(accuracy_score(labels, predicted)),
-        "macro_precision": float(precision),
-        "macro_recall": float(recall),
-        MACRO_F1: float(f1),
-        "loss": _cross_entropy(logits, labels),
-    }
-
-
-def entity_figures(
-    logits: Sequence[npt.NDArray[np.float32]], targets: Sequence[npt.NDArray[np.int64]], tags: Sequence[str]
-) -> Figures:
-    """Compares the logits of words with their true tags: entities by seqeval, strict (IOB2), over all labels together.
-
-    Args:
-        logits: For each sentence, [words, tags].
-        targets: For each sentence the indices of its words' tags, [words].
-        tags: The tags' names in the order of the logits.
-
-    Returns:
-        The figures: precision, recall and F1 of entities, of which label and both ends must be right; the accuracy is
-        that of the words' tags, the loss the mean cross-entropy over words in nats.
-    """
-    predicted = [decode_tags(sentence, tags) for sentence in logits]
-    truth = [[tags[index] for index in sentence] for sentence in targets]
-    precision, recall, f1, _ = spans_score(truth, predicted, average="micro", scheme=IOB2, zero_division=0.0)
-    words = [tag for sentence in truth for tag in sentence]
-    return {
-        "accuracy": float(accuracy_score(words, [tag for sentence in predicted for tag in sentence])),
-        "entity_precision": float(precision),
-        "entity_recall": float(recall),
-        ENTITY_F1: float(f1),
-        "loss": _cross_entropy(np.concatenate(logits), np.concatenate(targets)),
-    }
-
-
-def _cross_entropy(logits: npt.NDArray[np.float32], targets: npt.NDArray[np.int64]) -> float:
-    return torch.nn.functional.cross_entropy(torch.from_numpy(logits).double(), torch.from_numpy(targets)).item()
+    return Validation(run, task.headline, task.higher_is_better, room.CURVES)

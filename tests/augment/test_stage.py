@@ -134,7 +134,7 @@ def test_models_make_no_variants_of_published_validation_or_test_rows_either(pla
     documents = make_documents(texts, published_split=["train", None, held_out])
     write_documents(documents, place / "data/clean/documents.parquet")
     models = place / "models/augmenters"
-    save_masked_language_model(place / "models/pretrained")
+    save_masked_language_model(place / "models/fetched/pretrained")
     save_marian(models / "forward", "en", "es", 1)
     save_marian(models / "backward", "es", "en", 2)
     there, back = {"source": "en", "target": "es"}, {"source": "es", "target": "en"}

@@ -114,7 +114,9 @@ def test_a_model_alone_in_a_folder_is_used_by_its_own_record_and_traced_by_its_b
     assert record.parameters["clean"] == yaml.safe_load((repository / "params.yaml").read_text())["clean"]
     lock = yaml.safe_load((repository / "dvc.lock").read_text())["stages"]["finetune"]
     recorded = {dep["path"]: dep["md5"] for dep in lock["deps"]}
-    assert record.inputs == {path: recorded[path] for path in ("data/audited", "data/splits", "models/pretrained")}
+    assert record.inputs == {
+        path: recorded[path] for path in ("data/audited", "data/splits", "models/fetched/pretrained")
+    }
     before = directory_hash(alone)
     write_provenance(alone)
     assert directory_hash(alone) == before

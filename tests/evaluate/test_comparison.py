@@ -50,7 +50,7 @@ def save_predictions(path, said, labels=LABELS):
 
 
 def test_two_runs_are_compared_by_their_files_or_their_folders(workplace, capsys):
-    good = save_predictions(workplace / "good/reports/evaluate/predictions.parquet", np.arange(60) > 2)
+    good = save_predictions(workplace / "good/data/predictions.parquet", np.arange(60) > 2)
     bad = save_predictions(workplace / "bad.parquet", np.arange(60) > 20)
     compare_runs("good", str(bad))
     said = capsys.readouterr().out

@@ -44,7 +44,7 @@ def break_logits(workplace):
 
 def test_figures_agree_with_scikit_learn_on_the_predictions_that_are_written(workplace):
     main()
-    predictions = pd.read_parquet(workplace / "reports/evaluate/predictions.parquet")
+    predictions = pd.read_parquet(workplace / "data/predictions.parquet")
     assert predictions["id"].tolist() == sorted(f"test/{label}/{n:03}" for label in LABELS for n in range(6))
     found = metrics(workplace)
     for name, column in (("encoder", "predicted"), ("baseline", "baseline_predicted")):
@@ -58,7 +58,7 @@ def test_figures_agree_with_scikit_learn_on_the_predictions_that_are_written(wor
 
 def test_probabilities_add_up_and_the_prediction_is_the_most_probable_label(workplace):
     main()
-    predictions = pd.read_parquet(workplace / "reports/evaluate/predictions.parquet")
+    predictions = pd.read_parquet(workplace / "data/predictions.parquet")
     probability = predictions[[f"p:{label}" for label in LABELS]]
     np.testing.assert_allclose(probability.sum(axis=1), 1, atol=1e-12)
     assert (probability.idxmax(axis=1) == "p:" + predictions["predicted"]).all()
@@ -113,7 +113,7 @@ def test_nan_logits_leave_the_encoder_without_figures_and_say_why(workplace, cap
         "reason": "the encoder's logits are not finite for 18 of 18 test documents",
     }
     assert found["baseline"]["accuracy"]["value"] == 1.0
-    predictions = pd.read_parquet(workplace / "reports/evaluate/predictions.parquet")
+    predictions = pd.read_parquet(workplace / "data/predictions.parquet")
     assert predictions[["predicted", "p:sport"]].isna().all(axis=None)
     assert "not finite" in capsys.readouterr().out
 
@@ -177,7 +177,7 @@ def test_what_the_stage_writes_is_what_the_graph_declares(workplace):
 
 def test_the_temperature_is_fitted_on_validation_and_makes_the_probabilities(workplace):
     main()
-    guessed = pd.read_parquet(workplace / "reports/evaluate/predictions.parquet")["predicted"].mode()[0]
+    guessed = pd.read_parquet(workplace / "data/predictions.parquet")["predicted"].mode()[0]
     rows = documents("validation", 9)  # the model always says the same: it is worth something where that is frequent
     kept = rows[(rows["label"] == guessed) | rows["id"].str.endswith(("000", "001"))]
     write_documents(kept, workplace / "data/splits/validation.parquet")
@@ -187,7 +187,7 @@ def test_the_temperature_is_fitted_on_validation_and_makes_the_probabilities(wor
     assert said["validation_log_loss"]["after"] <= said["validation_log_loss"]["before"]
     handed_out = workplace / "models/card/calibration.json"
     assert json.loads(handed_out.read_text()) == {"temperature": said["temperature"]}
-    scaled = pd.read_parquet(workplace / "reports/evaluate/predictions.parquet")
+    scaled = pd.read_parquet(workplace / "data/predictions.parquet")
     write_documents(documents("test", 4), workplace / "data/splits/test.parquet")
     main()
     assert json.loads(handed_out.read_text()) == {"temperature": said["temperature"]}
@@ -195,7 +195,7 @@ def test_the_temperature_is_fitted_on_validation_and_makes_the_probabilities(wor
     write_documents(documents("test", 6), workplace / "data/splits/test.parquet")
     write_parameters(workplace, calibration={**PARAMETERS["calibration"], "enabled": False})
     main()
-    plain = pd.read_parquet(workplace / "reports/evaluate/predictions.parquet")
+    plain = pd.read_parquet(workplace / "data/predictions.parquet")
     columns = [f"p:{label}" for label in LABELS]
     powers = plain[columns].to_numpy() ** (1 / said["temperature"])
     np.testing.assert_allclose(scaled[columns], powers / powers.sum(axis=1, keepdims=True), atol=1e-9)
@@ -209,7 +209,7 @@ def test_what_is_off_is_null_or_empty_and_says_so(workplace):
     said = json.loads((workplace / "reports/evaluate/calibration.json").read_text())
     assert (said["temperature"], said["reason"]) == (None, "evaluate.calibration.enabled is false")
     assert table(workplace, "robustness.csv").empty
-    assert pd.read_parquet(workplace / "reports/evaluate/predictions.parquet")["frozen_predicted"].isna().all()
+    assert pd.read_parquet(workplace / "data/predictions.parquet")["frozen_predicted"].isna().all()
     compared = json.loads((workplace / "reports/evaluate/comparison.json").read_text())
     assert [entry["b"] for entry in compared] == ["baseline"]
 

@@ -97,7 +97,7 @@ def test_the_stage_tests_a_tagger_with_all_files_in_place(entities, capsys):
     assert [row["label"] for row in summary["tokens"]] == TAGS
     for name, columns in COLUMNS.items():
         assert pd.read_csv(entities / "reports/evaluate" / name).columns.tolist() == columns, name
-    predictions = pd.read_parquet(entities / "reports/evaluate/predictions.parquet")
+    predictions = pd.read_parquet(entities / "data/predictions.parquet")
     assert predictions["predicted"].map(len).eq(5).all()
     slices = pd.read_csv(entities / "reports/evaluate/slices.csv")
     assert "entities" in set(slices["feature"]) or slices.empty

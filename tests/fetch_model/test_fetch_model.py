@@ -40,7 +40,7 @@ CONFIG_HASH = hashlib.sha256(b"{}").hexdigest()
 def test_only_the_pinned_files_are_taken(workbench):
     workbench({"config.json": CONFIG_HASH})
     fetch_model.main()
-    assert [path.name for path in Path("models/pretrained").iterdir()] == ["config.json"]
+    assert [path.name for path in Path("models/fetched/pretrained").iterdir()] == ["config.json"]
 
 
 @pytest.mark.parametrize(

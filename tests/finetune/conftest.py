@@ -102,7 +102,7 @@ def make_card(labels=tuple(TOPICS), task="text-classification"):
 
 
 def fill(folder, encoder):
-    """Puts what the stage reads into a folder: params.yaml, splits and models/pretrained."""
+    """Puts what the stage reads into a folder: params.yaml, splits and models/fetched/pretrained."""
     splits = folder / "data/splits"
     audited = folder / "data/audited"
     splits.mkdir(parents=True)
@@ -110,7 +110,7 @@ def fill(folder, encoder):
     write_documents(make_split(0, 24), audited / "train.parquet")
     write_documents(make_split(100, 8), splits / "validation.parquet")
     write_card(make_card(), splits)
-    shutil.copytree(encoder, folder / "models/pretrained")
+    shutil.copytree(encoder, folder / "models/fetched/pretrained")
     write_parameters(folder)
     return folder
 

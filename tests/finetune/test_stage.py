@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from stages.common.model.scoring import score
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from stages.common.core.entry import run_stage
 from stages.common.documents.card import read_card, write_card
 from stages.common.documents.table import read_documents, write_documents
 from stages.common.model.loading import load_finetuned, read_inference
-from stages.common.model.scoring import score
 from stages.finetune.__main__ import main
 from stages.finetune.validation import validation_figures
 from tests.common.tiny_encoder import TOPICS
@@ -140,9 +140,9 @@ def test_two_runs_give_the_same_bytes_also_from_shuffled_rows(trained, place, mo
 
 
 def spoil_weights(folder):
-    weights = load_file(folder / "models/pretrained/model.safetensors")
+    weights = load_file(folder / "models/fetched/pretrained/model.safetensors")
     weights["embeddings.word_embeddings.weight"][:] = float("nan")
-    save_file(weights, folder / "models/pretrained/model.safetensors", metadata={"format": "pt"})
+    save_file(weights, folder / "models/fetched/pretrained/model.safetensors", metadata={"format": "pt"})
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,10 @@ def spoil_weights(folder):
         (lambda f: write_card(make_card(("sport", "tech")), f / "data/splits"), "has the label 'business', which"),
         (lambda f: write_parameters(f, max_length=65), "finetune.max_length is 65, but the model has positions for 64"),
         (lambda f: write_parameters(f, max_lenght=64), "max_lenght: there is no such key. Did you mean 'max_length'?"),
-        (lambda f: (f / "models/pretrained/config.json").unlink(), "pretrained/config.json: there is no such file"),
+        (
+            lambda f: (f / "models/fetched/pretrained/config.json").unlink(),
+            "pretrained/config.json: there is no such file",
+        ),
         (spoil_weights, "The training loss is nan at step 1 (epoch 1)"),
     ],
 )

@@ -91,13 +91,13 @@ def without_tokens(place):
 
 
 def with_pickled_weights(place):
-    weights = place / "models/pretrained/model.safetensors"
+    weights = place / "models/fetched/pretrained/model.safetensors"
     torch.save({}, weights.with_name("pytorch_model.bin"))
     weights.unlink()
 
 
 def without_tokenizer(place):
-    for path in (place / "models/pretrained").glob("token*"):
+    for path in (place / "models/fetched/pretrained").glob("token*"):
         path.unlink()
 
 

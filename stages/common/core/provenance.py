@@ -13,7 +13,7 @@ from stages.common.core.validation import Strict, read_record, read_yaml
 
 PROVENANCE = "provenance.json"
 SECTIONS = ("dataset", "model", "fetch_augmenters", "download", "clean", "augment", "split", "audit", "finetune")
-INPUTS = (Path("data/audited"), Path("data/splits"), Path("models/pretrained"))
+INPUTS = (Path("data/audited"), Path("data/splits"), Path("models/fetched/pretrained"))
 BLOCK = 2**20  # bytes
 
 

@@ -1,12 +1,16 @@
 """card.json: what a dataset is, carried beside the documents through every stage."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 from stages.common.core.outputs import write_json
 from stages.common.core.validation import Strict, read_record
+from stages.common.tasks import known_task, task_of
 
 CARD = "card.json"
+LABELS = Path("data/labels.json")
 
 
 class Label(Strict):
@@ -29,7 +33,7 @@ class Card(Strict):
     Attributes:
         name: The name of its entry in catalog/datasets.
         title: The name that people know it by.
-        task: Whether a document has one label, or each of its tokens a BIO tag.
+        task: The name of its task (:mod:`stages.common.tasks`).
         language: A BCP 47 tag.
         licence: Under what terms the data may be used.
         citation: What to cite.
@@ -41,7 +45,7 @@ class Card(Strict):
 
     name: str
     title: str
-    task: Literal["text-classification", "token-classification"]
+    task: Annotated[str, AfterValidator(known_task)]
     language: str
     licence: str
     citation: str
@@ -54,6 +58,37 @@ class Card(Strict):
     def label_names(self) -> list[str]:
         """The names of the labels, in the order of the model's outputs."""
         return [label.name for label in self.labels]
+
+
+class Labels(Strict):
+    """What a model is to tell apart: ``data/labels.json``, the part of a card that training depends on.
+
+    Attributes:
+        task: The name of the task.
+        labels: The names of the labels, in the order of the model's outputs.
+    """
+
+    task: Annotated[str, AfterValidator(known_task)]
+    labels: list[str]
+
+    @property
+    def outputs(self) -> list[str]:
+        """The names of the model's outputs, in their order."""
+        return task_of(self).outputs(self.labels)
+
+
+def read_labels(path: Path) -> Labels:
+    """Reads the labels that download wrote.
+
+    Raises:
+        UserError: If the file is missing or damaged.
+    """
+    return read_record(Labels, path)
+
+
+def write_labels(card: Card, path: Path) -> None:
+    """Writes the part of a card that training depends on: a corrected citation is not in it."""
+    write_json(path, Labels(task=card.task, labels=card.label_names).model_dump())
 
 
 def read_card(folder: Path) -> Card:

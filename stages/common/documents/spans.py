@@ -54,15 +54,21 @@ def decode_tags(logits: npt.NDArray[np.floating], tags: Sequence[str]) -> list[s
 
 
 def spans_of(tags: Sequence[str]) -> list[Span]:
-    """The spans that a valid sequence of tags marks, in their order.
+    """The spans that tags mark, in their order; an I- that continues nothing of its type marks nothing.
+
+    As seqeval counts them with ``mode="strict", scheme=IOB2``.
 
     Args:
         tags: One tag a word.
     """
-    found: list[Span] = []
+    spans: list[Span] = []
+    inside = ""
     for word, tag in enumerate(tags):
         if tag.startswith("B-"):
-            found.append(Span(tag[2:], word, word + 1))
-        elif tag.startswith("I-"):
-            found[-1] = found[-1]._replace(end=word + 1)
-    return found
+            inside = tag[2:]
+            spans.append(Span(inside, word, word + 1))
+        elif tag.startswith("I-") and tag[2:] == inside:
+            spans[-1] = spans[-1]._replace(end=word + 1)
+        else:
+            inside = ""
+    return spans

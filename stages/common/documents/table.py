@@ -1,6 +1,6 @@
 """The document table: the one form in which every stage reads and writes labelled text, checked each time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -11,41 +11,56 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from stages.common.core.messages import UserError
+from stages.common.tasks import TASKS
 
 SPLITS = ("train", "validation", "test")
 ORIGINAL = "original"
 OVERSAMPLED = "oversampled"  # the method of a further copy of a document, with which split balances classes
 ROW_GROUP = 65_536
+COLUMNS = tuple(dict.fromkeys(task.columns for task in TASKS.values()))  # of the tasks, each once
+Schema = Callable[[Iterable[pa.Field]], pa.Schema]  # from a task's columns to all of a table
 
-DOCUMENTS = pa.schema(
-    [
-        pa.field("id", pa.string(), nullable=False),
-        pa.field("text", pa.string(), nullable=False),
-        pa.field("label", pa.string()),
-        pa.field("tokens", pa.list_(pa.string())),
-        pa.field("tags", pa.list_(pa.string())),
-        pa.field("published_split", pa.string()),
-        pa.field("group", pa.string(), nullable=False),
-        pa.field("derived_from", pa.list_(pa.string()), nullable=False),
-        pa.field("method", pa.string(), nullable=False),
-    ]
+BEFORE = (pa.field("id", pa.string(), nullable=False), pa.field("text", pa.string(), nullable=False))
+AFTER = (
+    pa.field("published_split", pa.string()),
+    pa.field("group", pa.string(), nullable=False),
+    pa.field("derived_from", pa.list_(pa.string()), nullable=False),
+    pa.field("method", pa.string(), nullable=False),
 )
-REJECTED = pa.schema(
-    [
-        pa.field("rule", pa.string(), nullable=False),
-        pa.field("reason", pa.string(), nullable=False),
-        pa.field("place", pa.string()),  # the file and the line or member, where the row never became a document
-        *(field.with_nullable(True) for field in DOCUMENTS),
-    ]
+FAULT = (
+    pa.field("rule", pa.string(), nullable=False),
+    pa.field("reason", pa.string(), nullable=False),
+    pa.field("place", pa.string()),  # the file and the line or member, where the row never became a document
 )
 FLAGS = pa.schema([pa.field(name, pa.string(), nullable=False) for name in ("id", "rule", "reason")])
+
+
+def documents_schema(columns: Iterable[pa.Field]) -> pa.Schema:
+    """The columns of a document table.
+
+    Args:
+        columns: Those of its task (:attr:`stages.common.tasks.Task.columns`).
+    """
+    return pa.schema([*BEFORE, *columns, *AFTER])
+
+
+def rejected_schema(columns: Iterable[pa.Field]) -> pa.Schema:
+    """The columns of a table of dropped rows: the rule, the reason, the place, and those of a document table."""
+    return pa.schema([*FAULT, *(field.with_nullable(True) for field in documents_schema(columns))])
+
+
+def columns_among(names: Iterable[Hashable]) -> tuple[pa.Field, ...]:
+    """The columns of the task all of whose columns are among some names; those of the first task where none fits."""
+    there = set(names)
+    fitting = [columns for columns in COLUMNS if {field.name for field in columns} <= there]
+    return max(fitting, key=len, default=COLUMNS[0])
 
 
 def read_documents(path: Path) -> pd.DataFrame:
     """Reads a document table.
 
     Args:
-        path: A parquet file with the columns of :data:`DOCUMENTS`.
+        path: A parquet file with the columns of :func:`documents_schema` for some task.
 
     Returns:
         One row a document, sorted by id; missing values as NaN in string columns and None in list columns.
@@ -53,9 +68,17 @@ def read_documents(path: Path) -> pd.DataFrame:
     Raises:
         UserError: If there is no such file, or it is not a document table.
     """
-    table = _read(path, DOCUMENTS).sort_by("id")
+    table = _read(path, documents_schema).sort_by("id")
     _check(table, str(path))
     return _to_pandas(table)
+
+
+def read_some(path: Path) -> pd.DataFrame:
+    """Reads a document table as :func:`read_documents` does, and refuses an empty one."""
+    documents = read_documents(path)
+    if documents.empty:
+        raise UserError(f"{path}: holds no document.", "Give this split a larger share in params.yaml, section split.")
+    return documents
 
 
 def is_sorted(path: Path) -> bool:
@@ -66,7 +89,7 @@ def is_sorted(path: Path) -> bool:
     """
     with _said_in_words(path):
         file = _open(path)
-        _matching(file.schema_arrow.empty_table(), DOCUMENTS, path)
+        _matching(file.schema_arrow.empty_table(), documents_schema, path)
         last = ""
         for batch in file.iter_batches(ROW_GROUP, columns=["id"]):
             ids = pa.concat_arrays([pa.array([last]), batch["id"].cast(pa.string())])
@@ -80,7 +103,7 @@ def stream_documents(path: Path, rows: int) -> Iterator[pa.Table]:
     """Reads a document table piece by piece, for one that need not fit into memory.
 
     Args:
-        path: A parquet file with the columns of :data:`DOCUMENTS`, sorted by id.
+        path: A parquet file with the columns of a document table, sorted by id.
         rows: Rows of a piece, at most.
 
     Yields:
@@ -92,7 +115,7 @@ def stream_documents(path: Path, rows: int) -> Iterator[pa.Table]:
     with _said_in_words(path):
         last = None
         for batch in _open(path).iter_batches(rows):
-            piece = _matching(pa.Table.from_batches([batch]), DOCUMENTS, path)
+            piece = _matching(pa.Table.from_batches([batch]), documents_schema, path)
             _check(piece, str(path))
             first, last = last, piece["id"][-1].as_py()
             if first == piece["id"][0].as_py():
@@ -104,26 +127,26 @@ def write_documents(documents: pd.DataFrame, path: Path) -> None:
     """Writes a document table: sorted by id, the same bytes for the same rows in any order.
 
     Args:
-        documents: Rows with the columns of :data:`DOCUMENTS`; others are not written.
+        documents: Rows with the columns of some task's document table; others are not written.
         path: The parquet file to write.
 
     Raises:
         UserError: If the rows do not make a document table, such as when an id occurs twice.
     """
-    table = _to_arrow(documents, DOCUMENTS).sort_by("id")
+    table = _to_arrow(documents, documents_schema(columns_among(documents))).sort_by("id")
     _check(table, str(path))
     write_parquet(table, path)
 
 
 def read_rejected(path: Path) -> pd.DataFrame:
-    """Reads the rows that a stage dropped, with the rule and the reason; the columns are those of :data:`REJECTED`."""
-    return _to_pandas(_read(path, REJECTED))
+    """Reads the rows that a stage dropped, with the rule and the reason; see :func:`rejected_schema`."""
+    return _to_pandas(_read(path, rejected_schema))
 
 
 def write_rejected(rejected: pd.DataFrame, path: Path) -> None:
     """Writes the rows that a stage dropped, sorted by rule, id and place; columns that are missing are null."""
     order = [("rule", "ascending"), ("id", "ascending"), ("place", "ascending")]
-    write_parquet(_to_arrow(rejected, REJECTED).sort_by(order), path)
+    write_parquet(_to_arrow(rejected, rejected_schema(columns_among(rejected))).sort_by(order), path)
 
 
 def write_flags(flags: pd.DataFrame, path: Path) -> None:
@@ -133,7 +156,7 @@ def write_flags(flags: pd.DataFrame, path: Path) -> None:
 
 def read_flags(path: Path) -> pd.DataFrame:
     """Reads what :func:`write_flags` wrote."""
-    return _to_pandas(_read(path, FLAGS))
+    return _to_pandas(_read(path, lambda _: FLAGS))
 
 
 def write_parquet(table: pa.Table, path: Path) -> None:
@@ -176,10 +199,11 @@ class DocumentStream(ParquetStream):
 
     Args:
         path: The file.
+        columns: Those of the documents' task.
     """
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, DOCUMENTS)
+    def __init__(self, path: Path, columns: Iterable[pa.Field]) -> None:
+        super().__init__(path, documents_schema(columns))
         self._path, self._last = path, ""
 
     def write(self, rows: pa.Table) -> None:
@@ -214,7 +238,7 @@ def _to_arrow(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
-def _read(path: Path, schema: pa.Schema) -> pa.Table:
+def _read(path: Path, schema: Schema) -> pa.Table:
     with _said_in_words(path):
         return _matching(pq.read_table(path), schema, path)
 
@@ -237,8 +261,9 @@ def _said_in_words(path: Path) -> Iterator[None]:
         ) from None
 
 
-def _matching(table: pa.Table, schema: pa.Schema, path: Path) -> pa.Table:
-    """The table with the types of a schema."""
+def _matching(table: pa.Table, schema_of: Schema, path: Path) -> pa.Table:
+    """The table with the types of a schema, whose task its own columns tell."""
+    schema = schema_of(columns_among(table.schema.names))
     if table.schema.names != schema.names:
         raise UserError(
             f"{path}: its columns are {', '.join(table.schema.names)}; they should be {', '.join(schema.names)}.",
@@ -269,6 +294,8 @@ def _check(table: pa.Table, where: str) -> None:
         raise UserError(f"{where}: published_split holds {sorted(unknown)[0]!r}.", f"Allowed are {', '.join(SPLITS)}.")
     if pc.any(pc.equal(pc.list_value_length(table["derived_from"]), 0)).as_py():
         raise UserError(f"{where}: a document has an empty derived_from.", "An original names its own id.")
+    if "tokens" not in table.schema.names:
+        return
     uneven = pc.not_equal(pc.list_value_length(table["tokens"]), pc.list_value_length(table["tags"]))
     if pc.any(uneven).as_py():
         row = table.filter(pc.fill_null(uneven, False))["id"][0].as_py()

@@ -1,5 +1,6 @@
 """Whether a probability of 0.9 is right nine times in ten, and the temperature that makes it so."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,25 +12,11 @@ from scipy.optimize import minimize_scalar
 from stages.common.metrics.bootstrap import Bootstrap
 from stages.common.metrics.counts import Counts, Floats, losses
 from stages.common.metrics.intervals import Figure, wilson
+from stages.common.metrics.probabilities import softmax
 
 BOUNDS = (0.05, 20.0)  # of the temperature; beyond them lies no model that learned anything
 CALIBRATION = ("expected_calibration_error", "expected_calibration_error_equal_width", "brier_score", "log_loss")
 COVERAGES = 100  # rows of the coverage table, at most
-
-
-def probabilities(logits: NDArray[np.floating], temperature: float = 1.0) -> Floats:
-    """Softmax over the labels, in float64.
-
-    Args:
-        logits: Shape (documents, labels).
-        temperature: What the logits are divided by.
-
-    Returns:
-        Probabilities of the same shape; NaN in the rows of documents with a logit that is not finite.
-    """
-    exact = np.where(np.isfinite(logits).all(axis=1, keepdims=True), logits.astype(np.float64), np.nan) / temperature
-    powers = np.exp(exact - exact.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 def no_calibration(reason: str, bins: int) -> dict[str, Any]:
@@ -76,15 +63,37 @@ def fit_temperature(logits: NDArray[np.floating], actual: Counts) -> Temperature
         return Temperature(None, reason=f"the logits of {(~finite).sum()} validation documents are not finite")
 
     def loss(logarithm: float) -> float:
-        return float(losses(actual, probabilities(logits, float(np.exp(logarithm)))).mean())
+        return float(losses(actual, softmax(logits, float(np.exp(logarithm)))).mean())
 
+    return _fitted(loss, len(actual), bool((logits.argmax(axis=1) == actual).all()))
+
+
+def fit_sigmoid_temperature(logits: NDArray[np.floating], truth: NDArray[np.floating]) -> Temperature:
+    """Fits one temperature for labels of which a document may have several, by maximum likelihood.
+
+    Args:
+        logits: Shape (documents, labels).
+        truth: 1 where a document has a label, else 0, of the same shape.
+    """
+    finite = np.isfinite(logits).all(axis=1)
+    if not finite.all():
+        return Temperature(None, reason=f"the logits of {(~finite).sum()} validation documents are not finite")
+    signed = np.where(truth > 0, -1.0, 1.0) * logits.astype(np.float64)
+
+    def loss(logarithm: float) -> float:
+        return float(np.logaddexp(0, signed / np.exp(logarithm)).mean())
+
+    return _fitted(loss, len(logits), bool((signed < 0).all()))
+
+
+def _fitted(loss: Callable[[float], float], documents: int, all_right: bool) -> Temperature:
     found = minimize_scalar(loss, bounds=np.log(BOUNDS), method="bounded", options={"xatol": 1e-6})
     value = float(np.exp(found.x))
-    if (logits.argmax(axis=1) == actual).all():
-        return Temperature(None, len(actual), reason="all validation documents are right, which sets it no lower bound")
+    if all_right:
+        return Temperature(None, documents, reason="all validation documents are right, which sets it no lower bound")
     if value > BOUNDS[1] / 1.01:
-        return Temperature(None, len(actual), reason="on the validation documents the model is no better than chance")
-    return Temperature(value, len(actual), loss(0.0), float(found.fun))
+        return Temperature(None, documents, reason="on the validation documents the model is no better than chance")
+    return Temperature(value, documents, loss(0.0), float(found.fun))
 
 
 def equal_mass_bins(confidence: Floats, bins: int) -> Counts:

@@ -77,12 +77,15 @@ def make_batch(
         device: Where the tensors go.
 
     Returns:
-        ``input_ids`` and ``attention_mask``, int64, [windows, tokens]; where a document has more than one window also
-        ``document``, int64, [windows]: which of the rows a window belongs to (see :func:`pool_windows`).
+        ``input_ids`` and ``attention_mask``, int64, [windows, tokens], for pairs ``token_type_ids`` too; where a
+        document has more than one window also ``document``, int64, [windows]: which of the rows a window belongs to
+        (see :func:`pool_windows`).
     """
     windows, owners = tokens.windows(rows)
     ids, mask = pad(tokens.ids, tokens.starts, windows, int(tokenizer.pad_token_id), tokenizer.padding_side)
     batch = {"input_ids": ids, "attention_mask": mask.astype(np.int64)}
+    if tokens.types is not None:
+        batch["token_type_ids"], _ = pad(tokens.types, tokens.starts, windows, 0, tokenizer.padding_side)
     if len(windows) > len(rows):
         batch["document"] = owners
     return {name: torch.from_numpy(array).to(device, non_blocking=True) for name, array in batch.items()}

@@ -30,10 +30,10 @@ def embed(folder: Path, texts: Sequence[str], max_length: int, threads: int) -> 
         Vectors of length 1, float32, [texts, hidden size].
     """
     compute_alike(0, threads)
-    model, tokenizer = load_pretrained(folder, ["a", "b"], dropout=0.0)  # the head is not used
+    model, tokenizer = load_pretrained(folder, ["a", "b"], 0.0, "document")  # the head is not used
     encoder: Any = model.base_model  # transformers' types do not say that it is a model
     encoder.train(False)
-    tokens = tokenise(tokenizer, texts, max_length)
+    tokens = tokenise(tokenizer, texts, max_length, "head", 0.0)
     vectors = np.zeros((len(texts), encoder.config.hidden_size), dtype=np.float32)
     with torch.inference_mode():
         for rows in progress(budgeted_batches(tokens.lengths, BATCH_TOKENS), "embedding", "batch"):

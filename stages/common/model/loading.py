@@ -8,7 +8,6 @@ from typing import Any, Literal, cast
 
 import torch
 import transformers
-from pydantic import Field
 from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
@@ -21,17 +20,13 @@ from transformers import (
 )
 
 from stages.common.core.messages import UserError, one_line
-from stages.common.core.outputs import write_json
-from stages.common.core.validation import Strict, read_record
 from stages.common.model.device import choose_device
-from stages.common.model.tokenising import Truncation
 
-INFERENCE = "inference.json"
 CONFIG = "config.json"
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
-Task = Literal["text-classification", "token-classification"]
+Head = Literal["document", "word"]  # what one row of a model's outputs is about
 ADAPTER = "adapter"  # beside a model's weights: those of its adapter alone
 PREFIX = "PREFIX_TUNING"
 HEAD_OF_WORDS = "ForTokenClassification"  # how transformers ends the names of models that classify tokens
@@ -41,34 +36,18 @@ logging.getLogger("transformers").setLevel(logging.ERROR)  # what it would warn 
 transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers has no types there
 
 
-class Inference(Strict):
-    """What scoring with a fine-tuned model needs to know beside its weights: ``inference.json``.
-
-    Attributes:
-        max_length: The tokens after which a document is cut, special tokens included.
-        batch_tokens: The most tokens that a batch holds, padding included.
-        truncation: What is kept of a longer document: its head, its tail, some of both, or all of it in windows.
-        window_overlap: The share of a window that the next one repeats.
-    """
-
-    max_length: int = Field(ge=1)
-    batch_tokens: int = Field(ge=1)
-    truncation: Truncation = "head"
-    window_overlap: float = Field(default=0.0, ge=0, lt=1)
-
-
 def load_pretrained(
-    folder: Path, labels: Sequence[str], dropout: float, task: Task = "text-classification"
+    folder: Path, outputs: Sequence[str], dropout: float, head: Head
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Loads an encoder to be fine-tuned; its classification head is drawn from torch's random numbers.
 
     A head of the same shape that the folder already holds is kept instead.
 
     Args:
-        folder: Such as ``models/pretrained``: the model and the tokenizer in transformers' form.
-        labels: The names of the model's outputs in their order: labels, or tags of tokens.
+        folder: Such as ``models/fetched/pretrained``: the model and the tokenizer in transformers' form.
+        outputs: The names of the model's outputs in their order: labels, or tags of words.
         dropout: The share of values dropped in training, wherever the architecture drops any.
-        task: What the head is for.
+        head: Whether it has one row of outputs a document, or one a word.
 
     Returns:
         The model in float32 on the processor, and its tokenizer.
@@ -78,16 +57,16 @@ def load_pretrained(
             cannot pad.
     """
     config = _load_config(folder)
-    config.id2label = dict(enumerate(labels))
-    config.label2id = {label: index for index, label in enumerate(labels)}
+    config.id2label = dict(enumerate(outputs))
+    config.label2id = {label: index for index, label in enumerate(outputs)}
     for setting, value in config.to_dict().items():
         if "dropout" in setting and (value is None or type(value) in (int, float)):
             setattr(config, setting, float(dropout))
-    return _load_model(folder, config, task), _load_tokenizer(folder, task)
+    return _load_model(folder, config, head), _load_tokenizer(folder, head)
 
 
-def load_finetuned(folder: Path, device: str = "auto") -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Loads what the finetune stage made, ready for :mod:`stages.common.model.scoring`.
+def load_finetuned(folder: Path, device: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Loads what the finetune stage made, ready for :mod:`stages.common.model.scorer`.
 
     A prefix, which has no place among the model's weights, is put before each text.
 
@@ -105,29 +84,15 @@ def load_finetuned(folder: Path, device: str = "auto") -> tuple[PreTrainedModel,
     place = choose_device(device)
     config = _load_config(folder)
     tokens = any(name.endswith(HEAD_OF_WORDS) for name in config.architectures or [])
-    task: Task = "token-classification" if tokens else "text-classification"
-    model = _load_model(folder, config, task, with_head=True)
+    head: Head = "word" if tokens else "document"
+    model = _load_model(folder, config, head, with_head=True)
     if _adapter_kind(folder) == PREFIX:
         from peft import PeftModel  # here, because it takes a second and most models need none of it
 
         model = cast(PreTrainedModel, PeftModel.from_pretrained(model, str(folder / ADAPTER)))
     model.to(place)  # type: ignore[arg-type]  # transformers wraps Module.to and loses its overloads
     model.train(False)
-    return model, _load_tokenizer(folder, task)
-
-
-def read_inference(folder: Path) -> Inference:
-    """Reads ``inference.json`` of a fine-tuned model.
-
-    Raises:
-        UserError: If it is missing or something in it is wrong.
-    """
-    return read_record(Inference, folder / INFERENCE)
-
-
-def write_inference(inference: Inference, folder: Path) -> None:
-    """Writes ``inference.json`` beside a fine-tuned model."""
-    write_json(folder / INFERENCE, inference.model_dump())
+    return model, _load_tokenizer(folder, head)
 
 
 def _adapter_kind(folder: Path) -> str | None:
@@ -146,7 +111,7 @@ def _load_config(folder: Path) -> PretrainedConfig:
     return config
 
 
-def _load_model(folder: Path, config: PretrainedConfig, task: Task, with_head: bool = False) -> PreTrainedModel:
+def _load_model(folder: Path, config: PretrainedConfig, head: Head, with_head: bool = False) -> PreTrainedModel:
     if not any((folder / name).is_file() for name in WEIGHTS):
         pickles = sorted(path.name for pattern in PICKLES for path in folder.glob(pattern))
         if pickles:
@@ -155,9 +120,7 @@ def _load_model(folder: Path, config: PretrainedConfig, task: Task, with_head: b
                 f"Convert them to {WEIGHTS[0]}.",
             )
         raise UserError(f"{folder / WEIGHTS[0]}: there is no such file.", "Run `dvc repro`, which makes it.")
-    auto: Any = (
-        AutoModelForTokenClassification if task == "token-classification" else AutoModelForSequenceClassification
-    )
+    auto: Any = AutoModelForTokenClassification if head == "word" else AutoModelForSequenceClassification
     try:
         model: PreTrainedModel
         model, loaded = auto.from_pretrained(
@@ -171,7 +134,7 @@ def _load_model(folder: Path, config: PretrainedConfig, task: Task, with_head: b
             output_loading_info=True,
         )
     except FAULTS as error:
-        raise _unusable(folder, f"a model for {task} cannot be loaded", error) from None
+        raise _unusable(folder, f"a model with one row of outputs a {head} cannot be loaded", error) from None
     _check_weights(folder, model, loaded, with_head)
     return model
 
@@ -188,7 +151,7 @@ def _check_weights(folder: Path, model: PreTrainedModel, loaded: dict[str, Any],
         )
 
 
-def _load_tokenizer(folder: Path, task: Task) -> PreTrainedTokenizerBase:
+def _load_tokenizer(folder: Path, head: Head) -> PreTrainedTokenizerBase:
     if not any(any(folder.glob(pattern)) for pattern in TOKENIZERS):
         raise UserError(
             f"{folder}: the model's tokenizer is missing (none of {', '.join(TOKENIZERS)}).",
@@ -196,7 +159,7 @@ def _load_tokenizer(folder: Path, task: Task) -> PreTrainedTokenizerBase:
         )
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        if task == "token-classification" and getattr(tokenizer, "add_prefix_space", None) is False:
+        if head == "word" and getattr(tokenizer, "add_prefix_space", None) is False:
             tokenizer = AutoTokenizer.from_pretrained(  # a word then begins as it does after a space (GPT-2's BPE)
                 folder, local_files_only=True, trust_remote_code=False, add_prefix_space=True
             )

@@ -28,11 +28,13 @@ class Tokens:
         ids: All token ids, int32, [tokens].
         starts: Where each window begins in ``ids``, and at last where the last one ends, int64, [windows + 1].
         firsts: The first window of each text, and at last the number of windows, int64, [texts + 1].
+        types: Of which text of a pair each token is, 0 or 1, int8, [tokens]; None where the model is not told.
     """
 
     ids: npt.NDArray[np.int32]
     starts: Ints
     firsts: Ints
+    types: npt.NDArray[np.int8] | None = None
 
     @property
     def lengths(self) -> Ints:
@@ -68,8 +70,8 @@ def tokenise(
     tokenizer: PreTrainedTokenizerBase,
     texts: Sequence[str],
     max_length: int,
-    truncation: Truncation = "head",
-    window_overlap: float = 0.0,
+    truncation: Truncation,
+    window_overlap: float,
 ) -> Tokens:
     """Tokenises texts, special tokens added, and cuts a text that is longer than allowed.
 
@@ -101,7 +103,7 @@ def tokenise_words(
     tokenizer: PreTrainedTokenizerBase,
     sentences: Sequence[Sequence[str]],
     max_length: int,
-    window_overlap: float = SENTENCE_OVERLAP,
+    window_overlap: float,
 ) -> WordTokens:
     """Tokenises sentences word by word, special tokens added; one that is too long is laid out in windows.
 
@@ -140,6 +142,39 @@ def tokenise_words(
             counts.append(len(cuts))
     tokens = Tokens(np.array(ids, dtype=np.int32), _offsets(lengths), _offsets(counts))
     return WordTokens(tokens, np.array(words, dtype=np.int32))
+
+
+def tokenise_pairs(
+    tokenizer: PreTrainedTokenizerBase, pairs: Sequence[tuple[str, str]], max_length: int, truncation: Truncation
+) -> Tokens:
+    """Tokenises pairs of texts as the tokenizer joins them; of a pair that is too long, the longer text is cut.
+
+    Args:
+        tokenizer: The model's tokenizer.
+        pairs: The two texts of each.
+        max_length: The most tokens of a pair, special tokens included.
+        truncation: Whether heads or tails are kept.
+
+    Raises:
+        UserError: If it is neither.
+    """
+    sides = {"head": "right", "tail": "left"}
+    if truncation not in sides:
+        raise UserError(
+            f"params.yaml: finetune.truncation: a pair of texts cannot be cut by {truncation!r}.",
+            "Set it to head or tail.",
+        )
+    tokenizer.truncation_side = sides[truncation]
+    ids: list[npt.NDArray[np.int32]] = []
+    types: list[npt.NDArray[np.int8]] = []
+    for start in range(0, len(pairs), CHUNK):
+        ones, others = (list(texts) for texts in zip(*pairs[start : start + CHUNK], strict=True))
+        encoded = tokenizer(ones, others, truncation="longest_first", max_length=max_length, verbose=False)
+        ids += [np.array(row, dtype=np.int32) for row in encoded["input_ids"]]
+        types += [np.array(row, dtype=np.int8) for row in encoded.get("token_type_ids", [])]
+    starts = _offsets([len(row) for row in ids])
+    told = np.concatenate(types) if types else None
+    return Tokens(np.concatenate(ids) if ids else np.zeros(0, np.int32), starts, np.arange(len(ids) + 1), told)
 
 
 def special_tokens(tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], list[int]]:

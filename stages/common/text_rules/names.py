@@ -16,7 +16,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from stages.common.core.messages import UserError
 from stages.common.model.loading import load_finetuned
-from stages.common.model.scoring import score_words
+from stages.common.model.scorer import outputs_of, word_logits
 from stages.common.text_rules.addresses import URL
 from stages.common.text_rules.private_data import Span, find_private
 
@@ -25,8 +25,7 @@ Read = tuple[str, ...]  # the words of a sentence as the model reads them
 PERSON = ("PER", "PERSON")
 MASK = "[NAME]"
 PLACEHOLDER = re.compile(r"\[(?:NAME|URL|EMAIL|PHONE|IP|CARD|IBAN)\]")
-WINDOW_TOKENS = 128  # as many as finetune takes by default
-OVERLAP = 0.25  # the share of a window that the next one repeats
+READING = Reading(max_length=128, batch_tokens=BATCH_TOKENS, truncation="windows", window_overlap=0.25)
 TEXTS = 250  # that are worked on together, which bounds the memory
 SENTENCE_WORDS = 500  # after which a longer one is cut in two, for the same reason
 MARKS = r"!-/:-@\[-`{-~\u00a1\u00ab\u00bb\u00bf\u060c\u061b\u061f\u2010-\u2027\u2030-\u205e\u3001-\u3011"
@@ -151,7 +150,7 @@ def _tags(read: Sequence[Read], reader: Reader) -> list[npt.NDArray[np.int64]]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # each worker process has a core; another number would change the last digits
     try:
-        scores = score_words(reader.model, reader.tokenizer, read, WINDOW_TOKENS, what="names", window_overlap=OVERLAP)
+        scores = word_logits(reader.model, reader.tokenizer, read, READING, "names")
     finally:
         torch.set_num_threads(threads)
     return [np.where(score.any(axis=1), score.argmax(axis=1), -1) for score in scores]
@@ -186,7 +185,7 @@ def _open(folder: Path) -> Reader:
             "set clean.private_data.names to false.",
         )
     model, tokenizer = load_finetuned(folder, "cpu")
-    labels = [label for _, label in sorted((model.config.id2label or {}).items())]
+    labels = outputs_of(model)
     person = np.array([label.rpartition("-")[2].upper() in PERSON for label in labels])
     if not person.any():
         raise UserError(

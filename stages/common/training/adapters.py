@@ -22,11 +22,11 @@ from transformers import PreTrainedModel
 
 from stages.common.core.messages import UserError, one_line
 from stages.common.core.outputs import write_json
-from stages.common.model.loading import Task
+from stages.common.model.loading import Head
 from stages.common.training.architecture import encoder_layers, head_modules, trial_inputs
 from stages.common.training.parameters import TrainingParameters
 
-TASKS = {"text-classification": TaskType.SEQ_CLS, "token-classification": TaskType.TOKEN_CLS}
+TASK_TYPES = {"document": TaskType.SEQ_CLS, "word": TaskType.TOKEN_CLS}
 
 # What architectures call the maps to keys and to values; a fused map makes queries, keys and values at once.
 KEYS_AND_VALUES = {
@@ -35,13 +35,13 @@ KEYS_AND_VALUES = {
 }
 
 
-def add_adapter(model: PreTrainedModel, parameters: TrainingParameters, task: Task, steps: int) -> PeftModel:
+def add_adapter(model: PreTrainedModel, parameters: TrainingParameters, head: Head, steps: int) -> PeftModel:
     """Adds the adapter that ``finetune.method`` names; it and the head are trained, nothing else.
 
     Args:
         model: The model; its layers are changed in place.
         parameters: How to train.
-        task: What the head is for.
+        head: Whether the model has one row of outputs a document, or one a word.
         steps: All steps of the training.
 
     Raises:
@@ -49,7 +49,7 @@ def add_adapter(model: PreTrainedModel, parameters: TrainingParameters, task: Ta
     """
     warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated")  # which peft asks transformers for
     try:
-        adapted = get_peft_model(model, _config(model, parameters, task, steps), autocast_adapter_dtype=False)
+        adapted = get_peft_model(model, _config(model, parameters, head, steps), autocast_adapter_dtype=False)
         with torch.inference_mode():
             adapted(**trial_inputs(model))
     except (ValueError, TypeError, AttributeError, KeyError, RuntimeError) as error:  # peft raises any of these
@@ -90,9 +90,9 @@ def merge(adapted: PeftModel, adapter: Path) -> PreTrainedModel:
     return cast(PreTrainedModel, model if is_prefix else adapted.merge_and_unload())
 
 
-def _config(model: PreTrainedModel, parameters: TrainingParameters, task: Task, steps: int) -> PeftConfig:
+def _config(model: PreTrainedModel, parameters: TrainingParameters, head: Head, steps: int) -> PeftConfig:
     adapter = parameters.adapter
-    shared: dict[str, Any] = {"task_type": TASKS[task]}
+    shared: dict[str, Any] = {"task_type": TASK_TYPES[head]}
     if parameters.method == "prefix":
         return PrefixTuningConfig(
             **shared,

@@ -11,7 +11,7 @@ from peft import PeftModel
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from stages.common.core.messages import UserError
-from stages.common.model.loading import ADAPTER, Task
+from stages.common.model.loading import ADAPTER, Head
 from stages.common.model.tokenising import Tokens
 from stages.common.training.adapters import RankAllocation, add_adapter, merge
 from stages.common.training.architecture import encoder_layers, head_modules, parameter_depths
@@ -71,13 +71,13 @@ class Method:
             merge(self.adapted, folder / ADAPTER).save_pretrained(folder)
 
 
-def prepare(model: PreTrainedModel, parameters: TrainingParameters, task: Task, documents: int) -> Method:
+def prepare(model: PreTrainedModel, parameters: TrainingParameters, head: Head, documents: int) -> Method:
     """Makes a model ready to be trained by ``finetune.method``.
 
     Args:
         model: The model, all of whose weights can be trained.
         parameters: How to train.
-        task: What the model's head is for.
+        head: Whether the model has one row of outputs a document, or one a word.
         documents: The number of training documents.
 
     Raises:
@@ -90,7 +90,7 @@ def prepare(model: PreTrainedModel, parameters: TrainingParameters, task: Task, 
     elif parameters.method == "head":
         frozen = FrozenPart(model, freeze_encoder(model))
     elif parameters.method != "full":
-        adapted = add_adapter(model, parameters, task, parameters.steps(documents))
+        adapted = add_adapter(model, parameters, head, parameters.steps(documents))
         if parameters.method == "adalora":
             allocation = RankAllocation(adapted)
             penalty = allocation.orthogonality

@@ -3,10 +3,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stages.common.model.scoring import score, score_words
 
 from stages.common.documents.spans import bio_tags
 from stages.common.model.loading import load_pretrained
-from stages.common.model.scoring import score, score_words
 from stages.common.model.tokenising import windows_over
 from tests.common.tiny_encoder import TOPICS, article, save_encoder
 

@@ -1,0 +1,82 @@
+"""What a task brings to fine-tuning: one file each, with the functions of :class:`FinetuneTask`."""
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import pandas as pd
+import torch
+from transformers import PreTrainedTokenizerBase
+
+from stages.common.model.inference import Inference
+from stages.common.model.scorer import Logits
+from stages.common.tasks import Task
+from stages.common.training.examples import Examples
+from stages.common.training.loop import Objective
+from stages.common.training.selection import Metrics
+from stages.finetune.parameters import Finetune
+
+Penalty = Callable[[], torch.Tensor]
+
+
+class FinetuneTask(Protocol):
+    """What each file of this folder holds; ``targets`` are in the file's own form and handed to its other functions."""
+
+    CURVES: Sequence[str]  # the validation metrics that are recorded after each epoch
+
+    def read_targets(self, documents: pd.DataFrame, labels: Sequence[str], where: Path) -> Any:
+        """What the model should give for each document.
+
+        Args:
+            documents: A document table with one row or more.
+            labels: The names of the labels.
+            where: The table's file, for messages.
+
+        Raises:
+            UserError: If a document has no answer, or an unknown one.
+        """
+
+    def check_targets(self, targets: Any, outputs: Sequence[str], where: Path) -> None:
+        """Makes sure that the training documents have something to tell apart.
+
+        Raises:
+            UserError: If they have not.
+        """
+
+    def plan_inference(self, inference: Inference, targets: Any) -> Inference:
+        """Completes the record that training and answering go by, from the training documents."""
+
+    def make_examples(
+        self,
+        documents: pd.DataFrame,
+        targets: Any,
+        tokenizer: PreTrainedTokenizerBase,
+        inference: Inference,
+        where: Path,
+    ) -> Examples:
+        """Tokenises the training documents.
+
+        Raises:
+            UserError: If the tokenizer makes nothing of one.
+        """
+
+    def make_objective(
+        self, parameters: Finetune, targets: Any, outputs: Sequence[str], penalty: Penalty | None
+    ) -> Objective:
+        """What training makes small.
+
+        Raises:
+            UserError: If a parameter does not go with the task.
+        """
+
+    def validation_metrics(self, logits: Sequence[Logits], targets: Any, inference: Inference) -> Metrics:
+        """Compares the logits of the validation documents with their targets; ``loss`` is one of the metrics."""
+
+    def calibrate(self, logits: Logits, targets: Any, inference: Inference) -> Inference:
+        """Completes the record by the best epoch's validation logits, [documents or words, outputs]."""
+
+
+def finetune_task(task: Task) -> FinetuneTask:
+    """The file of a task."""
+    return cast(FinetuneTask, import_module(f"{__name__}.{task.module}"))

@@ -1,0 +1,104 @@
+"""Fine-tuning for texts with one label each."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.metrics import accuracy_score, precision_recall_fscore_support
+
+from stages.common.core.messages import UserError
+from stages.common.metrics.calibration import fit_temperature
+from stages.common.model.inference import Inference
+from stages.common.model.scorer import Logits
+from stages.common.training.loop import Objective
+from stages.common.training.selection import Metrics
+from stages.finetune.examples import document_examples as make_examples
+from stages.finetune.objectives import cross_entropy, of_classes
+from stages.finetune.parameters import Finetune
+from stages.finetune.tasks import Penalty
+
+__all__ = [
+    "CURVES",
+    "calibrate",
+    "check_targets",
+    "make_examples",
+    "make_objective",
+    "plan_inference",
+    "read_targets",
+    "validation_metrics",
+]
+
+CURVES = ("accuracy", "macro_f1", "loss")
+
+Indices = npt.NDArray[np.int64]
+
+
+def read_targets(documents: pd.DataFrame, labels: Sequence[str], where: Path) -> Indices:
+    """The index of each document's label, [documents].
+
+    Raises:
+        UserError: If a document has no label or an unknown one.
+    """
+    unlabelled = documents.loc[documents["label"].isna(), "id"]
+    if len(unlabelled):
+        raise UserError(
+            f"{where}: {len(unlabelled)} documents have no label, the first is {unlabelled.iloc[0]!r}.",
+            "Label or remove them.",
+        )
+    indices = documents["label"].map({label: index for index, label in enumerate(labels)})
+    unknown = documents[indices.isna()]
+    if len(unknown):
+        raise UserError(
+            f"{where}: document {unknown['id'].iloc[0]!r} has the label {unknown['label'].iloc[0]!r}, which the "
+            f"dataset's entry does not list (it lists {', '.join(labels)}).",
+            "Add it to the dataset's entry in catalog/datasets.",
+        )
+    return np.array(indices, dtype=np.int64)
+
+
+def check_targets(targets: Indices, outputs: Sequence[str], where: Path) -> None:
+    """Makes sure that the training documents have two labels or more."""
+    present = np.unique(targets)
+    if len(present) < 2:
+        raise UserError(
+            f"{where}: all documents have the label {outputs[present[0]]!r}; a classifier needs two or more.",
+            "Use data with at least two labels.",
+        )
+
+
+def plan_inference(inference: Inference, targets: Indices) -> Inference:  # noqa: ARG001  # texts need no more
+    """The record as it is."""
+    return inference
+
+
+def make_objective(
+    parameters: Finetune, targets: Indices, outputs: Sequence[str], penalty: Penalty | None
+) -> Objective:
+    """The cross-entropy; see :func:`stages.finetune.objectives.of_classes`."""
+    return of_classes(parameters, targets, len(outputs), penalty)
+
+
+def validation_metrics(logits: Sequence[Logits], targets: Indices, inference: Inference) -> Metrics:  # noqa: ARG001
+    """Compares the logits of documents with their true labels.
+
+    Returns:
+        The loss is the mean cross-entropy in nats, the others are shares from 0 to 1. Macro metrics are means over the
+        labels that occur.
+    """
+    stacked = np.asarray(logits)
+    predicted = stacked.argmax(axis=1)
+    precision, recall, f1, _ = precision_recall_fscore_support(targets, predicted, average="macro", zero_division=0.0)
+    return {
+        "accuracy": float(accuracy_score(targets, predicted)),
+        "macro_precision": float(precision),
+        "macro_recall": float(recall),
+        "macro_f1": float(f1),
+        "loss": cross_entropy(stacked, targets),
+    }
+
+
+def calibrate(logits: Logits, targets: Indices, inference: Inference) -> Inference:
+    """Fits the temperature (Guo et al. 2017, arXiv 1706.04599)."""
+    return inference.model_copy(update={"temperature": fit_temperature(logits, targets).value})
