@@ -19,11 +19,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from stages.common.model.scoring import score
 from transformers import pipeline
 
 from stages.common.model.device import compute_alike
 from stages.common.model.loading import load_finetuned, read_inference
-from stages.common.model.scoring import score
 from stages.common.model.tokenising import tokenise
 
 MODEL = Path("models/finetuned")

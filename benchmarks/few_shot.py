@@ -16,6 +16,7 @@ import pandas as pd
 import torch
 import yaml
 from sklearn.linear_model import LogisticRegression
+from stages.common.model.scoring import score
 
 from benchmarks.kept_runs import Run, digest
 from stages.common.core.validation import read_yaml
@@ -26,7 +27,6 @@ from stages.common.model.batching import bucketed_batches, make_batch
 from stages.common.model.device import compute_alike
 from stages.common.model.embedding import embed
 from stages.common.model.loading import load_pretrained
-from stages.common.model.scoring import score
 from stages.common.model.tokenising import tokenise
 from stages.common.training.optimisation import make_optimiser, rate_share, set_rate
 from stages.split.__main__ import divide

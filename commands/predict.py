@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from stages.common.model.scoring import score
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from commands.answers import open_answers
@@ -24,7 +25,6 @@ from stages.common.core.validation import validate
 from stages.common.documents.card import read_card
 from stages.common.model.device import compute_alike
 from stages.common.model.loading import Inference, load_finetuned, read_inference
-from stages.common.model.scoring import score
 from stages.common.text_rules.settings import TextRules
 
 WINDOW = 8_192  # texts that are held, cleaned and scored at once

@@ -50,9 +50,8 @@ def main() -> None:
     labels = read_labels(LABELS)
     task, room = task_of(labels), finetune_task(task_of(labels))
     training, validation = read_some(TRAIN), read_some(VALIDATION)
-    targets, truth = (
-        room.read_targets(rows, labels.labels, file) for rows, file in ((training, TRAIN), (validation, VALIDATION))
-    )
+    targets = room.read_targets(training, labels.labels, TRAIN)
+    truth = room.read_targets(validation, labels.labels, VALIDATION)
     room.check_targets(targets, labels.outputs, TRAIN)
 
     model, tokenizer = load_pretrained(PRETRAINED, labels.outputs, parameters.dropout, task.head)
@@ -106,9 +105,8 @@ def summarise(outcome: Outcome, training: pd.DataFrame, validation: pd.DataFrame
 
 def report(outcome: Outcome, environment: Mapping[str, Any], headline: str) -> None:
     """Says in one line what was trained and how well it does."""
-    said = ", ".join(
-        f"{title(name)} {outcome.best[name]:.4f}" for name in dict.fromkeys([headline, *outcome.best]) if name != "loss"
-    )
+    shown = dict.fromkeys([headline, *outcome.best])
+    said = ", ".join(f"{title(name)} {outcome.best[name]:.4f}" for name in shown)
     closing_line(
         "finetune",
         f"validation {said} "

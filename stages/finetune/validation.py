@@ -25,8 +25,6 @@ def select_by_validation(scorer: Scorer, room: FinetuneTask, documents: pd.DataF
     def run() -> tuple[Metrics, Logits]:
         logits = scorer.logits(documents, "validating")
         metrics = room.validation_metrics(logits, targets, scorer.inference)
-        return metrics, np.concatenate([np.atleast_2d(rows) for rows in logits]) if task.head == "word" else np.asarray(
-            logits
-        )
+        return metrics, np.concatenate(logits) if isinstance(logits, list) else logits
 
     return Validation(run, task.headline, task.higher_is_better, room.CURVES)

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from accelerate import Accelerator
 from safetensors.torch import save_file
+from stages.common.model.scoring import score
 from torch.distributed.fsdp import fully_shard
 
 from stages.common.model.device import compute_alike
 from stages.common.model.loading import load_pretrained
-from stages.common.model.scoring import score
 from stages.common.model.tokenising import tokenise
 from stages.common.training.checkpoints import Checkpoints
 from stages.common.training.loop import log_nowhere, train

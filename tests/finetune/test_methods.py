@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator
+from stages.common.model.scoring import score, score_words
 from torch.nn.functional import cross_entropy
 from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification
 
@@ -11,7 +12,6 @@ from stages.common.core.messages import UserError
 from stages.common.model.batching import make_batch
 from stages.common.model.device import compute_alike
 from stages.common.model.loading import load_finetuned, load_pretrained
-from stages.common.model.scoring import score, score_words
 from stages.common.model.tokenising import tokenise
 from stages.common.training import frozen
 from stages.common.training.architecture import encoder_layers, head_modules, parameter_depths

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from stages.common.model.scoring import score, score_words
 from transformers import AutoModelForTokenClassification
 
 from stages.common.documents.card import write_card
 from stages.common.documents.spans import bio_tags
 from stages.common.documents.table import read_documents, write_documents
 from stages.common.model.loading import load_finetuned, read_inference
-from stages.common.model.scoring import score, score_words
 from stages.finetune.validation import entity_figures, validation_figures
 from tests.common.tiny_encoder import TOPICS
 from tests.finetune.conftest import fill, make_card, make_sentences, make_split, write_parameters

@@ -62,7 +62,9 @@ def strata(documents: pd.DataFrame) -> pd.Series:
 
 def value_strata(values: "pd.Series[float]") -> pd.Series:
     """Which fifth of the distinct numbers each lies in, such as ``2 of 5``; the same for equal numbers."""
-    edges = np.unique(np.quantile(values.dropna(), np.arange(1, VALUE_STRATA) / VALUE_STRATA)) if len(values) else []
+    known = values.dropna()
+    cuts = known.quantile(np.arange(1, VALUE_STRATA) / VALUE_STRATA) if len(known) else known
+    edges = np.unique(cuts.to_numpy())
     place = pd.Series(np.searchsorted(edges, values, side="left") + 1, index=values.index)
     named = place.astype("str") + f" of {len(edges) + 1}"
     return named.where(values.notna(), UNLABELLED)

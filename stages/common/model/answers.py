@@ -55,7 +55,7 @@ def values(logits: Logits, inference: Inference) -> Floats:
 
 def _label(logits: Logits | list[Logits], inference: Inference) -> Columns:
     probability = probabilities(np.asarray(logits), inference)
-    silent: npt.NDArray[np.bool_] = np.isnan(probability).any(axis=1)
+    silent = np.asarray(np.isnan(probability).any(axis=1))
     best = np.nan_to_num(probability).argmax(axis=1)
     labels = [None if quiet else inference.labels[place] for place, quiet in zip(best, silent, strict=True)]
     return {"label": labels, "probability": _finite(probability.max(axis=1)), **_each(probability, inference)}
@@ -63,7 +63,7 @@ def _label(logits: Logits | list[Logits], inference: Inference) -> Columns:
 
 def _labels(logits: Logits | list[Logits], inference: Inference) -> Columns:
     probability = probabilities(np.asarray(logits), inference)
-    silent: npt.NDArray[np.bool_] = np.isnan(probability).any(axis=1)
+    silent = np.asarray(np.isnan(probability).any(axis=1))
     chosen = chosen_labels(probability, inference)
     given = [
         None if quiet else [inference.labels[place] for place in np.flatnonzero(row)]

@@ -15,8 +15,9 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from stages.common.core.messages import UserError
+from stages.common.model.inference import Reading
 from stages.common.model.loading import load_finetuned
-from stages.common.model.scorer import outputs_of, word_logits
+from stages.common.model.scorer import BATCH_TOKENS, outputs_of, word_logits
 from stages.common.text_rules.addresses import URL
 from stages.common.text_rules.private_data import Span, find_private
 

@@ -70,7 +70,7 @@ class FinetuneTask(Protocol):
             UserError: If a parameter does not go with the task.
         """
 
-    def validation_metrics(self, logits: Sequence[Logits], targets: Any, inference: Inference) -> Metrics:
+    def validation_metrics(self, logits: Logits | list[Logits], targets: Any, inference: Inference) -> Metrics:
         """Compares the logits of the validation documents with their targets; ``loss`` is one of the metrics."""
 
     def calibrate(self, logits: Logits, targets: Any, inference: Inference) -> Inference:

@@ -69,7 +69,7 @@ def check_targets(targets: Sets, outputs: Sequence[str], where: Path) -> None:
             raise UserError(f"{where}: {which} the label {label!r}.", "Leave it out of the dataset's entry.")
 
 
-def plan_inference(inference: Inference, targets: Sets) -> Inference:  # noqa: ARG001  # texts need no more
+def plan_inference(inference: Inference, targets: Sets) -> Inference:
     """The record as it is."""
     return inference
 
@@ -89,7 +89,7 @@ def make_objective(
     return of_outputs(torch.nn.functional.binary_cross_entropy_with_logits, penalty)
 
 
-def validation_metrics(logits: Sequence[Logits], targets: Sets, inference: Inference) -> Metrics:
+def validation_metrics(logits: Logits | list[Logits], targets: Sets, inference: Inference) -> Metrics:
     """Compares the logits of documents with their labels, at the thresholds that :func:`calibrate` would choose.
 
     Returns:

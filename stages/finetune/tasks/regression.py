@@ -27,7 +27,7 @@ CURVES = ("mae", "rmse", "loss")
 Numbers = npt.NDArray[np.float64]
 
 
-def read_targets(documents: pd.DataFrame, labels: Sequence[str], where: Path) -> Numbers:  # noqa: ARG001
+def read_targets(documents: pd.DataFrame, labels: Sequence[str], where: Path) -> Numbers:
     """The number of each document, [documents].
 
     Raises:
@@ -41,7 +41,7 @@ def read_targets(documents: pd.DataFrame, labels: Sequence[str], where: Path) ->
     return documents["value"].to_numpy(dtype=np.float64)
 
 
-def check_targets(targets: Numbers, outputs: Sequence[str], where: Path) -> None:  # noqa: ARG001
+def check_targets(targets: Numbers, outputs: Sequence[str], where: Path) -> None:
     """Makes sure that the numbers differ."""
     if targets.min() == targets.max():
         raise UserError(f"{where}: all documents have the number {targets[0]:g}.", "Use data with different numbers.")
@@ -74,7 +74,7 @@ def make_objective(
     return of_outputs(torch.nn.functional.mse_loss, penalty)
 
 
-def validation_metrics(logits: Sequence[Logits], targets: Numbers, inference: Inference) -> Metrics:
+def validation_metrics(logits: Logits | list[Logits], targets: Numbers, inference: Inference) -> Metrics:
     """Compares predicted with true numbers.
 
     Returns:
@@ -93,7 +93,7 @@ def validation_metrics(logits: Sequence[Logits], targets: Numbers, inference: In
     }
 
 
-def calibrate(logits: Logits, targets: Numbers, inference: Inference) -> Inference:  # noqa: ARG001
+def calibrate(logits: Logits, targets: Numbers, inference: Inference) -> Inference:
     """The record as it is: a number needs no temperature."""
     return inference
 

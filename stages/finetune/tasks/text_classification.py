@@ -68,7 +68,7 @@ def check_targets(targets: Indices, outputs: Sequence[str], where: Path) -> None
         )
 
 
-def plan_inference(inference: Inference, targets: Indices) -> Inference:  # noqa: ARG001  # texts need no more
+def plan_inference(inference: Inference, targets: Indices) -> Inference:
     """The record as it is."""
     return inference
 
@@ -80,7 +80,7 @@ def make_objective(
     return of_classes(parameters, targets, len(outputs), penalty)
 
 
-def validation_metrics(logits: Sequence[Logits], targets: Indices, inference: Inference) -> Metrics:  # noqa: ARG001
+def validation_metrics(logits: Logits | list[Logits], targets: Indices, inference: Inference) -> Metrics:
     """Compares the logits of documents with their true labels.
 
     Returns:

@@ -73,7 +73,7 @@ def check_targets(targets: Tags, outputs: Sequence[str], where: Path) -> None:
         )
 
 
-def plan_inference(inference: Inference, targets: Tags) -> Inference:  # noqa: ARG001  # sentences need no more
+def plan_inference(inference: Inference, targets: Tags) -> Inference:
     """A sentence is always kept whole, in windows that overlap by half."""
     return inference.model_copy(update={"truncation": "windows", "window_overlap": SENTENCE_OVERLAP})
 
@@ -83,7 +83,7 @@ def make_objective(parameters: Finetune, targets: Tags, outputs: Sequence[str], 
     return of_classes(parameters, np.concatenate(targets), len(outputs), penalty)
 
 
-def validation_metrics(logits: Sequence[Logits], targets: Tags, inference: Inference) -> Metrics:
+def validation_metrics(logits: Logits | list[Logits], targets: Tags, inference: Inference) -> Metrics:
     """Compares the logits of words with their true tags: spans by seqeval, strict (IOB2), over all labels together.
 
     Returns:
@@ -106,6 +106,6 @@ def validation_metrics(logits: Sequence[Logits], targets: Tags, inference: Infer
     }
 
 
-def calibrate(logits: Logits, targets: Tags, inference: Inference) -> Inference:  # noqa: ARG001
+def calibrate(logits: Logits, targets: Tags, inference: Inference) -> Inference:
     """The record as it is: the probabilities of tags are not calibrated."""
     return inference
