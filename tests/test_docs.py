@@ -15,7 +15,6 @@ GROUPS = {"exp", "queue", "remote", "metrics", "plots", "cache", "config", "arti
 EXCEPTIONS = {
     "cd": "goes into a folder",
     "cat": "stands for any program that prints texts",
-    "python -m stages.download --list": "tests/download/test_describe.py calls its main with this argument",
     "dask": "tests/clean/test_cluster.py starts the same programs as modules",
     "make search": "a test runs what it calls, commands.search",
     "make verify CLAIM": "a test runs what it calls, commands.verify with a claim",

@@ -237,7 +237,7 @@ def test_a_file_never_seen_goes_from_describe_to_a_metric_with_only_its_card_edi
     path = repository / f"mine.{suffix}"
     write = {"csv": partial(rows.to_csv, index=False), "parquet": rows.to_parquet}
     write.get(suffix, partial(rows.to_json, orient="records", lines=True))(path)
-    card = run(repository, "python", "-m", "stages.download", "--describe", path.name).stdout
+    card = run(repository, "python", "-m", "commands.describe", path.name).stdout
     assert "EDIT" in card
     (repository / "catalog/datasets/mine.yaml").write_text(card.replace("EDIT", "edited"))
     run(repository, "dvc", "exp", "run", "-S", "dataset=mine", "evaluate")

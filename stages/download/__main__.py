@@ -1,12 +1,10 @@
 """Gets a dataset: fetches its files, checks their hashes, reads them into the document table."""
 
-import argparse
 import tempfile
-from functools import partial
 from pathlib import Path
 
 from stages.common.core.catalog import load_entry
-from stages.common.core.entry import run_program
+from stages.common.core.entry import run_stage
 from stages.common.core.messages import closing_line, progress
 from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section, load_value
@@ -14,9 +12,7 @@ from stages.common.documents.card import write_card
 from stages.common.fetching.sources import fetch
 from stages.download.assemble import Tally, as_documents, assemble, check
 from stages.download.croissant import write_croissant
-from stages.download.describe import describe
 from stages.download.entry import DatasetEntry
-from stages.download.listing import list_datasets
 from stages.download.parameters import DownloadParameters
 from stages.download.sorting import SortedById
 from stages.download.tables import write_rejected_records, write_tables
@@ -58,11 +54,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Get the dataset that params.yaml names.")
-    instead = parser.add_mutually_exclusive_group()
-    instead.add_argument("--list", action="store_true", help="show the datasets of the catalog instead")
-    instead.add_argument("--describe", metavar="FILE", type=Path, help="draft an entry for a file or folder instead")
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    asked = parser.parse_args()
-    program = partial(describe, asked.describe) if asked.describe else list_datasets if asked.list else main
-    run_program(program, asked.debug)
+    run_stage(main, "Get the dataset that params.yaml names.")

@@ -6,13 +6,13 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from commands.listing import list_datasets
 from stages.common.core.catalog import entry_names, load_entry
 from stages.common.core.messages import UserError
 from stages.common.documents.table import read_documents
 from stages.common.fetching.packed_files import PackedFiles
 from stages.download import __main__ as download
 from stages.download.entry import DatasetEntry
-from stages.download.listing import list_datasets
 from tests.imports import ROOT
 
 DATASETS = sorted(path.stem for path in (ROOT / "catalog/datasets").glob("*.yaml"))

@@ -12,10 +12,11 @@ import xxhash
 import yaml
 from pydantic import TypeAdapter
 
+from commands.guess import guess_reader
 from stages.common.core.messages import UserError, progress
 from stages.common.fetching.sources import file_hash, tree_hash
+from stages.common.tasks import TASKS
 from stages.download.entry import Reader
-from stages.download.guess import guess_reader
 from stages.download.readers.columns import Labelled
 from stages.download.readers.record import BadRecord, Batch
 
@@ -103,11 +104,10 @@ def draft(path: Path, reader: dict[str, Any], remarks: list[str], findings: Find
     faults = [f"{findings.repeated} texts are exact repeats of an earlier one."] if findings.repeated else []
     faults += [f"{findings.empty} records have no text."] if findings.empty else []
     faults += [f"{len(findings.bad)} of the records cannot be read."] if findings.bad else []
-    task = "token-classification" if reader["format"] == "conll" else "text-classification"
     definition = f"{EDIT} what a human annotator should know to give this label"
     card = {
         "title": path.name.partition(".")[0],
-        "task": task,
+        "task": _task_of(reader),
         "language": "en",
         "licence": f"{EDIT} the terms of use",
         "citation": f"{EDIT} what to cite",
@@ -126,6 +126,12 @@ def draft(path: Path, reader: dict[str, Any], remarks: list[str], findings: Find
     ]
     lines = "".join(f"# {comment}\n" for comment in comments)
     return lines + yaml.safe_dump(card, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _task_of(reader: dict[str, Any]) -> str:
+    """The first task whose answers are what a reader finds: a label for each text, or a tag for each word."""
+    target = "tags" if reader["format"] == "conll" else "label"
+    return next(task.name for task in TASKS.values() if task.target == target)
 
 
 def _pinned(path: Path) -> dict[str, Any]:

@@ -1,11 +1,9 @@
-"""From a file that this repository has never seen, through --describe and its card, to documents."""
+"""From a file that this repository has never seen, through commands.describe and its card, to documents."""
 
 import csv
 import gzip
 import io
 import json
-import subprocess
-import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -15,9 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from commands.drafts import describe
 from stages.common.core.messages import UserError
 from stages.download import __main__ as download
-from stages.download.describe import describe
+from tests.corpus import run
 from tests.imports import ROOT
 
 TEXTS = [(f"The {word} came in on day {number}, late as ever.", label) for number, (word, label) in enumerate(
@@ -148,9 +147,5 @@ def test_what_is_no_labelled_text_is_named(tmp_path, monkeypatch, content, said)
 
 def test_the_command_line_describes_and_lists(tmp_path):
     (tmp_path / "mine.csv").write_bytes(FILES["mine.csv"])
-    for arguments, said in ((["--describe", str(tmp_path / "mine.csv")], "title: mine"), (["--list"], "| bbc_news ")):
-        done = subprocess.run(
-            [sys.executable, "-m", "stages.download", *arguments], cwd=ROOT, capture_output=True, text=True
-        )
-        assert said in done.stdout
-        assert done.returncode == 0
+    assert "title: mine" in run(ROOT, "python", "-m", "commands.describe", str(tmp_path / "mine.csv")).stdout
+    assert "| bbc_news " in run(ROOT, "python", "-m", "commands.datasets").stdout
