@@ -8,13 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from stages.common.core.messages import UserError
 from stages.common.model.device import choose_device
-from stages.common.model.loading import (
-    Inference,
-    load_finetuned,
-    load_pretrained,
-    read_inference,
-    write_inference,
-)
+from stages.common.model.loading import load_finetuned, load_pretrained
 from tests.common.tiny_encoder import save_encoder, save_tokenizer
 
 LABELS = ["sport", "business", "tech"]
@@ -31,7 +25,7 @@ def folder(made, tmp_path):
 
 
 def test_the_labels_keep_the_order_of_the_card(folder):
-    model, _ = load_pretrained(folder, LABELS, dropout=0.1)
+    model, _ = load_pretrained(folder, LABELS, 0.1, "document")
     assert model.config.id2label == {0: "sport", 1: "business", 2: "tech"}
     assert model.config.label2id == {"sport": 0, "business": 1, "tech": 2}
     assert model.classifier.out_features == 3
@@ -41,7 +35,7 @@ def test_the_head_is_drawn_from_the_seed_and_the_encoder_is_the_folders(folder):
     heads = []
     for seed in (1, 1, 2):
         torch.manual_seed(seed)
-        model, _ = load_pretrained(folder, LABELS, dropout=0.1)
+        model, _ = load_pretrained(folder, LABELS, 0.1, "document")
         heads.append(model.classifier.weight.detach())
     assert torch.equal(heads[0], heads[1])
     assert not torch.equal(heads[0], heads[2])
@@ -60,18 +54,18 @@ def test_the_head_is_drawn_from_the_seed_and_the_encoder_is_the_folders(folder):
     ],
 )
 def test_dropout_is_set_wherever_an_architecture_drops_values(tmp_path, architecture, settings):
-    model, _ = load_pretrained(save_encoder(tmp_path / "encoder", architecture, **settings), LABELS, dropout=0.37)
+    model, _ = load_pretrained(save_encoder(tmp_path / "encoder", architecture, **settings), LABELS, 0.37, "document")
     layers = [module.p for module in model.modules() if isinstance(module, torch.nn.Dropout)]
     assert layers
     assert set(layers) == {0.37}
 
 
 def test_dropout_changes_what_a_training_model_computes(folder):
-    model, tokenizer = load_pretrained(folder, LABELS, dropout=0.5)
+    model, tokenizer = load_pretrained(folder, LABELS, 0.5, "document")
     model.train()
     inputs = tokenizer("the team said", return_tensors="pt")
     assert not torch.equal(model(**inputs).logits, model(**inputs).logits)
-    model, _ = load_pretrained(folder, LABELS, dropout=0.0)
+    model, _ = load_pretrained(folder, LABELS, 0.0, "document")
     model.train()
     assert torch.equal(model(**inputs).logits, model(**inputs).logits)
 
@@ -83,54 +77,54 @@ def test_a_model_is_loaded_without_network(folder, monkeypatch):
     for name in ("connect", "connect_ex"):
         monkeypatch.setattr(socket.socket, name, refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    load_pretrained(folder, LABELS, dropout=0.1)
+    load_pretrained(folder, LABELS, 0.1, "document")
 
 
 def test_loading_is_quiet(folder, capfd):
-    load_pretrained(folder, LABELS, dropout=0.1)
+    load_pretrained(folder, LABELS, 0.1, "document")
     assert capfd.readouterr() == ("", "")
 
 
 def test_a_head_for_other_labels_is_replaced(folder):
-    model, _ = load_pretrained(folder, LABELS, dropout=0.1)
+    model, _ = load_pretrained(folder, LABELS, 0.1, "document")
     model.save_pretrained(folder)
-    assert load_pretrained(folder, ["no", "yes"], dropout=0.1)[0].classifier.out_features == 2
+    assert load_pretrained(folder, ["no", "yes"], 0.1, "document")[0].classifier.out_features == 2
 
 
 def test_weights_in_a_pickle_are_refused(folder):
     torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
     (folder / "model.safetensors").unlink()
     with pytest.raises(UserError, match=r"pytorch_model\.bin: weights in a pickle are not loaded.*model\.safetensors"):
-        load_pretrained(folder, LABELS, dropout=0.1)
+        load_pretrained(folder, LABELS, 0.1, "document")
 
 
 def test_missing_files_are_named(folder, tmp_path):
     (folder / "model.safetensors").unlink()
     with pytest.raises(UserError, match=r"model\.safetensors: there is no such file"):
-        load_pretrained(folder, LABELS, dropout=0.1)
+        load_pretrained(folder, LABELS, 0.1, "document")
     (folder / "config.json").unlink()
     with pytest.raises(UserError, match=r"config\.json: there is no such file"):
-        load_pretrained(folder, LABELS, dropout=0.1)
+        load_pretrained(folder, LABELS, 0.1, "document")
 
 
 def test_a_missing_tokenizer_is_named(folder):
     for file in folder.glob("*token*"):
         file.unlink()
     with pytest.raises(UserError, match="the model's tokenizer is missing"):
-        load_pretrained(folder, LABELS, dropout=0.1)
+        load_pretrained(folder, LABELS, 0.1, "document")
 
 
 def test_a_tokenizer_that_cannot_pad_is_refused(folder):
     save_tokenizer(folder, pad_token=None)
     with pytest.raises(UserError, match="no padding token"):
-        load_pretrained(folder, LABELS, dropout=0.1)
+        load_pretrained(folder, LABELS, 0.1, "document")
 
 
 def test_weights_that_were_cut_off_are_refused_in_one_line(folder):
     weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:5000])
     with pytest.raises(UserError, match="cannot be loaded") as caught:
-        load_pretrained(folder, LABELS, dropout=0.1)
+        load_pretrained(folder, LABELS, 0.1, "document")
     assert "\n" not in str(caught.value)
 
 
@@ -139,41 +133,25 @@ def test_weights_that_lack_a_part_of_the_encoder_are_refused(folder):
     del weights["encoder.layer.1.output.dense.weight"]
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(UserError, match=r"lack 'bert\.encoder\.layer\.1\.output\.dense\.weight'"):
-        load_pretrained(folder, LABELS, dropout=0.1)
+        load_pretrained(folder, LABELS, 0.1, "document")
 
 
 def test_weights_of_another_size_than_the_config_says_are_refused(folder):
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, "vocab_size": 77}))
     with pytest.raises(UserError, match=r"word_embeddings\.weight' .* in another size"):
-        load_pretrained(folder, LABELS, dropout=0.1)
+        load_pretrained(folder, LABELS, 0.1, "document")
 
 
 def test_a_config_that_is_no_models_is_refused(folder):
     (folder / "config.json").write_text('{"model_type": "no-such-model"}')
     with pytest.raises(UserError, match=r"config\.json: no config of a model that transformers knows"):
-        load_pretrained(folder, LABELS, dropout=0.1)
+        load_pretrained(folder, LABELS, 0.1, "document")
 
 
 def test_a_finetuned_model_without_its_head_is_refused(folder):
     with pytest.raises(UserError, match=r"lack 'classifier\."):
         load_finetuned(folder, "cpu")
-
-
-def test_inference_settings_are_read_as_they_were_written(tmp_path):
-    write_inference(Inference(max_length=64, batch_tokens=512), tmp_path)
-    assert read_inference(tmp_path) == Inference(max_length=64, batch_tokens=512)
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [(None, "no such file"), ("{", "not JSON"), ('{"max_length": 0, "batch_tokens": 1}', "max_length")],
-)
-def test_wrong_inference_settings_are_named(tmp_path, content, said):
-    if content is not None:
-        (tmp_path / "inference.json").write_text(content)
-    with pytest.raises(UserError, match=said):
-        read_inference(tmp_path)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")

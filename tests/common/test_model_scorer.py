@@ -3,20 +3,30 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stages.common.model.scoring import score, score_words
 
+from stages.common.core.messages import UserError
 from stages.common.documents.spans import bio_tags
 from stages.common.model.loading import load_pretrained
+from stages.common.model.scorer import Scorer, document_logits, word_logits
 from stages.common.model.tokenising import windows_over
-from tests.common.tiny_encoder import TOPICS, article, save_encoder
+from tests.common.tiny_encoder import TOPICS, article, record, save_encoder
 
 TEXTS = [article(topic, number, words=2 + number % 30) for number in range(40) for topic in TOPICS]
+
+
+def score(model, tokenizer, texts, max_length, **changes):
+    return document_logits(model, tokenizer, texts, record(TOPICS, max_length, **changes), "scoring")
+
+
+def score_words(model, tokenizer, sentences, max_length, **changes):
+    reading = record(["PER", "ORG"], max_length, "token-classification", **changes)
+    return word_logits(model, tokenizer, sentences, reading, "scoring")
 
 
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory):
     torch.manual_seed(0)
-    return load_pretrained(save_encoder(tmp_path_factory.mktemp("encoder")), list(TOPICS), dropout=0.5)
+    return load_pretrained(save_encoder(tmp_path_factory.mktemp("encoder")), list(TOPICS), 0.5, "document")
 
 
 def test_scores_are_the_models_own_for_each_text(encoder):
@@ -73,7 +83,7 @@ def test_the_logits_of_a_long_text_in_windows_are_the_mean_over_its_windows(enco
 @pytest.fixture(scope="module")
 def tagger(tmp_path_factory):
     folder = save_encoder(tmp_path_factory.mktemp("tagger"))
-    return load_pretrained(folder, bio_tags(["PER", "ORG"]), dropout=0.5, task="token-classification")
+    return load_pretrained(folder, bio_tags(["PER", "ORG"]), 0.5, "word")
 
 
 def test_a_words_logits_are_those_of_its_first_piece(tagger):
@@ -103,3 +113,25 @@ def test_sentences_in_another_order_get_the_same_bytes(tagger):
     found = score_words(model, tokenizer, sentences, 20, batch_tokens=64)
     again = score_words(model, tokenizer, sentences[::-1] + sentences, 20, batch_tokens=64)
     assert [logits.tobytes() for logits in again] == [logits.tobytes() for logits in found[::-1] + found]
+
+
+def test_a_model_with_other_outputs_than_its_record_names_is_refused(encoder):
+    with pytest.raises(UserError, match="the model's outputs are business, sport, tech; its record names a, b"):
+        Scorer(*encoder, record(["a", "b"], 32))
+
+
+def test_a_pair_is_read_as_the_tokenizer_joins_it(encoder):
+    model, tokenizer = encoder
+    model.train(False)
+    pairs = [(article("sport", 1), article("tech", 2)), ("the bank", "said")]
+    logits = document_logits(model, tokenizer, pairs, record(TOPICS, 20), "scoring")
+    for row, (one, other) in enumerate(pairs):
+        inputs = tokenizer(one, other, truncation="longest_first", max_length=20, return_tensors="pt")
+        with torch.inference_mode():
+            np.testing.assert_allclose(logits[row], model(**inputs).logits.numpy()[0], atol=1e-5)
+    assert not np.array_equal(logits[0], document_logits(model, tokenizer, [pairs[0][::-1]], record(TOPICS, 20), "")[0])
+
+
+def test_a_pair_can_not_be_cut_into_windows(encoder):
+    with pytest.raises(UserError, match="a pair of texts cannot be cut by 'windows'"):
+        document_logits(*encoder, [("a", "b")], record(TOPICS, 20, truncation="windows"), "")

@@ -17,7 +17,7 @@ def tokenizer(tmp_path_factory):
 
 def test_each_text_has_its_own_tokens_also_over_several_chunks(tokenizer):
     texts = [article("tech", number, words=3 + number % 9) for number in range(CHUNK + 7)]
-    tokens = tokenise(tokenizer, texts, 64)
+    tokens = tokenise(tokenizer, texts, 64, "head", 0.0)
     for text in (0, 1, CHUNK - 1, CHUNK, CHUNK + 6):
         assert tokens.of(text).tolist() == tokenizer(texts[text])["input_ids"]
     assert tokens.lengths.sum() == len(tokens.ids)
@@ -26,12 +26,12 @@ def test_each_text_has_its_own_tokens_also_over_several_chunks(tokenizer):
 def test_a_long_text_keeps_its_first_tokens_and_the_closing_one(tokenizer):
     text = article("sport", 1, words=40)
     whole = tokenizer(text)["input_ids"]
-    assert tokenise(tokenizer, [text], 10).of(0).tolist() == [*whole[:9], whole[-1]]
+    assert tokenise(tokenizer, [text], 10, "head", 0.0).of(0).tolist() == [*whole[:9], whole[-1]]
 
 
 def test_an_empty_text_is_its_special_tokens_and_no_text_is_no_tokens(tokenizer):
-    assert tokenise(tokenizer, [""], 10).lengths.tolist() == [2]
-    assert np.array_equal(tokenise(tokenizer, [], 10).starts, [0])
+    assert tokenise(tokenizer, [""], 10, "head", 0.0).lengths.tolist() == [2]
+    assert np.array_equal(tokenise(tokenizer, [], 10, "head", 0.0).starts, [0])
 
 
 def pieces_of(tokenizer, text):
@@ -48,7 +48,7 @@ def pieces_of(tokenizer, text):
 )
 def test_truncation_keeps_the_part_of_a_long_text_that_it_names(tokenizer, truncation, kept):
     text = article("sport", 1, words=40)
-    tokens = tokenise(tokenizer, [text, "the bank"], 10, truncation)
+    tokens = tokenise(tokenizer, [text, "the bank"], 10, truncation, 0.0)
     assert tokens.of(0).tolist() == [2, *kept(pieces_of(tokenizer, text)), 3]
     assert tokens.of(1).tolist() == tokenizer("the bank")["input_ids"]
 

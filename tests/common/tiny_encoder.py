@@ -10,6 +10,8 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from stages.common.model.inference import Inference
+
 TOPICS = {
     "business": "bank market profit share price firm economy trade growth stock",
     "sport": "team match goal player coach cup league win season club",
@@ -69,6 +71,14 @@ def article(topic, number, words=12):
         own[(number * 7 + k * 3) % len(own)] if k % 2 else COMMON[(number + k) % len(COMMON)] for k in range(words)
     ]
     return " ".join(chosen) + "."
+
+
+def record(labels, max_length, task="text-classification", **more):
+    """The inference record of a model for some labels."""
+    known = {"batch_tokens": 4_096, "truncation": "head", "window_overlap": 0.0}
+    if task == "token-classification":
+        known |= {"truncation": "windows", "window_overlap": 0.5}
+    return Inference(task=task, labels=list(labels), max_length=max_length, **{**known, **more})
 
 
 def save_tagger(folder, tags, others=("O", "B-ORG")):

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from accelerate.state import AcceleratorState
 
-from stages.common.documents.card import Card, Label, write_card
+from stages.common.documents.card import LABELS, Card, Label, write_labels
 from stages.common.documents.table import write_documents
 from stages.finetune.parameters import Finetune
 from tests.common.tiny_encoder import COMMON, TOPICS, article, save_encoder
@@ -109,7 +109,7 @@ def fill(folder, encoder):
     audited.mkdir()
     write_documents(make_split(0, 24), audited / "train.parquet")
     write_documents(make_split(100, 8), splits / "validation.parquet")
-    write_card(make_card(), splits)
+    write_labels(make_card(), folder / LABELS)
     shutil.copytree(encoder, folder / "models/fetched/pretrained")
     write_parameters(folder)
     return folder

@@ -11,20 +11,20 @@ from pathlib import Path
 import numpy as np
 from accelerate import Accelerator
 from safetensors.torch import save_file
-from stages.common.model.scoring import score
 from torch.distributed.fsdp import fully_shard
 
 from stages.common.model.device import compute_alike
 from stages.common.model.loading import load_pretrained
+from stages.common.model.scorer import document_logits
 from stages.common.model.tokenising import tokenise
 from stages.common.training.checkpoints import Checkpoints
+from stages.common.training.examples import Examples
 from stages.common.training.loop import log_nowhere, train
 from stages.common.training.selection import Validation
-from stages.finetune.examples import Examples
-from stages.finetune.objectives import make_objective
+from stages.finetune.objectives import of_classes
 from stages.finetune.parameters import Finetune
-from stages.finetune.validation import validation_figures
-from tests.common.tiny_encoder import TOPICS
+from stages.finetune.tasks.text_classification import validation_metrics
+from tests.common.tiny_encoder import TOPICS, record
 from tests.finetune.conftest import PARAMETERS, make_split
 
 
@@ -44,17 +44,17 @@ class Sharing(Accelerator):
 def train_tiny(accelerator, encoder, checkpoints, log):
     parameters = Finetune.model_validate({**PARAMETERS, "dropout": 0.0})
     compute_alike(parameters.seed, parameters.threads)
-    model, tokenizer = load_pretrained(encoder, list(TOPICS), parameters.dropout)
+    model, tokenizer = load_pretrained(encoder, list(TOPICS), parameters.dropout, "document")
     documents = make_split(0, 11)
     texts = documents["text"].tolist()
     labels = documents["label"].map(list(TOPICS).index).to_numpy(dtype=np.int64, copy=True)
 
     def validate():
-        logits = score(model, tokenizer, texts, parameters.max_length)
-        return validation_figures(logits, labels), logits
+        logits = document_logits(model, tokenizer, texts, record(TOPICS, parameters.max_length), "validating")
+        return validation_metrics(logits, labels, record(TOPICS, parameters.max_length)), logits
 
-    examples = Examples(tokenise(tokenizer, texts, parameters.max_length), labels)
-    objective = make_objective(parameters, [labels], len(TOPICS))
+    examples = Examples(tokenise(tokenizer, texts, parameters.max_length, "head", 0.0), labels)
+    objective = of_classes(parameters, labels, len(TOPICS), None)
     validation = Validation(validate, "macro_f1", True, ("accuracy", "macro_f1", "loss"))
     outcome = train(model, tokenizer, examples, objective, validation, parameters, accelerator, checkpoints, log)
     checkpoints.wait()

@@ -4,26 +4,30 @@ import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator
-from stages.common.model.scoring import score, score_words
 from torch.nn.functional import cross_entropy
 from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification
 
 from stages.common.core.messages import UserError
+from stages.common.documents.card import Labels
 from stages.common.model.batching import make_batch
 from stages.common.model.device import compute_alike
 from stages.common.model.loading import load_finetuned, load_pretrained
+from stages.common.model.scorer import document_logits, word_logits
 from stages.common.model.tokenising import tokenise
+from stages.common.tasks import task_of
 from stages.common.training import frozen
 from stages.common.training.architecture import encoder_layers, head_modules, parameter_depths
 from stages.common.training.checkpoints import Checkpoints
+from stages.common.training.examples import Examples
 from stages.common.training.frozen import FrozenPart
 from stages.common.training.loop import train
 from stages.common.training.methods import prepare
 from stages.common.training.optimisation import make_optimiser
-from stages.finetune.examples import Examples, make_examples, output_names, plan_inference, target_indices
-from stages.finetune.objectives import make_objective
-from tests.common.tiny_encoder import save_encoder
-from tests.finetune.conftest import make_card, make_sentences, make_split
+from stages.common.training.selection import Validation
+from stages.finetune.reading import plan_reading
+from stages.finetune.tasks import finetune_task
+from tests.common.tiny_encoder import TOPICS, record, save_encoder
+from tests.finetune.conftest import make_sentences, make_split
 
 ARCHITECTURES = {
     "bert": {},
@@ -35,6 +39,12 @@ ARCHITECTURES = {
 }
 ADAPTERS = ("lora", "dora", "adalora", "ia3")
 TEXTS = make_split(0, 5)["text"].tolist()
+UNCHANGING = Validation(
+    lambda: ({"macro_f1": 0.5, "accuracy": 0.5, "loss": 1.0}, np.zeros((1, 3), dtype=np.float32)),
+    "macro_f1",
+    True,
+    ("accuracy", "macro_f1", "loss"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -53,14 +63,14 @@ def run_method(encoders, parameters, tmp_path):
         settings = parameters(**{"epochs": 1, **changes})
         compute_alike(settings.seed, 1)
         documents = make_split(0, 8) if documents is None else documents
-        card = make_card(task=task) if task == "text-classification" else make_card(("PER", "LOC"), task)
-        outputs = output_names(card)
-        model, tokenizer = load_pretrained(encoders[architecture], outputs, settings.dropout, task)
+        labels = Labels(task=task, labels=list(TOPICS) if task == "text-classification" else ["PER", "LOC"])
+        room, head = finetune_task(task_of(labels)), task_of(labels).head
+        model, tokenizer = load_pretrained(encoders[architecture], labels.outputs, settings.dropout, head)
         before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
-        inference = plan_inference(settings, model, tokenizer, documents)
-        targets = target_indices(documents, card, tmp_path)
-        examples = make_examples(documents, targets, tokenizer, inference, tmp_path)
-        method = prepare(model, settings, task, len(documents))
+        targets = room.read_targets(documents, labels.labels, tmp_path)
+        inference = room.plan_inference(plan_reading(settings, labels, model, tokenizer, documents), targets)
+        examples = room.make_examples(documents, targets, tokenizer, inference, tmp_path)
+        method = prepare(model, settings, head, len(documents))
         trained = {name: parameter.requires_grad for name, parameter in model.named_parameters()}
         examples = method.precompute(examples, tokenizer, torch.device("cpu"))
         losses = []
@@ -68,17 +78,17 @@ def run_method(encoders, parameters, tmp_path):
             method.model,
             tokenizer,
             examples,
-            make_objective(settings, targets, len(outputs), method.penalty),
-            lambda: {"macro_f1": 0.5, "accuracy": 0.5, "loss": 1.0},
+            room.make_objective(settings, targets, labels.outputs, method.penalty),
+            UNCHANGING,
             settings,
             Accelerator(cpu=True),
             Checkpoints(tmp_path / "checkpoints", 0),
             lambda step, values: losses.append(values.get("train/loss")),
         )
         if task == "text-classification":
-            logits = score(method.model, tokenizer, TEXTS, 32)
+            logits = scored(method.model, tokenizer)
         else:
-            logits = np.concatenate(score_words(method.model, tokenizer, documents["tokens"].tolist(), 32))
+            logits = words_scored(method.model, tokenizer, documents)
         folder = tmp_path / "finetuned"
         method.save(folder, outcome.weights)
         tokenizer.save_pretrained(folder)
@@ -97,7 +107,12 @@ def run_method(encoders, parameters, tmp_path):
 
 
 def scored(model, tokenizer):
-    return score(model, tokenizer, TEXTS, 32)
+    return document_logits(model, tokenizer, TEXTS, record(TOPICS, 32), "scoring")
+
+
+def words_scored(model, tokenizer, documents):
+    reading = record(["PER", "LOC"], 32, "token-classification")
+    return np.concatenate(word_logits(model, tokenizer, documents["tokens"].tolist(), reading, "scoring"))
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -127,7 +142,7 @@ def test_words_can_be_classified_by_the_same_methods(run_method, method):
     made = run_method("bert", sentences, "token-classification", method=method, learning_rate=1e-2, epochs=4)
     assert np.mean(made["losses"][-3:]) < np.mean(made["losses"][:3])
     model, tokenizer = load_finetuned(made["folder"], "cpu")
-    again = np.concatenate(score_words(model, tokenizer, sentences["tokens"].tolist(), 32))
+    again = words_scored(model, tokenizer, sentences)
     np.testing.assert_allclose(again, made["logits"], atol=2e-5)
     assert AutoModelForTokenClassification.from_pretrained(made["folder"]).config.id2label[3] == "B-LOC"
 
@@ -154,15 +169,15 @@ def test_more_frozen_layers_than_there_are_are_refused(run_method):
 
 def test_a_model_whose_layers_are_not_found_is_refused(tmp_path, parameters):
     folder = save_encoder(tmp_path / "albert", "albert", embedding_size=16)  # one layer, used again and again
-    model, _ = load_pretrained(folder, ["a", "b"], dropout=0.0)
+    model, _ = load_pretrained(folder, ["a", "b"], 0.0, "document")
     with pytest.raises(UserError, match=r"\(albert\) has no list of 2 layers"):
-        prepare(model, parameters(method="frozen"), "text-classification", 10)
+        prepare(model, parameters(method="frozen"), "document", 10)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("depth", [0, 1, 2])
 def test_a_model_goes_on_from_the_states_of_its_frozen_part_as_if_it_had_computed_them(encoders, architecture, depth):
-    model, tokenizer = load_pretrained(encoders[architecture], ["a", "b", "c"], dropout=0.3)
+    model, tokenizer = load_pretrained(encoders[architecture], ["a", "b", "c"], 0.3, "document")
     model.train(False)
     tokens = tokenise(tokenizer, TEXTS, 8, "windows", 0.25)
     batch = make_batch(tokens, np.arange(len(TEXTS)), tokenizer, torch.device("cpu"))
@@ -216,8 +231,8 @@ def test_adalora_takes_ranks_away_and_goes_on_from_its_own_state(encoders, param
 
     def adapted():
         compute_alike(1, 1)
-        model, _ = load_pretrained(encoders["bert"], ["a", "b"], dropout=0.0)
-        method = prepare(model, settings, "text-classification", 24)  # 30 steps
+        model, _ = load_pretrained(encoders["bert"], ["a", "b"], 0.0, "document")
+        method = prepare(model, settings, "document", 24)  # 30 steps
         return method, make_optimiser(method.model, 1e-2, 0.0)
 
     def learn(method, optimiser, steps):
@@ -245,7 +260,7 @@ def test_adalora_takes_ranks_away_and_goes_on_from_its_own_state(encoders, param
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_depth_rises_from_the_embeddings_to_the_head(encoders, architecture):
-    model, _ = load_pretrained(encoders[architecture], ["a", "b"], dropout=0.1)
+    model, _ = load_pretrained(encoders[architecture], ["a", "b"], 0.1, "document")
     depths = parameter_depths(model)
     assert set(depths.values()) == {0, 1, 2, 3}
     for depth, layer in enumerate(encoder_layers(model), 1):

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy, kl_div
 
-from stages.finetune.objectives import IGNORED, balanced_weights, counted, make_objective
+from stages.common.core.messages import UserError
+from stages.finetune.objectives import IGNORED, balanced_weights, check_plain, counted, of_classes, of_outputs
 
 TARGETS = torch.tensor([0, 2, 1, 2])
 
@@ -28,7 +29,7 @@ def logits():
 
 
 def loss_of(parameters, model, batch, targets, **changes):
-    objective = make_objective(parameters(**changes), [targets.flatten().clamp(min=0).numpy()], 3)
+    objective = of_classes(parameters(**changes), targets.flatten().clamp(min=0).numpy(), 3, None)
     return objective(model, batch, targets)
 
 
@@ -45,7 +46,7 @@ def test_smoothing_is_that_of_torch(parameters, logits):
 
 
 def test_balanced_classes_count_alike(parameters, logits):
-    weights = balanced_weights(torch.tensor([1, 1, 2, 0]))
+    weights = balanced_weights(np.array([0, 1, 2, 2]), 4)
     assert weights.tolist() == pytest.approx([4 / 3, 4 / 3, 2 / 3, 1])
     each = cross_entropy(logits, TARGETS, reduction="none")
     loss = loss_of(parameters, Table(logits), BATCH, TARGETS, class_weights="balanced")
@@ -81,5 +82,21 @@ def test_the_logits_of_a_documents_windows_are_averaged(parameters, logits):
 
 
 def test_a_penalty_is_added(parameters, logits):
-    objective = make_objective(parameters(), [np.zeros(1, np.int64)], 3, penalty=lambda: torch.tensor(2.0))
+    objective = of_classes(parameters(), np.zeros(1, np.int64), 3, lambda: torch.tensor(2.0))
     assert objective(Table(logits), BATCH, TARGETS).item() == pytest.approx(2 + cross_entropy(logits, TARGETS).item())
+
+
+def test_a_loss_over_outputs_averages_windows_and_adds_the_penalty(logits):
+    targets = torch.tensor([[1.0, 0, 1], [0, 0, 1]])
+    batch = {"input_ids": torch.arange(4), "document": torch.tensor([0, 1, 1, 1])}
+    objective = of_outputs(torch.nn.functional.binary_cross_entropy_with_logits, lambda: torch.tensor(2.0))
+    pooled = torch.stack([logits[0], logits[1:].mean(0)])
+    expected = 2 + torch.nn.functional.binary_cross_entropy_with_logits(pooled, targets)
+    assert objective(Table(logits), batch, targets).item() == pytest.approx(expected.item())
+
+
+@pytest.mark.parametrize("changes", [{"r_drop": 1.0}, {"class_weights": "balanced"}, {"label_smoothing": 0.1}])
+def test_what_goes_with_classes_only_is_refused(parameters, changes):
+    check_plain(parameters(), "documents with a number")
+    with pytest.raises(UserError, match=f"finetune.{next(iter(changes))} does not go with documents with a number"):
+        check_plain(parameters(**changes), "documents with a number")

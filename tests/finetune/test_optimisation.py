@@ -10,7 +10,7 @@ from stages.common.training.optimisation import make_optimiser, rate_share, set_
 
 
 def test_biases_and_norms_get_no_weight_decay_and_every_parameter_is_in_one_group(encoder):
-    model, _ = load_pretrained(encoder, ["a", "b"], dropout=0.1)
+    model, _ = load_pretrained(encoder, ["a", "b"], 0.1, "document")
     decayed, spared = make_optimiser(model, 1e-3, 0.25).param_groups
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     assert decayed["weight_decay"] == 0.25
@@ -65,7 +65,7 @@ def test_the_rate_is_set_for_all_groups():
 
 
 def test_each_layer_learns_slower_than_the_one_above(encoder):
-    model, _ = load_pretrained(encoder, ["a", "b"], dropout=0.1)
+    model, _ = load_pretrained(encoder, ["a", "b"], 0.1, "document")
     optimiser = make_optimiser(model, 1.0, 0.1, layer_decay=0.5)
     set_rate(optimiser.param_groups, 0.8)
     rates = {id(parameter): group["lr"] for group in optimiser.param_groups for parameter in group["params"]}

@@ -27,7 +27,7 @@ def test_a_whole_batch_in_one_process_keeps_its_order():
 
 
 def test_a_model_without_gradient_checkpointing_is_refused(encoder, parameters, monkeypatch):
-    model, _ = load_pretrained(encoder, ["a", "b"], dropout=0.0)
+    model, _ = load_pretrained(encoder, ["a", "b"], 0.0, "document")
     monkeypatch.setattr(type(model), "supports_gradient_checkpointing", False)
     with pytest.raises(UserError, match="gradient_checkpointing: BertForSequenceClassification cannot do it"):
         prepare_model(model, parameters(gradient_checkpointing=True), Accelerator(cpu=True))
@@ -38,7 +38,7 @@ def test_a_compiler_that_does_not_work_is_a_clear_message(encoder, parameters, m
         raise RuntimeError("no C++ compiler")
 
     monkeypatch.setattr(torch, "compile", fail)
-    model, _ = load_pretrained(encoder, ["a", "b"], dropout=0.0)
+    model, _ = load_pretrained(encoder, ["a", "b"], 0.0, "document")
     with pytest.raises(UserError, match=r"finetune\.compile: torch\.compile does not work here \(no C\+\+ compiler\)"):
         prepare_model(model, parameters(compile=True), Accelerator(cpu=True))
 

@@ -11,15 +11,14 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from stages.common.model.scoring import score
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from stages.common.core.entry import run_stage
-from stages.common.documents.card import read_card, write_card
+from stages.common.documents.card import LABELS, write_labels
 from stages.common.documents.table import read_documents, write_documents
-from stages.common.model.loading import load_finetuned, read_inference
+from stages.common.model.scorer import Scorer
 from stages.finetune.__main__ import main
-from stages.finetune.validation import validation_figures
+from stages.finetune.tasks import text_classification
 from tests.common.tiny_encoder import TOPICS
 from tests.finetune.conftest import fill, make_card, make_split, write_parameters
 from tests.imports import ROOT
@@ -56,7 +55,7 @@ def place(tmp_path, encoder):
 
 def test_the_stage_ends_with_one_line_and_no_noise(trained):
     _, done = trained
-    assert done.stdout.startswith("finetune: Tiny news: validation macro F1 ")
+    assert done.stdout.startswith("finetune: validation macro F1 ")
     assert done.stdout.count("\n") == 1
     assert done.stderr == ""
 
@@ -64,29 +63,38 @@ def test_the_stage_ends_with_one_line_and_no_noise(trained):
 def test_the_saved_model_loads_by_the_auto_classes_and_scores_alike(trained):
     folder, _ = trained
     finetuned = folder / "models/finetuned"
-    texts = read_documents(folder / "data/splits/validation.parquet")["text"].tolist()
-    model, tokenizer = load_finetuned(finetuned, "cpu")
-    logits = score(model, tokenizer, texts, read_inference(finetuned).max_length)
+    validation = read_documents(folder / "data/splits/validation.parquet")
+    scorer = Scorer.load(finetuned, "cpu")
     plain = AutoModelForSequenceClassification.from_pretrained(finetuned)
     inputs = AutoTokenizer.from_pretrained(finetuned)(
-        texts, padding=True, truncation=True, max_length=32, return_tensors="pt"
+        validation["text"].tolist(), padding=True, truncation=True, max_length=32, return_tensors="pt"
     )
     with torch.inference_mode():
-        np.testing.assert_allclose(logits, plain.eval()(**inputs).logits.numpy(), atol=1e-5)
+        expected = plain.eval()(**inputs).logits.numpy()
+    np.testing.assert_allclose(scorer.logits(validation, "scoring"), expected, atol=1e-5)
     assert plain.config.id2label == dict(enumerate(TOPICS))
-    assert read_card(finetuned) == make_card()
 
 
-def test_the_summary_holds_the_figures_of_the_saved_model(trained):
+def test_the_model_holds_nothing_that_moves_when_it_does_not(trained):
+    folder, _ = trained
+    names = {path.name for path in (folder / "models/finetuned").iterdir()}
+    assert names == {"config.json", "inference.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
+    inference = json.loads((folder / "models/finetuned/inference.json").read_text())
+    assert (inference["task"], inference["labels"]) == ("text-classification", list(TOPICS))
+    assert inference["temperature"] > 0
+
+
+def test_the_summary_holds_the_metrics_of_the_saved_model(trained):
     folder, _ = trained
     summary = json.loads((folder / "reports/finetune/summary.json").read_text())
     validation = read_documents(folder / "data/splits/validation.parquet")
-    model, tokenizer = load_finetuned(folder / "models/finetuned", "cpu")
-    logits = score(model, tokenizer, validation["text"].tolist(), 32)
+    scorer = Scorer.load(folder / "models/finetuned", "cpu")
+    logits = scorer.logits(validation, "scoring")
     truth = np.array([list(TOPICS).index(label) for label in validation["label"]])
-    assert summary["validation"] == pytest.approx(dict(validation_figures(logits, truth)))
+    metrics = text_classification.validation_metrics(logits, truth, scorer.inference)
+    assert summary["validation"] == pytest.approx(metrics)
     assert summary["validation"]["accuracy"] > 0.6  # chance is a third
-    assert summary["trainable_parameters"] == sum(parameter.numel() for parameter in model.parameters())
+    assert summary["trainable_parameters"] == sum(parameter.numel() for parameter in scorer.model.parameters())
     assert (summary["training_rows"], summary["augmented_training_rows"], summary["validation_rows"]) == (72, 0, 24)
     assert summary["real_share"] == summary["real_tokens"] / summary["computed_tokens"]
     assert summary["real_share"] > 0.9
@@ -130,13 +138,9 @@ def test_two_runs_give_the_same_bytes_also_from_shuffled_rows(trained, place, mo
     pq.write_table(table.take(np.random.default_rng(0).permutation(len(table))), train)
     assert run(place, monkeypatch, capfd)[0] == 0
     made = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
-    assert len(made) > 15
+    assert len(made) > 13
     different = {str(name) for name in made if (place / name).read_bytes() != (folder / name).read_bytes()}
-    recorded = {
-        "reports/finetune/environment.json",
-        "models/finetuned/provenance.json",
-    }  # the latter holds inputs' hashes
-    assert different == recorded | {"data/audited/train.parquet"}
+    assert different == {"reports/finetune/environment.json", "data/audited/train.parquet"}
 
 
 def spoil_weights(folder):
@@ -152,7 +156,7 @@ def spoil_weights(folder):
             lambda f: write_documents(make_split(0, 1).iloc[:0], f / "data/audited/train.parquet"),
             "train.parquet: holds no docu",
         ),
-        (lambda f: write_card(make_card(("sport", "tech")), f / "data/splits"), "has the label 'business', which"),
+        (lambda f: write_labels(make_card(("sport", "tech")), f / LABELS), "has the label 'business', which"),
         (lambda f: write_parameters(f, max_length=65), "finetune.max_length is 65, but the model has positions for 64"),
         (lambda f: write_parameters(f, max_lenght=64), "max_lenght: there is no such key. Did you mean 'max_length'?"),
         (

@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from stages.common.model.scoring import score, score_words
 from transformers import AutoModelForTokenClassification
 
-from stages.common.documents.card import write_card
+from stages.common.documents.card import LABELS, write_labels
 from stages.common.documents.spans import bio_tags
 from stages.common.documents.table import read_documents, write_documents
-from stages.common.model.loading import load_finetuned, read_inference
-from stages.finetune.validation import entity_figures, validation_figures
+from stages.common.model.answers import answer
+from stages.common.model.scorer import Scorer
+from stages.finetune.tasks import text_classification, token_classification
 from tests.common.tiny_encoder import TOPICS
 from tests.finetune.conftest import fill, make_card, make_sentences, make_split, write_parameters
 from tests.finetune.test_stage import run
@@ -29,27 +29,29 @@ def sentences(place):
     """Makes the stage's folder one with sentences of tagged words."""
     write_documents(make_sentences(0, 40), place / "data/audited/train.parquet")
     write_documents(make_sentences(100, 12), place / "data/splits/validation.parquet")
-    write_card(make_card(("PER", "LOC"), "token-classification"), place / "data/splits")
+    write_labels(make_card(("PER", "LOC"), "token-classification"), place / LABELS)
     return place
 
 
-def test_entities_are_learnt_and_the_summary_holds_the_figures_of_the_saved_model(sentences, monkeypatch, capfd):
+def test_entities_are_learnt_and_the_summary_holds_the_metrics_of_the_saved_model(sentences, monkeypatch, capfd):
     write_parameters(sentences, epochs=4)
     code, out, err = run(sentences, monkeypatch, capfd)
     assert (code, err) == (0, "")
-    assert out.startswith("finetune: Tiny news: validation entity F1 ")
+    assert out.startswith("finetune: validation span F1 ")
     summary = json.loads((sentences / "reports/finetune/summary.json").read_text())
     validation = read_documents(sentences / "data/splits/validation.parquet")
-    model, tokenizer = load_finetuned(sentences / "models/finetuned", "cpu")
     tags = bio_tags(["PER", "LOC"])
-    logits = score_words(model, tokenizer, validation["tokens"].tolist(), 32)
+    scorer = Scorer.load(sentences / "models/finetuned", "cpu")
     truth = [np.array([tags.index(tag) for tag in row]) for row in validation["tags"]]
-    assert summary["validation"] == pytest.approx(entity_figures(logits, truth, tags))
-    assert summary["validation"]["entity_f1"] > 0.5
+    logits = scorer.logits(validation, "scoring")
+    assert summary["validation"] == pytest.approx(
+        token_classification.validation_metrics(logits, truth, scorer.inference)
+    )
+    assert summary["validation"]["span_f1"] > 0.5
     plain = AutoModelForTokenClassification.from_pretrained(sentences / "models/finetuned")
     assert plain.config.id2label == dict(enumerate(tags))
-    curve = pd.read_csv(sentences / "reports/finetune/live/plots/metrics/validation/entity_f1.tsv", sep="\t")
-    assert curve["entity_f1"].max() == pytest.approx(summary["validation"]["entity_f1"])
+    curve = pd.read_csv(sentences / "reports/finetune/live/plots/metrics/validation/span_f1.tsv", sep="\t")
+    assert curve["span_f1"].max() == pytest.approx(summary["validation"]["span_f1"])
 
 
 @pytest.mark.parametrize("method", ["adalora", "prefix"])
@@ -72,15 +74,14 @@ def test_documents_are_scored_as_they_were_cut_in_training(place, monkeypatch, c
     windows = {"truncation": "windows", "window_overlap": 0.5, "max_length": 12, "micro_batch_size": 3}
     write_parameters(place, **options, **windows, schedule="cosine", method="frozen")
     assert run(place, monkeypatch, capfd)[0] == 0
-    inference = read_inference(place / "models/finetuned")
+    scorer = Scorer.load(place / "models/finetuned", "cpu")
+    inference = scorer.inference
     assert (inference.max_length, inference.truncation, inference.window_overlap) == (12, "windows", 0.5)
     validation = read_documents(place / "data/splits/validation.parquet")
-    model, tokenizer = load_finetuned(place / "models/finetuned", "cpu")
-    cut = {"truncation": inference.truncation, "window_overlap": inference.window_overlap}
-    logits = score(model, tokenizer, validation["text"].tolist(), inference.max_length, **cut)
+    logits = scorer.logits(validation, "scoring")
     truth = np.array([list(TOPICS).index(label) for label in validation["label"]])
     summary = json.loads((place / "reports/finetune/summary.json").read_text())
-    assert summary["validation"] == pytest.approx(validation_figures(logits, truth))
+    assert summary["validation"] == pytest.approx(text_classification.validation_metrics(logits, truth, inference))
     assert summary["validation"]["accuracy"] > 0.5
 
 
@@ -127,8 +128,49 @@ def test_a_mistake_ends_in_one_line(place, monkeypatch, capfd, spoil, said):
     assert not (place / "models/finetuned").exists()
 
 
-def test_more_labels_in_the_data_than_in_the_card_end_in_one_line(sentences, monkeypatch, capfd):
-    write_card(make_card(("PER",), "token-classification"), sentences / "data/splits")
+def test_more_labels_in_the_data_than_in_the_entry_end_in_one_line(sentences, monkeypatch, capfd):
+    write_labels(make_card(("PER",), "token-classification"), sentences / LABELS)
     code, _, err = run(sentences, monkeypatch, capfd)
     assert code == 1
-    assert "document 's000' has the tag 'B-LOC', but card.json beside it lists the labels PER only" in err
+    assert "document 's000' has the tag 'B-LOC', but the dataset's entry lists the labels PER only" in err
+
+
+def as_pairs(documents):
+    """Both texts of a pair are of one topic, or not."""
+    other = documents["text"].tolist()[1:] + documents["text"].tolist()[:1]
+    same = documents["label"].eq(documents["label"].shift(-1).fillna(documents["label"].iloc[0]))
+    labels = same.map({True: "same", False: "other"})
+    return documents.drop(columns=["tokens", "tags"]).assign(text_pair=other, label=labels)
+
+
+def as_sets(documents):
+    sets = [[label, "news"] if number % 2 else [label] for number, label in enumerate(documents["label"])]
+    return documents.drop(columns=["label", "tokens", "tags"]).assign(labels=sets)
+
+
+def as_numbers(documents):
+    values = documents["label"].map({"business": 10.0, "sport": 50.0, "tech": 90.0})
+    return documents.drop(columns=["label", "tokens", "tags"]).assign(value=values)
+
+
+@pytest.mark.parametrize(
+    ("task", "change", "labels", "metric", "better_than"),
+    [
+        ("pairs", as_pairs, ("same", "other"), "accuracy", 0.4),
+        ("multi-label", as_sets, (*TOPICS, "news"), "macro_f1", 0.5),
+        ("regression", as_numbers, (), "pearson", 0.5),
+    ],
+)
+def test_each_further_task_is_learnt(place, monkeypatch, capfd, task, change, labels, metric, better_than):
+    write_documents(change(make_split(0, 24)), place / "data/audited/train.parquet")
+    write_documents(change(make_split(100, 8)), place / "data/splits/validation.parquet")
+    write_labels(make_card(labels, task), place / LABELS)
+    write_parameters(place, epochs=4)
+    code, _out, err = run(place, monkeypatch, capfd)
+    assert (code, err) == (0, "")
+    summary = json.loads((place / "reports/finetune/summary.json").read_text())
+    assert summary["validation"][metric] > better_than
+    scorer = Scorer.load(place / "models/finetuned", "cpu")
+    columns = answer(scorer, read_documents(place / "data/splits/validation.parquet"), "answering")
+    assert {len(values) for values in columns.values()} == {24}
+    assert (scorer.inference.thresholds is not None) is (task == "multi-label")

@@ -8,19 +8,18 @@ from stages.common.model.device import compute_alike
 from stages.common.model.loading import load_finetuned, load_pretrained
 from stages.common.model.tokenising import tokenise
 from stages.common.training.checkpoints import Checkpoints
+from stages.common.training.examples import Examples
 from stages.common.training.loop import log_nowhere, train
 from stages.common.training.selection import Validation
-from stages.finetune.examples import Examples
-from stages.finetune.objectives import make_objective
-from stages.finetune.validation import Figures
+from stages.finetune.objectives import of_classes
 from tests.common.tiny_encoder import TOPICS
 from tests.finetune.conftest import make_split
 
 LABELS = list(TOPICS)
 
 
-def figures(macro_f1=0.5, loss=1.0):
-    return Figures(accuracy=macro_f1, macro_precision=0.0, macro_recall=0.0, macro_f1=macro_f1, loss=loss)
+def metrics(macro_f1=0.5, loss=1.0):
+    return {"accuracy": macro_f1, "macro_precision": 0.0, "macro_recall": 0.0, "macro_f1": macro_f1, "loss": loss}
 
 
 @pytest.fixture
@@ -30,15 +29,15 @@ def run_training(encoder, parameters, tmp_path):
     def run(validation=None, spoil=None, prepare=None, **changes):
         settings = parameters(**changes)
         compute_alike(settings.seed, settings.threads)
-        model, tokenizer = load_pretrained(encoder, LABELS, settings.dropout)
+        model, tokenizer = load_pretrained(encoder, LABELS, settings.dropout, "document")
         if spoil is not None:
             model.register_forward_hook(spoil)
         if prepare is not None:
             model.register_forward_pre_hook(prepare, with_kwargs=True)
         documents = make_split(0, 11)
         indices = documents["label"].map(LABELS.index).to_numpy(dtype=np.int64, copy=True)
-        examples = Examples(tokenise(tokenizer, documents["text"], settings.max_length), indices)
-        answers = iter(validation or [figures()] * settings.epochs)
+        examples = Examples(tokenise(tokenizer, documents["text"], settings.max_length, "head", 0.0), indices)
+        answers = iter(validation or [metrics()] * settings.epochs)
         logged, seen = [], []
 
         def validate():
@@ -49,7 +48,7 @@ def run_training(encoder, parameters, tmp_path):
             model,
             tokenizer,
             examples,
-            make_objective(settings, [indices], len(LABELS)),
+            of_classes(settings, indices, len(LABELS), None),
             Validation(validate, "macro_f1", True, ("accuracy", "macro_f1", "loss")),
             settings,
             Accelerator(cpu=True, mixed_precision="no"),
@@ -91,14 +90,14 @@ def test_tokens_are_counted_over_all_epochs_with_and_without_padding(run_trainin
 
 
 def test_the_weights_of_the_best_epoch_are_kept(run_training):
-    outcome, weights, _, seen = run_training([figures(0.3), figures(0.7), figures(0.6)], epochs=3)
+    outcome, weights, _, seen = run_training([metrics(0.3), metrics(0.7), metrics(0.6)], epochs=3)
     assert (outcome.best_epoch, outcome.epochs, outcome.best["macro_f1"]) == (2, 3, 0.7)
     assert same(weights, seen[1])
     assert not same(weights, seen[2])
 
 
 def test_the_earliest_of_equally_good_epochs_is_kept(run_training):
-    outcome, weights, _, seen = run_training([figures(0.7, 0.9), figures(0.7, 0.1)], epochs=2)
+    outcome, weights, _, seen = run_training([metrics(0.7, 0.9), metrics(0.7, 0.1)], epochs=2)
     assert outcome.best_epoch == 1
     assert outcome.best["loss"] == 0.9
     assert same(weights, seen[0])
@@ -106,7 +105,7 @@ def test_the_earliest_of_equally_good_epochs_is_kept(run_training):
 
 def test_training_stops_when_patience_ends(run_training):
     scores = [0.2, 0.5, 0.4, 0.4]
-    outcome, weights, logged, seen = run_training([figures(s) for s in scores], epochs=9, early_stopping_patience=2)
+    outcome, weights, logged, seen = run_training([metrics(s) for s in scores], epochs=9, early_stopping_patience=2)
     assert (outcome.best_epoch, outcome.epochs, outcome.steps) == (2, 4, 20)
     assert same(weights, seen[1])
     assert logged[-1][0] == 20
@@ -128,7 +127,7 @@ def test_a_loss_that_is_no_number_stops_training_and_names_the_step(run_training
 
 def test_a_validation_loss_that_is_no_number_stops_training_too(run_training):
     with pytest.raises(UserError, match=r"validation loss is inf at step 5 \(epoch 1\)"):
-        run_training([figures(0.5, float("inf"))], epochs=1)
+        run_training([metrics(0.5, float("inf"))], epochs=1)
 
 
 def test_a_seed_fixes_the_weights_and_another_gives_others(run_training):
@@ -145,15 +144,18 @@ def test_the_gradient_is_clipped(run_training):
 
 def test_training_in_bf16_keeps_its_weights_in_float32(encoder, parameters, tmp_path):
     settings = parameters(epochs=1, precision="bf16")
-    model, tokenizer = load_pretrained(encoder, LABELS, settings.dropout)
+    model, tokenizer = load_pretrained(encoder, LABELS, settings.dropout, "document")
     indices = np.arange(12) % 3
-    examples = Examples(tokenise(tokenizer, make_split(0, 4)["text"], settings.max_length), indices)
-    objective = make_objective(settings, [indices], len(LABELS))
+    examples = Examples(tokenise(tokenizer, make_split(0, 4)["text"], settings.max_length, "head", 0.0), indices)
+    objective = of_classes(settings, indices, len(LABELS), None)
     formats = []
     model.classifier.register_forward_hook(lambda module, inputs, output: formats.append(output.dtype))
     accelerator = Accelerator(cpu=True, mixed_precision="bf16")
     checkpoints = Checkpoints(tmp_path, every=0)
-    train(model, tokenizer, examples, objective, figures, settings, accelerator, checkpoints, log_nowhere)
+    validation = Validation(
+        lambda: (metrics(), np.zeros((12, 3), dtype=np.float32)), "macro_f1", True, ("accuracy", "macro_f1", "loss")
+    )
+    train(model, tokenizer, examples, objective, validation, settings, accelerator, checkpoints, log_nowhere)
     assert set(formats) == {torch.bfloat16}
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
 
