@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
-.PHONY: help repro test lint format seeds search tables claim verify ablation learning-curve bench-clean bench-augment bench-finetune bench-evaluate pins clean
+.PHONY: help repro test lint format seeds search tables params claim verify ablation learning-curve bench-clean bench-augment bench-finetune bench-evaluate pins clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -38,6 +38,9 @@ search: .venv/installed ## search hyperparameters on validation data, as DVC exp
 
 tables: .venv/installed ## write the stage table and the result tables into README.md
 	python -m commands.tables write
+
+params: .venv/installed ## write the comments of params.yaml and docs/parameters.md, from what the stages' models say
+	python -m commands.parameters
 
 .bench/installed:
 	$(PYTHON) -m venv .bench

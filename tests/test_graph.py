@@ -135,15 +135,6 @@ def test_every_requirement_is_pinned_and_every_direct_one_is_listed():
     assert {name.lower() for name in direct} <= set(names)
 
 
-def test_every_parameter_has_a_comment():
-    section = ""
-    for line in (ROOT / "params.yaml").read_text().splitlines():
-        if line and not line.lstrip().startswith("#") and not line.startswith("  ") and line.endswith(":"):
-            section = line
-            continue
-        assert "#" in line or not line.strip(), f"{section} {line}"
-
-
 def test_every_package_that_is_imported_is_a_direct_requirement():
     listed = {line.partition("=")[0] for line in (ROOT / "requirements.in").read_text().splitlines()}
     for package in ("stages", "commands"):

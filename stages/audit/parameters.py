@@ -32,7 +32,7 @@ class Neighbours(Strict):
     """How nearest neighbours vote.
 
     Attributes:
-        count: How many vote.
+        count: Neighbours that vote.
         temperature: How fast a vote loses weight with distance, in cosine similarity; the larger, the slower.
     """
 
@@ -44,11 +44,11 @@ class AuditParameters(Strict):
     """How labels of training documents are judged, and what becomes of those that look wrong.
 
     Attributes:
-        seed: Of the folds.
+        seed: Of the folds; a document's depends on it and on the names of its class's groups.
         folds: Parts of the training documents; each is judged by classifiers that saw the others only.
-        weights: How much each classifier counts.
+        weights: How much each classifier counts in the blend of probabilities; one that counts 0 is not computed.
         tfidf_c: Inverse strength of the L2 penalty on TF-IDF.
-        embeddings_c: The same on embeddings.
+        embeddings_c: Inverse strength of the L2 penalty on embeddings.
         neighbours: How nearest neighbours vote.
         max_length: Tokens after which a text is cut before it is embedded.
         threads: Processor threads that embed; another number changes the last digits.

@@ -12,8 +12,7 @@ class MethodParameters(Strict):
 
     Attributes:
         count: Variants of each document; 0 turns the method off.
-        rate: The share of what the method works on (words, mentions or sentences of a document) that a variant changes,
-            0 to 1; at least one of them, unless it is 0.
+        rate: Share of the document's words (mentions, sentences) that are changed; at least one, unless it is 0.
     """
 
     count: int = Field(ge=0)
@@ -40,9 +39,8 @@ class BackTranslationParameters(MethodParameters):
     """Sentences are translated into another language and back.
 
     Attributes:
-        engine: ``apertium``, a system package that works by rules, or ``marian``, two models that
-            fetch_augmenters gets.
-        pair: For apertium: from the documents' language into the other, such as ``eng-spa``.
+        engine: ``apertium`` (a system package that works offline) or ``marian`` (two models: section fetch_augmenters).
+        pair: For apertium: from the documents' language into the other; ``apertium -l`` lists what is installed.
         batch_size: For marian: sentences that the model translates at once, at most.
         beams: For marian: translations that the search keeps at each step.
         threads: For marian: processor threads; another number changes the last digits.
@@ -60,7 +58,7 @@ class GateParameters(Strict):
 
     Attributes:
         enabled: Whether they are compared; it takes a pass of the encoder over all documents and variants.
-        similarity: The least cosine of the two embeddings (the mean of the last hidden states), -1 to 1.
+        similarity: The least cosine of the two embeddings (the mean of the last hidden states).
         max_length: Tokens after which a text is cut before it is embedded.
         threads: Processor threads that embed; another number changes the last digits.
     """
@@ -72,23 +70,24 @@ class GateParameters(Strict):
 
 
 class AugmentParameters(Strict):
-    """Which variants the pool holds.
+    """The pool of variants of every document that may be trained on; split.augmented says how many of them are.
 
     Attributes:
-        seed: Seed of all random choices; each variant has its own stream, made of this and its id.
-        synonym: Words are replaced by synonyms from the lexicon.
-        insertion: Synonyms of random words are inserted at random places.
+        seed: Of all random choices; a variant's depend on it, the method, the document's id and the variant's number.
+        synonym: Words are replaced by synonyms from WordNet, of the same part of speech and in the same form.
+        insertion: Synonyms of random words are inserted at random places; the rate is a share of the words there are.
         swap: Pairs of random words change places.
         deletion: Random words are left out.
-        keyboard: A letter of a word becomes a neighbour on the keyboard.
-        ocr: A letter of a word becomes one that looks alike.
-        transposition: Two letters of a word change places.
+        keyboard: A letter gives way to that of a neighbouring key.
+        ocr: A letter gives way to what a scanner may take it for ("rn" for "m").
+        transposition: Two letters next to each other change places.
         contextual: Words are replaced by what a masked language model expects.
-        back_translation: Sentences are translated and translated back.
-        mention_replacement: In token classification, mentions are replaced by others of the same type.
-        label_wise_replacement: In token classification, tokens are replaced by others with the same tag.
-        synonym_outside_mentions: In token classification, words outside of mentions are replaced by synonyms.
-        gate: Which variants are too far from their origin.
+        back_translation: Sentences are translated into another language and back; for more than one variant, some of
+            the sentences only.
+        mention_replacement: Mentions are replaced by others of the same type, from documents that may be trained on.
+        label_wise_replacement: Tokens are replaced by others with the same tag, from these documents.
+        synonym_outside_mentions: Words outside of mentions are replaced by synonyms.
+        gate: Variants whose embedding is too far from their origin's are rejected; a copy always is.
     """
 
     seed: int = Field(ge=0)

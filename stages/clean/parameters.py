@@ -15,8 +15,8 @@ class LengthLimit(Strict):
 
     Attributes:
         enabled: Whether it is applied.
-        words: The limit, in words between white space.
-        characters: The limit, in characters.
+        words: In words between white space.
+        characters: In characters.
     """
 
     enabled: bool
@@ -29,7 +29,7 @@ class Letters(Strict):
 
     Attributes:
         enabled: Whether they are dropped.
-        share: The least share of letters among the characters that are no white space, 0 to 1.
+        share: The least share of letters among the characters that are not white space.
     """
 
     enabled: bool
@@ -42,10 +42,10 @@ class Repetition(Strict):
     Attributes:
         enabled: Whether they are dropped.
         min_words: Texts with fewer words are not looked at.
-        lines: The largest share of lines that repeat another, 0 to 1.
+        lines: The largest share of lines that repeat another.
         line_characters: The largest share of characters in such lines.
-        top_ngrams: The largest share of characters in the most frequent run of 2, 3, … words.
-        repeated_ngrams: The largest share of characters in runs of 5, 6, … words that occurred before.
+        top_ngrams: The largest share of characters in the most frequent run of 2, 3, 4 words.
+        repeated_ngrams: The largest share of characters in runs of 5, 6, ... 10 words that occurred before.
     """
 
     enabled: bool
@@ -61,7 +61,7 @@ class Language(Strict):
 
     Attributes:
         enabled: Whether they are dropped.
-        probability: How sure the identifier has to be, 0 to 1.
+        probability: How sure the identifier has to be.
         letters: Texts with fewer letters are not looked at.
     """
 
@@ -100,8 +100,7 @@ class Duplicates(Strict):
 
     Attributes:
         enabled: Whether copies are dropped; if not, all stay in one group, on one side of the split.
-        keep: The copy that stays: the one with the smallest id (``first``), the ``longest``, or ``all``, in one group.
-            Copies of a document that the publisher put into test or validation never stay in training.
+        keep: The copy that stays: the ``first`` (smallest id), the ``longest``, or ``all``, in one group.
     """
 
     enabled: bool
@@ -112,9 +111,9 @@ class NearDuplicates(Duplicates):
     """Texts that are nearly the same, measured by the Jaccard similarity of their word n-grams.
 
     Attributes:
-        threshold: The similarity, above 0 and below 1, from which on two texts are nearly the same.
+        threshold: The similarity from which on two texts are nearly the same.
         shingle_words: Words of an n-gram.
-        recall: The share of the pairs at the threshold that the search should find; the more, the longer it takes.
+        recall: The share of the pairs at the threshold that MinHash should find (each is verified); more takes longer.
     """
 
     threshold: float = Field(ge=0.2, lt=1)
@@ -127,7 +126,7 @@ class Examples(Strict):
 
     Attributes:
         seed: Of the choice.
-        per_rule: Changed documents that are shown for each rule, at most.
+        per_rule: Documents for each rule, at most.
     """
 
     seed: int
@@ -135,21 +134,22 @@ class Examples(Strict):
 
 
 class CleanParameters(TextRules):
-    """Which rules run: those that change texts, then these, which drop documents.
+    """Which rules run: those that change texts, then those that drop documents.
 
     Attributes:
-        undecodable: Drop texts with replacement characters, which some earlier program put where it could not decode.
+        undecodable: Drop texts with U+FFFD, which some program put where it could not decode.
         empty: Drop texts without a letter or digit.
         too_short: Drop texts with fewer words or characters.
         too_long: Drop texts with more words or characters.
         letters: Drop texts that are mostly numbers and signs.
-        repetition: Drop texts that repeat themselves.
+        repetition: Drop texts that repeat themselves (Rae et al. 2021, table A1). The limits were set for web pages:
+            they also drop sound tables, and a short text after its headline.
         language: Drop texts in another language than the card says.
         length_outliers: Drop texts that are much shorter or longer than the others.
-        contradictions: Drop copies of a text that has two labels.
+        contradictions: Drop copies of a text that occurs with two labels.
         duplicates: Keep one copy of a text.
         near_duplicates: Keep one of the texts that are nearly the same. If off, they are not searched for.
-        examples: What is shown of the rules that change texts.
+        examples: Documents shown before and after each rule that changes texts.
     """
 
     undecodable: bool

@@ -9,7 +9,8 @@ class DownloadParameters(Strict):
     """How a dataset is read.
 
     Attributes:
-        most_rejected: How many records may be unusable, one by one, before the whole dataset counts as wrong.
+        most_rejected: Records (rows, files, sentences) that may be unusable, one by one, before the whole dataset
+            counts as wrong.
     """
 
     most_rejected: int = Field(ge=0)

@@ -4,13 +4,14 @@ from stages.common.core.validation import Strict
 
 
 class FetchAugmentersParameters(Strict):
-    """Which entries of catalog/augmenters are fetched.
+    """Models that augment and clean work with: entries of catalog/augmenters, or null for none.
 
     Attributes:
-        masked_language_model: What augment.contextual works with; None for the pretrained encoder.
-        forward: A MarianMT model from the documents' language into another one, for augment.back_translation.
-        backward: A MarianMT model from there back.
-        names: A token classification model that finds names of people, for clean.private_data.names.
+        masked_language_model: For augment.contextual; null for the pretrained encoder, if it has a head of
+            that kind.
+        forward: For augment.back_translation: a MarianMT model from the documents' language into another.
+        backward: And one from there back.
+        names: For clean.private_data.names: a model that tags names of people in texts (docs/cleaning.md).
     """
 
     masked_language_model: str | None

@@ -12,7 +12,8 @@ class Finetune(TrainingParameters):
     """How the encoder is trained, and what it learns from a document.
 
     Attributes:
-        truncation: What is kept of a document that is longer than ``max_length``.
+        truncation: What is kept of a document longer than max_length: its ``head``, its ``tail``, ``head+tail`` (1/4,
+            3/4), or all of it in ``windows``, whose logits are averaged. Tagged sentences are always kept whole.
         window_overlap: The share of a window that the next one repeats.
         label_smoothing: The share of a label's weight that is spread over all labels.
         class_weights: Whether rare labels count more: by the inverse of how often they occur.

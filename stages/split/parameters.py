@@ -11,10 +11,10 @@ class BalanceParameters(Strict):
     """How many rows of each class are trained on.
 
     Attributes:
-        method: Whether documents of small classes are repeated (oversample), variants are added to these classes from
-            the pool (fill), or rows of large classes are left out (undersample).
-        counts: Rows that a class is to have, by the class's name; one that is not named stays as it is. Null brings all
-            classes to the size of the largest one, or of the smallest one where rows are left out.
+        method: ``none``, ``oversample`` (repeat documents of small classes), ``fill`` (admit more variants of them) or
+            ``undersample`` (leave rows of large classes out).
+        counts: Rows that a class is to have, such as {sport: 200}; a class that is not named stays as it is. Null
+            brings all classes to the size of the largest one, or of the smallest one where rows are left out.
     """
 
     method: Literal["none", "oversample", "undersample", "fill"]
@@ -28,13 +28,13 @@ class BalanceParameters(Strict):
 
 
 class SplitParameters(Strict):
-    """How the documents are divided. A split that the publisher fixed is taken as it is; its share does not apply.
+    """How the documents are divided. A split that the publisher fixed is taken as it is: its share does not apply.
 
     Attributes:
-        seed: Seed of all random choices.
+        seed: Of all random choices; a document's place depends on it and on the names of its class's groups.
         validation: Share of the documents that choose hyperparameters; of the training documents where the publisher
             fixed the test split.
-        test: Share of the documents that the result is measured on.
+        test: Share of the documents that the result is measured on; what validation and test leave is trained on.
         augmented: Share of the variants of training documents that is trained on. A higher share contains a lower one.
         train_per_class: Training documents of each class, at most; null takes all. A higher number contains a lower
             one.

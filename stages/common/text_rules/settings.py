@@ -46,7 +46,7 @@ class Datelines(Strict):
 
     Attributes:
         enabled: Whether they are removed.
-        agencies: The services' names, as they sign.
+        agencies: Who signs.
     """
 
     enabled: bool
@@ -70,10 +70,11 @@ class PrivateData(Strict):
 
     Attributes:
         enabled: Whether it is looked for.
-        action: ``report`` counts it and flags the documents, ``mask`` puts placeholders such as ``[PHONE]`` in its
+        action: ``report`` counts it and flags the documents, ``mask`` puts placeholders such as [PHONE] in its
             place, ``drop`` drops the documents.
-        phone_region: The country (ISO 3166) whose phone numbers count without ``+``; null for none.
-        names: Whether names of people are looked for, too; that takes a model. Records of older models lack it.
+        phone_region: The country (ISO 3166, such as US) whose phone numbers count without +; ``null`` for none.
+        names: Whether names of people are looked for, too; that takes a model (section fetch_augmenters). Records of
+            older models lack it.
     """
 
     enabled: bool
@@ -86,24 +87,24 @@ class TextRules(Strict):
     """Which rules that change texts run, in this order.
 
     Attributes:
-        broken_entities: Mend HTML entities whose ampersand became a space.
-        entities: Undo HTML entities.
-        backslash_breaks: Replace backslashes that stand for line ends.
-        mojibake: Decode anew what was decoded wrongly.
-        tags: Remove HTML tags.
-        unicode_form: Bring into a Unicode normal form.
-        control_characters: Remove control characters.
-        zero_width: Remove characters without width, but for joiners that join.
-        datelines: Remove the place and agency that open a wire service's story.
-        urls: Keep web addresses, mask them as ``[URL]`` or drop them.
-        emails: Keep e-mail addresses, mask them as ``[EMAIL]`` or drop them.
-        private_data: Report, mask or drop data that tells who a person is.
-        repeated_punctuation: Cut runs of one punctuation mark.
+        broken_entities: Mend HTML entities whose ampersand became a space (" #39;" for an apostrophe).
+        entities: Undo HTML entities (&amp; &#163;), until none is left.
+        backslash_breaks: Put a space for a backslash that stands where a line ended.
+        mojibake: Decode anew what was decoded wrongly, where there are signs of it (by ftfy).
+        tags: Remove HTML tags, comments, scripts and style sheets.
+        unicode_form: Bring texts into a Unicode normal form.
+        control_characters: Remove control characters and byte order marks.
+        zero_width: Remove characters without width, but not the joiners of emoji, Arabic and Indic scripts.
+        datelines: Remove "NEW YORK (Reuters) -" at the beginning of a story.
+        urls: ``keep`` web addresses, ``mask`` them as [URL] or ``drop`` them.
+        emails: ``keep`` e-mail addresses, ``mask`` them as [EMAIL] or ``drop`` them.
+        private_data: E-mail and IP addresses, numbers of phones, cards and bank accounts, names.
+        repeated_punctuation: Cut runs of one punctuation mark ("!!!!!").
         lowercase: Put all letters into lower case.
         punctuation: Remove punctuation.
-        stop_words: Remove English words that carry little meaning.
-        lemmas: Replace English words by their dictionary form.
-        whitespace: Make white space plain.
+        stop_words: Remove English words that carry little meaning (scikit-learn's list).
+        lemmas: Replace English words by their dictionary form (lemminflect).
+        whitespace: One space for a run of them, at most one blank line, none at the ends.
     """
 
     broken_entities: bool

@@ -29,7 +29,7 @@ class Adapter(Strict):
     """The size of the adapters that lora, dora, adalora and prefix add.
 
     Attributes:
-        rank: Of the two matrices that are added to each linear map of the layers (adalora: on average, at the end).
+        rank: Rank of the two matrices that are added to each linear map (adalora: on average, at the end).
         alpha: What they add counts alpha / rank.
         virtual_tokens: The length of the prefix, in tokens.
     """
@@ -61,12 +61,13 @@ class TrainingParameters(Strict):
         gradient_checkpointing: Whether activations are computed again for the gradient, which saves memory.
         tf32: Whether CUDA may round the factors of float32 products to 10 bits of mantissa, which is faster.
         compile: Whether torch.compile translates the model first.
-        method: Which weights are trained: all of them; those above some layers; those after the last layer; or those of
-            an adapter and the head.
-        frozen_layers: The lowest layers that ``frozen`` leaves as they are, with the embeddings.
-        adapter: The size of adapters.
-        schedule: How the learning rate falls after the warm-up.
-        layer_decay: How much smaller the learning rate is in each layer than in the one above (Howard & Ruder 2018).
+        method: What is trained: ``full`` (all weights), ``frozen`` (those above frozen_layers), ``head`` (those after
+            the last layer), or the head and an adapter: ``lora``, ``dora``, ``adalora``, ``ia3`` or ``prefix``.
+        frozen_layers: Method frozen: the lowest layers that stay as they are, with the embeddings.
+        adapter: The size of the adapter.
+        schedule: How the learning rate goes on after the warm-up: ``linear`` (to zero), ``cosine`` (to zero) or
+            ``constant``.
+        layer_decay: A layer's learning rate over that of the layer above (Howard & Ruder 2018).
     """
 
     seed: int = Field(ge=0, lt=2**32)
