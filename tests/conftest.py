@@ -1,8 +1,13 @@
+import fcntl
 import os
+import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from hypothesis import settings
+
+from tests.corpus import commit, make_repository, run
 
 # No deadline: how long an example takes says more about the machine. CI tries the same examples each time.
 settings.register_profile("plumbline", deadline=None, derandomize="CI" in os.environ)
@@ -24,3 +29,32 @@ def make_documents():
         return frame
 
     return build
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """A tiny repository after its first `dvc repro`, committed, with a claim about it: made once for all processes.
+
+    What git saw as new after the run is listed in ``made.txt`` beside it. Tests copy it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with (shared / "finished.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder = shared / "finished"
+        if not (shared / "made.txt").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make_repository(folder)
+            run(folder, "dvc", "repro")
+            made = run(folder, "git", "status", "--porcelain", "--untracked-files=all", "--ignored").stdout
+            commit(folder, "a run")
+            run(folder, "python", "-m", "commands.claim")
+            commit(folder, "what is claimed of it")
+            (shared / "made.txt").write_text(made)
+    return folder
+
+
+@pytest.fixture
+def repository(finished, tmp_path):
+    return Path(shutil.copytree(finished, tmp_path / "repository", symlinks=True))

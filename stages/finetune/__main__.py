@@ -26,6 +26,7 @@ from stages.common.training.loop import Outcome, log_nowhere, train
 from stages.common.training.methods import Method, prepare
 from stages.common.training.placement import make_accelerator
 from stages.common.training.processes import is_first, quietly, run_processes, wants_processes
+from stages.common.training.selection import Validation
 from stages.common.training.trackers import check_trackers, track
 from stages.finetune.parameters import Finetune
 from stages.finetune.reading import plan_reading
@@ -82,7 +83,7 @@ def main() -> None:
             seconds = outcome.seconds + method.seconds
             environment = describe_environment(accelerator.device, precision, seconds, outcome.real_tokens)
             write_json(reports / "environment.json", environment)
-    report(outcome, environment, selection.headline)
+    report(outcome, environment, selection)
 
 
 def summarise(outcome: Outcome, training: pd.DataFrame, validation: pd.DataFrame, method: Method) -> dict[str, Any]:
@@ -103,9 +104,9 @@ def summarise(outcome: Outcome, training: pd.DataFrame, validation: pd.DataFrame
     }
 
 
-def report(outcome: Outcome, environment: Mapping[str, Any], headline: str) -> None:
+def report(outcome: Outcome, environment: Mapping[str, Any], selection: Validation) -> None:
     """Says in one line what was trained and how well it does."""
-    shown = dict.fromkeys([headline, *outcome.best])
+    shown = dict.fromkeys([selection.headline, *selection.curves])
     said = ", ".join(f"{title(name)} {outcome.best[name]:.4f}" for name in shown)
     closing_line(
         "finetune",

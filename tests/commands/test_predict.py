@@ -22,7 +22,6 @@ from tests.common.tiny_encoder import save_tagger
 from tests.corpus import environment, run
 from tests.imports import ROOT
 
-pytestmark = pytest.mark.xdist_group("commands")
 TEXTS = ["the oven bakes dough &amp; bread", "boat <b>anchor</b> sail", "plain words, nothing else", ""]
 
 

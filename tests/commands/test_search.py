@@ -12,7 +12,6 @@ from commands import search
 from stages.common.core.messages import UserError
 from tests.corpus import run
 
-pytestmark = pytest.mark.xdist_group("commands")
 SPACE = {
     "sampler": "tpe",
     "seed": 1,

@@ -10,7 +10,6 @@ from stages.common.core.provenance import directory_hash
 from tests.commands.remotes import free_port, nginx, sshd, store
 from tests.corpus import commit, run
 
-pytestmark = pytest.mark.xdist_group("commands")
 SHARED = ("data/splits", "models/finetuned")
 
 

@@ -9,8 +9,6 @@ import yaml
 
 from tests.corpus import commit, environment, run
 
-pytestmark = pytest.mark.xdist_group("commands")
-
 
 def trace(folder, *arguments, **more):
     return run(folder, "python", "-m", "commands.trace", *arguments, check=False, **more)

@@ -11,7 +11,6 @@ from commands.claims import Claim, Figure
 from commands.examination import Verdict, compare_figures
 from tests.corpus import commit, run
 
-pytestmark = pytest.mark.xdist_group("commands")
 DATA_STAGES = ("download", "fetch_model", "fetch_lexicon", "clean", "augment", "split")
 
 
