@@ -1,20 +1,14 @@
 """Stage finetune: a pretrained encoder and the training documents in, a classifier out."""
 
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
 
 from stages.common.core.entry import run_stage
 from stages.common.core.execution import load_execution
-from stages.common.core.messages import closing_line
 from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section
 from stages.common.documents.card import LABELS, read_labels
-from stages.common.documents.table import ORIGINAL, OVERSAMPLED, read_some
-from stages.common.metrics.names import title
+from stages.common.documents.table import read_some
 from stages.common.model.device import compute_alike
 from stages.common.model.inference import write_inference
 from stages.common.model.loading import load_pretrained
@@ -22,14 +16,14 @@ from stages.common.model.scorer import Scorer
 from stages.common.tasks import task_of
 from stages.common.training.checkpoints import open_checkpoints, training_key
 from stages.common.training.environment import describe_environment, describe_training
-from stages.common.training.loop import Outcome, log_nowhere, train
-from stages.common.training.methods import Method, prepare
+from stages.common.training.loop import log_nowhere, train
+from stages.common.training.methods import prepare
 from stages.common.training.placement import make_accelerator
 from stages.common.training.processes import is_first, quietly, run_processes, wants_processes
-from stages.common.training.selection import Validation
 from stages.common.training.trackers import check_trackers, track
 from stages.finetune.parameters import Finetune
 from stages.finetune.reading import plan_reading
+from stages.finetune.summary import report, summarise
 from stages.finetune.tasks import finetune_task
 from stages.finetune.validation import select_by_validation
 
@@ -84,37 +78,6 @@ def main() -> None:
             environment = describe_environment(accelerator.device, precision, seconds, outcome.real_tokens)
             write_json(reports / "environment.json", environment)
     report(outcome, environment, selection)
-
-
-def summarise(outcome: Outcome, training: pd.DataFrame, validation: pd.DataFrame, method: Method) -> dict[str, Any]:
-    """What ``summary.json`` holds: the same in every run of the same parameters on the same machine."""
-    return {
-        "validation": outcome.best,
-        "best_epoch": outcome.best_epoch,
-        "epochs_run": outcome.epochs,
-        "steps": outcome.steps,
-        "training_rows": len(training),
-        "augmented_training_rows": int((~training["method"].isin([ORIGINAL, OVERSAMPLED])).sum()),
-        "validation_rows": len(validation),
-        "trainable_parameters": method.trainable,
-        "trainable_share": method.trainable / method.parameters,
-        "real_tokens": outcome.real_tokens,
-        "computed_tokens": outcome.computed_tokens,
-        "real_share": outcome.real_tokens / outcome.computed_tokens,
-    }
-
-
-def report(outcome: Outcome, environment: Mapping[str, Any], selection: Validation) -> None:
-    """Says in one line what was trained and how well it does."""
-    shown = dict.fromkeys([selection.headline, *selection.curves])
-    said = ", ".join(f"{title(name)} {outcome.best[name]:.4f}" for name in shown)
-    closing_line(
-        "finetune",
-        f"validation {said} "
-        f"after epoch {outcome.best_epoch} of {outcome.epochs}; {outcome.computed_tokens:,} tokens, "
-        f"{outcome.real_tokens / outcome.computed_tokens:.1%} of them real, {environment['tokens_per_second']:,.0f} "
-        f"a second on {environment['device']} ({environment['precision']})",
-    )
 
 
 if __name__ == "__main__":
