@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
-.PHONY: help repro test lint format seeds search tables params claim verify ablation learning-curve bench-clean bench-augment bench-finetune bench-evaluate pins clean
+.PHONY: help repro test lint format seeds search graph tables params claim verify ablation learning-curve bench-clean bench-augment bench-finetune bench-evaluate pins clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -36,6 +36,9 @@ seeds: .venv/installed ## train with several seeds, as DVC experiments, and writ
 search: .venv/installed ## search hyperparameters on validation data, as DVC experiments; TRIALS=20, goes on where it stopped
 	python -m commands.search $(if $(TRIALS),--trials $(TRIALS))
 
+graph: .venv/installed ## write into dvc.yaml what each stage's code imports: files, folders and packages
+	python -m commands.graph
+
 tables: .venv/installed ## write the stage table and the result tables into README.md
 	python -m commands.tables write
 
@@ -53,7 +56,7 @@ bench-clean: .venv/installed .bench/installed ## measure cleaning and the label 
 	python -m benchmarks.bench_clean_scale
 
 bench-finetune: .venv/installed ## measure fine-tuning beside a plain loop and transformers' Trainer
-	dvc repro --quiet fetch_model
+	dvc repro --quiet fetch_models@pretrained
 	python -m benchmarks.bench_finetune
 
 bench-evaluate: .venv/installed ## measure scoring beside transformers' pipeline
@@ -67,15 +70,15 @@ bench-evaluate: .venv/installed ## measure scoring beside transformers' pipeline
 	@touch $@
 
 bench-augment: .venv-augment/installed ## measure augmentation beside nlpaug and textaugment (NLTK_DATA: a folder with taggers/)
-	dvc repro --quiet fetch_lexicon fetch_model
+	dvc repro --quiet fetch_models@lexicon fetch_models@pretrained
 	.venv-augment/bin/python -W ignore -m benchmarks.bench_augment
 
 ablation: .venv/installed ## measure what augmentation and balancing change; finished runs are kept in .kept_runs
-	dvc repro --quiet fetch_lexicon fetch_model
+	dvc repro --quiet fetch_models@lexicon fetch_models@pretrained
 	python -m benchmarks.ablation
 
 learning-curve: .venv/installed ## measure what more training documents change; finished runs are kept in .kept_runs
-	dvc repro --quiet fetch_model
+	dvc repro --quiet fetch_models@pretrained
 	python -m benchmarks.learning_curve
 
 claim: .venv/installed ## write claims/default.yaml, or CLAIM=name, from the finished run

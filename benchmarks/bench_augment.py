@@ -3,7 +3,7 @@
     NLTK_DATA=FOLDER python -m benchmarks.bench_augment
 
 Runs in an environment of its own, which `make bench-augment` makes: the project's packages and the others. FOLDER holds
-taggers/averaged_perceptron_tagger.zip, which nlpaug tags with; WordNet is that of data/lexicon, for all alike. The
+taggers/averaged_perceptron_tagger.zip, which nlpaug tags with; WordNet is that of models/fetched/lexicon for all. The
 articles are 5,000 of noisy_ag_news, cleaned (its files come from $DATA_MIRROR, where there is one).
 
 Each measurement is a process of its own, so that its start can be counted too. What works on one text at a time shares
@@ -32,6 +32,7 @@ ROUNDS = 3
 ARTICLES, MASKED_ARTICLES = 5_000, 64
 RATE = 0.1  # share of the words that are changed, everywhere
 BATCH, CANDIDATES = 32, 100  # of the masked language model
+LEXICON = ROOT / "models/fetched/lexicon"
 SEED = 20
 COMPARISONS = {
     "synonyms": ("our synonym", "nlpaug SynonymAug"),
@@ -78,9 +79,9 @@ def articles(folder: Path) -> list[str]:
 
 
 def lay_out_wordnet(folder: Path) -> None:
-    """Lays data/lexicon out as NLTK wants it: it seeks synsets by byte, so lines must end as Princeton's do."""
+    """Lays WordNet out as NLTK wants it: it seeks synsets by byte, so lines must end as Princeton's do."""
     folder.mkdir(parents=True)
-    for file in (ROOT / "data/lexicon").iterdir():
+    for file in LEXICON.iterdir():
         if file.name.startswith(("data.", "index.")) or file.suffix == ".exc":
             (folder / file.name).write_bytes(file.read_bytes().replace(b"\r\n", b"\n"))
     lines = (f"{n:02}\t{name}\t{NUMBERS[name.partition('.')[0]]}\n" for n, name in enumerate(LEXICOGRAPHERS.split()))
@@ -190,7 +191,7 @@ def our_rules(*methods: str) -> Callable[[Path], Augment]:
         settings = {name: MethodParameters(count=1, rate=RATE) for name in methods}
 
         def augment(texts: list[str]) -> list[str]:
-            made = make_variants(table(texts), settings, seed=SEED, lexicon=ROOT / "data/lexicon", donors=None)
+            made = make_variants(table(texts), settings, seed=SEED, lexicon=LEXICON, donors=None)
             return made.loc[made["rule"].isna(), "text"].tolist()
 
         return augment

@@ -34,7 +34,7 @@ def measure(name: str, folder: Path) -> list[str]:
     params = (ROOT / "params.yaml").read_text(encoding="utf-8").splitlines()
     lines = [f"dataset: {name}" if line.startswith("dataset:") else line for line in params]
     (folder / "params.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    run("fetch_lexicon", folder)
+    run("fetch_models", folder, "lexicon")
     times: list[str] = []
     for stage in STAGES:
         begin = time.perf_counter()
@@ -48,10 +48,10 @@ def measure(name: str, folder: Path) -> list[str]:
     return [*rows, *times]
 
 
-def run(stage: str, folder: Path) -> str:
+def run(stage: str, folder: Path, *arguments: str) -> str:
     """Runs a stage; the beginning of what it says if it fails, such as "error: imdb: cannot get FILE:"."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", f"stages.{stage}"]
+    command = [sys.executable, "-m", f"stages.{stage}", *arguments]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     return " ".join(done.stderr.split()[:5]) if done.returncode else ""
 

@@ -37,7 +37,7 @@ ROOT = Path(__file__).parent.parent
 PRETRAINED = ROOT / "models/fetched/pretrained"
 MAX_LENGTH = 64  # tokens of a document
 PENALTY = 1.0  # C of the logistic regression, scikit-learn's default
-PLACES = ("catalog", "stages", "py", "data/lexicon")  # what stages read that run in a folder of their own
+PLACES = ("catalog", "stages", "py", "models/fetched")  # what stages read that run in a folder of their own
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from stages.common.documents.card import Card, read_card, write_card
 from stages.common.documents.partitions import map_partitions
 from stages.common.documents.table import read_documents, write_documents, write_rejected
 
-CLEAN, LEXICON = Path("data/clean"), Path("data/lexicon")
-ENCODER, MODELS = Path("models/fetched/pretrained"), Path("models/augmenters")
+CLEAN, MODELS = Path("data/clean"), Path("models/fetched")
+LEXICON, ENCODER = MODELS / "lexicon", MODELS / "pretrained"
 DATA, REPORT = Path("data/augmented"), Path("reports/augment/summary.json")
 
 

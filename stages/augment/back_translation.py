@@ -43,7 +43,7 @@ def open_engine(parameters: BackTranslationParameters, language: str, models: Pa
     Args:
         parameters: Which engine, which languages.
         language: The documents' language as a BCP 47 tag.
-        models: The folder that fetch_augmenters makes.
+        models: The folder of the fetched models, one folder a role.
 
     Raises:
         UserError: If it is missing, or does not know the languages.

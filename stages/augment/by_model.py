@@ -10,7 +10,7 @@ from stages.augment.methods import BACK_TRANSLATION, CONTEXTUAL
 from stages.augment.parameters import AugmentParameters, MethodParameters
 from stages.augment.variants import Attempt, tabulate
 from stages.common.documents.card import Card
-from stages.common.model.augmenters import read_augmenters
+from stages.common.fetching.roles import read_role
 
 Maker = Callable[[pd.DataFrame], Iterable[Attempt]]
 
@@ -24,7 +24,7 @@ def open_makers(
         parameters: The stage's parameters.
         methods: The methods that are on.
         card: Says the documents' language.
-        models: The folder that fetch_augmenters makes.
+        models: The folder of the fetched models, one folder a role.
         encoder: The folder of the pretrained encoder.
 
     Returns:
@@ -38,8 +38,8 @@ def open_makers(
     if CONTEXTUAL in methods:
         from stages.augment.contextual import MaskedLanguageModel, substitute
 
-        own = read_augmenters(models).masked_language_model is not None
-        model = MaskedLanguageModel(models / "masked_language_model" if own else encoder, parameters.contextual)
+        own = models / "masked_language_model"
+        model = MaskedLanguageModel(encoder if read_role(own) is None else own, parameters.contextual)
         makers.append(partial(substitute, parameters=parameters.contextual, model=model, seed=parameters.seed))
     if BACK_TRANSLATION in methods:
         from stages.augment.back_translation import open_engine, translate_back

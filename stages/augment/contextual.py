@@ -21,7 +21,7 @@ from stages.common.core.seeding import generator
 from stages.common.model.device import compute_alike
 from stages.common.model.loading import FAULTS
 
-MEND = "Name a masked language model for fetch_augmenters.masked_language_model, or set augment.contextual.count to 0."
+MEND = "Name a masked language model for fetch_models.masked_language_model, or set augment.contextual.count to 0."
 WORD_STARTS = ("\u0120", "\u2581")  # how byte-level BPE and SentencePiece mark a piece that begins a word
 CHUNK = 1_000  # variants whose windows are sorted by length together, which bounds the memory
 # Digits of a probability that count: a sum of floats differs in its last ones with the shape of the batch.

@@ -10,7 +10,7 @@ from transformers import MarianMTModel, MarianTokenizer
 
 from stages.augment.parameters import BackTranslationParameters
 from stages.common.core.messages import UserError, one_line, progress
-from stages.common.model.augmenters import read_augmenters
+from stages.common.fetching.roles import FetchedModel, read_role
 from stages.common.model.device import compute_alike
 from stages.common.model.loading import FAULTS
 
@@ -26,27 +26,27 @@ class Marian:
         """Checks that everything is there.
 
         Args:
-            folder: Holds the models' folders, ``forward`` and ``backward``, and says what they are.
+            folder: Holds the models' folders, ``forward`` and ``backward``.
             parameters: Beams and batch size.
             language: The documents' language as a BCP 47 tag.
 
         Raises:
             UserError: If there are no models, or they are for another language.
         """
-        augmenters = read_augmenters(folder)
-        forward, backward = augmenters.forward, augmenters.backward
+        forward, backward = read_role(folder / "forward"), read_role(folder / "backward")
         if forward is None or backward is None or forward.languages is None:
             raise UserError(
                 "augment.back_translation: there are no MarianMT models.",
-                "Name an entry for fetch_augmenters.forward and .backward (catalog/augmenters/README.md says how to "
+                "Name an entry for fetch_models.forward and .backward (catalog/models/README.md says how to "
                 "write one), or set augment.back_translation.engine to apertium.",
             )
         if forward.languages.source.split("-")[0] != language.split("-")[0]:
             raise UserError(
-                f"fetch_augmenters.forward: {forward.title} translates from {forward.languages.source!r}, but the "
+                f"fetch_models.forward: {forward.title} translates from {forward.languages.source!r}, but the "
                 f"documents are in {language!r}.",
                 "Name a model for that language.",
             )
+        _check_way_back(forward, backward)
         self._models = [(folder / "forward", forward.prefix), (folder / "backward", backward.prefix)]
         self._parameters = parameters
         versions = f"transformers {transformers.__version__}, torch {torch.__version__}"
@@ -81,6 +81,16 @@ class Marian:
         return said
 
 
+def _check_way_back(forward: FetchedModel, backward: FetchedModel) -> None:
+    """Refuses two models of which the second does not lead back to where the first began."""
+    there, back = forward.languages, backward.languages
+    if there is None or back is None or (there.source, there.target) != (back.target, back.source):
+        raise UserError(
+            f"fetch_models.backward: {backward.title} does not translate back what {forward.title} does.",
+            "Name the models of the two directions; their entries say the languages.",
+        )
+
+
 def _load(folder: Path) -> tuple[Any, Any]:
     try:
         model = MarianMTModel.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, local_files_only=True)
@@ -88,7 +98,7 @@ def _load(folder: Path) -> tuple[Any, Any]:
     except FAULTS as error:
         raise UserError(
             f"{folder}: no MarianMT model with weights in safetensors ({one_line(str(error))[:160]}).",
-            "Correct its entry in catalog/augmenters.",
+            "Correct its entry in catalog/models.",
         ) from None
     model.train(False)
     return model, tokenizer

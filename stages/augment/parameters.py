@@ -39,7 +39,7 @@ class BackTranslationParameters(MethodParameters):
     """Sentences are translated into another language and back.
 
     Attributes:
-        engine: ``apertium`` (a system package that works offline) or ``marian`` (two models: section fetch_augmenters).
+        engine: ``apertium`` (a system package that works offline) or ``marian`` (two models: section fetch_models).
         pair: For apertium: from the documents' language into the other; ``apertium -l`` lists what is installed.
         batch_size: For marian: sentences that the model translates at once, at most.
         beams: For marian: translations that the search keeps at each step.

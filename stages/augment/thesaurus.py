@@ -120,11 +120,11 @@ def read_thesaurus(folder: Path) -> Thesaurus:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         raise UserError(
-            f"{path}: there is no such file.", "Run `dvc repro -f fetch_lexicon`, which makes it."
+            f"{path}: there is no such file.", "Run `dvc repro -f fetch_models@lexicon`, which makes it."
         ) from None
     table = dict(line.split("\t", 1) for line in lines if "\t" in line)
     if not table:
-        raise UserError(f"{path}: holds no synonyms.", "Run `dvc repro -f fetch_lexicon`, which makes it again.")
+        raise UserError(f"{path}: holds no synonyms.", "Run `dvc repro -f fetch_models@lexicon`, which makes it again.")
     return Thesaurus(table)
 
 

@@ -13,7 +13,7 @@ from stages.augment.marian import Marian
 from stages.augment.parameters import BackTranslationParameters
 from stages.augment.translations import FOLDER, translate_once
 from stages.common.core.messages import UserError
-from tests.augment.tiny_models import list_augmenters, save_marian
+from tests.augment.tiny_models import record_roles, save_marian
 
 TEXTS = ["The team won. It was a good match!\n\nThe bank said no.", 'Mr. Smith said: "Yes." He left.', "..."]
 
@@ -122,19 +122,22 @@ def test_without_apertium_the_message_says_how_to_install_it(no_apertium):
 
 
 def test_without_models_marian_says_where_they_come_from(place):
-    with pytest.raises(UserError, match=r"augmenters.json: is missing.*fetch_augmenters"):
+    with pytest.raises(UserError, match=r"forward/model.json: is missing.*fetch_models@forward"):
         open_engine(parameters(engine="marian"), "en", place)
-    with pytest.raises(UserError, match=r"no MarianMT models.*fetch_augmenters.forward"):
-        open_engine(parameters(engine="marian"), "en", list_augmenters(place))
-    (place / "forward").mkdir()
-    listed = list_augmenters(place, forward={"source": "de", "target": "es"}, backward={"source": "es", "target": "de"})
+    with pytest.raises(UserError, match=r"no MarianMT models.*fetch_models.forward"):
+        open_engine(parameters(engine="marian"), "en", record_roles(place, forward=None, backward=None))
+    german, spanish = {"source": "de", "target": "es"}, {"source": "es", "target": "de"}
+    recorded = record_roles(place, forward=german, backward=spanish)
     with pytest.raises(UserError, match="translates from 'de', but the documents are in 'en'"):
-        open_engine(parameters(engine="marian"), "en", listed)
+        open_engine(parameters(engine="marian"), "en", recorded)
+    recorded = record_roles(place, forward={"source": "en", "target": "es"}, backward={"source": "fr", "target": "en"})
+    with pytest.raises(UserError, match="backward does not translate back what forward does"):
+        open_engine(parameters(engine="marian"), "en", recorded)
 
 
 def test_marian_translates_there_and_back_in_batches_like_one_by_one(place, make_documents):
     there, back = {"source": "en", "target": "es"}, {"source": "es", "target": "en"}
-    models = list_augmenters(place, forward=there, backward=back)
+    models = record_roles(place, forward=there, backward=back)
     save_marian(models / "forward", "en", "es", 1)
     save_marian(models / "backward", "es", "en", 2)
     sentences = ["The club won.", "bank market profit share price", "The bank lost!", "team", "win league"]

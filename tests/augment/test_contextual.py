@@ -81,7 +81,7 @@ def test_a_text_that_offers_nothing_is_left_alone_and_others_are_not_disturbed(m
 
 
 def test_an_encoder_without_a_head_is_refused_in_one_line(tmp_path):
-    with pytest.raises(UserError, match=r"needs a masked-language-model head.*fetch_augmenters"):
+    with pytest.raises(UserError, match=r"needs a masked-language-model head.*fetch_models"):
         MaskedLanguageModel(save_encoder(tmp_path / "encoder"), parameters())
     with pytest.raises(UserError, match="no masked language model can be loaded"):
         MaskedLanguageModel(tmp_path / "nowhere", parameters())

@@ -16,7 +16,7 @@ from stages.common.core.entry import run_stage
 from stages.common.documents.card import Card, Label, read_card, write_card
 from stages.common.documents.table import read_documents, read_rejected, write_documents
 from tests.augment.conftest import write_table
-from tests.augment.tiny_models import list_augmenters, save_marian, save_masked_language_model
+from tests.augment.tiny_models import record_roles, save_marian, save_masked_language_model
 from tests.common.tiny_encoder import article
 from tests.imports import ROOT
 
@@ -49,7 +49,7 @@ def place(tmp_path, monkeypatch, make_documents):
     (tmp_path / "data/clean").mkdir(parents=True)
     write_documents(documents, tmp_path / "data/clean/documents.parquet")
     write_card(CARD, tmp_path / "data/clean")
-    write_table(tmp_path / "data/lexicon")
+    write_table(tmp_path / "models/fetched/lexicon")
     (tmp_path / "params.yaml").write_text(yaml.safe_dump({"augment": PARAMETERS}))
     return tmp_path
 
@@ -133,12 +133,12 @@ def test_models_make_no_variants_of_published_validation_or_test_rows_either(pla
     texts = [article("sport", 1), article("tech", 2), article("business", 3) + " Trap."]
     documents = make_documents(texts, published_split=["train", None, held_out])
     write_documents(documents, place / "data/clean/documents.parquet")
-    models = place / "models/augmenters"
+    models = place / "models/fetched"
     save_masked_language_model(place / "models/fetched/pretrained")
     save_marian(models / "forward", "en", "es", 1)
     save_marian(models / "backward", "es", "en", 2)
     there, back = {"source": "en", "target": "es"}, {"source": "es", "target": "en"}
-    list_augmenters(models, forward=there, backward=back)
+    record_roles(models, forward=there, backward=back)
     on = {
         "contextual": SECTION["contextual"] | {"count": 3, "rate": 0.5, "max_length": 32, "threads": 1},
         "back_translation": SECTION["back_translation"] | {"count": 1, "engine": "marian", "threads": 1},
@@ -174,11 +174,11 @@ def test_methods_of_the_other_task_are_passed_over(place):
 
 def test_a_mistake_that_a_worker_process_finds_is_one_line_too(place, make_documents):
     write_documents(make_documents(["quick film"] * 1001), place / "data/clean/documents.parquet")
-    (place / "data/lexicon/synonyms.tsv").unlink()
+    (place / "models/fetched/lexicon/synonyms.tsv").unlink()
     done = run_stage_as_program(place, PLUMBLINE_WORKERS="2")
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
-    assert "data/lexicon/synonyms.tsv: there is no such file" in done.stderr
+    assert "models/fetched/lexicon/synonyms.tsv: there is no such file" in done.stderr
 
 
 def test_the_same_bytes_for_any_order_number_of_workers_and_hash_seed(place, make_documents):

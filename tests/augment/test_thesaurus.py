@@ -47,10 +47,10 @@ def test_function_words_numbers_and_names_have_no_synonyms(text, thesaurus):
 
 
 def test_a_missing_or_empty_table_is_named_with_what_would_make_it(tmp_path):
-    with pytest.raises(UserError, match=r"synonyms\.tsv: there is no such file.*fetch_lexicon"):
+    with pytest.raises(UserError, match=r"synonyms\.tsv: there is no such file.*fetch_models@lexicon"):
         read_thesaurus(tmp_path)
     (tmp_path / "synonyms.tsv").write_text("\n")
-    with pytest.raises(UserError, match=r"synonyms\.tsv: holds no synonyms.*fetch_lexicon"):
+    with pytest.raises(UserError, match=r"synonyms\.tsv: holds no synonyms.*fetch_models@lexicon"):
         read_thesaurus(tmp_path)
 
 

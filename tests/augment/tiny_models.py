@@ -60,11 +60,10 @@ def save_marian(folder, source, target, seed):
     return folder
 
 
-def list_augmenters(folder, **roles):
-    """Writes what fetch_augmenters lists; a role is given by its languages, or None."""
-    listed = {
-        role: {"title": role, "languages": languages, "prefix": "", "hashes": [role]}
-        for role, languages in roles.items()
-    }
-    (folder / "augmenters.json").write_text(json.dumps(listed))
+def record_roles(folder, **roles):
+    """Writes what fetch_models records of the model of each role, given by its languages, or None."""
+    for role, languages in roles.items():
+        (folder / role).mkdir(parents=True, exist_ok=True)
+        record = languages and {"title": role, "languages": languages, "prefix": "", "hashes": [role]}
+        (folder / role / "model.json").write_text(json.dumps(record))
     return folder

@@ -65,7 +65,7 @@ def test_leaks_private_data_and_changes_are_told(clean):
 
 @pytest.mark.parametrize(("action", "written"), [("report", "Ann Lee"), ("mask", "[NAME]"), ("drop", None)])
 def test_names_are_reported_masked_or_dropped_and_never_written_down(clean, tmp_path, action, written):
-    save_tagger(tmp_path / "models/augmenters/names", {"ann": "B-PER", "lee": "I-PER"})
+    save_tagger(tmp_path / "models/fetched/names", {"ann": "B-PER", "lee": "I-PER"})
     private_data = {"enabled": True, "action": action, "phone_region": None, "names": True}
     folder = clean([story(1) + " Ask Ann Lee or ann@example.org, says Ann.", story(2)], {"private_data": private_data})
     said = summary(folder)
@@ -81,7 +81,7 @@ def test_names_are_reported_masked_or_dropped_and_never_written_down(clean, tmp_
 
 def test_a_model_for_names_that_is_missing_is_one_clear_line_and_writes_nothing(clean, tmp_path):
     section = {"private_data": {"enabled": True, "action": "mask", "phone_region": None, "names": True}}
-    with pytest.raises(UserError, match=r"models/augmenters/names: names of people are looked for, but .* no model"):
+    with pytest.raises(UserError, match=r"models/fetched/names: names of people are looked for, but .* no model"):
         clean([story(1)], section)
     assert not (tmp_path / "data/clean").exists()
 

@@ -96,9 +96,9 @@ def test_prediction_masks_names_as_the_clean_stage_does(tmp_path, monkeypatch):
     section["private_data"] |= {"names": True, "action": "mask"}
     rules = TextRules.model_validate({name: section[name] for name in TextRules.model_fields})
     texts = ["&lt;b&gt;Ann&lt;/b&gt; said!!!!!! write to ann@example.org", "nobody", ""]
-    with pytest.raises(UserError, match="models/augmenters/names"):
+    with pytest.raises(UserError, match="models/fetched/names"):
         rules.apply(pd.Series(texts, dtype="str"))
-    save_tagger(tmp_path / "models/augmenters/names", {"ann": "B-PER", "name": "B-PER"})
+    save_tagger(tmp_path / "models/fetched/names", {"ann": "B-PER", "name": "B-PER"})
     cleaned = repair(pd.DataFrame({"text": texts, "tokens": None}), CleanParameters.model_validate(section))["text"]
     assert rules.apply(pd.Series(texts, dtype="str")).tolist() == cleaned.tolist()
     assert cleaned.tolist() == ["[name] said!!! write to", "nobody", ""]

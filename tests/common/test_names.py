@@ -92,7 +92,7 @@ def test_all_usual_names_of_labels_for_people_are_known(tmp_path):
 
 def test_a_model_that_cannot_be_used_is_one_clear_line(tmp_path):
     texts = pd.Series(["Ann"])
-    with pytest.raises(UserError, match=r"there is no model\. Name one for fetch_augmenters\.names"):
+    with pytest.raises(UserError, match=r"there is no model\. Name one for fetch_models\.names"):
         mask_names(texts, None, tmp_path / "nothing")
     with pytest.raises(UserError, match="none of the model's labels stands for people: O, B-ORG"):
         mask_names(texts, None, save_tagger(tmp_path / "without", {"acme": "B-ORG"}))

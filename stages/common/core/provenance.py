@@ -12,7 +12,7 @@ from stages.common.core.parameters import PARAMS
 from stages.common.core.validation import Strict, read_record, read_yaml
 
 PROVENANCE = "provenance.json"
-SECTIONS = ("dataset", "model", "fetch_augmenters", "download", "clean", "augment", "split", "audit", "finetune")
+SECTIONS = ("dataset", "model", "fetch_models", "download", "clean", "augment", "split", "audit", "finetune")
 INPUTS = (Path("data/audited"), Path("data/splits"), Path("models/fetched/pretrained"))
 BLOCK = 2**20  # bytes
 

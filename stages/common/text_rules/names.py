@@ -179,10 +179,10 @@ def _masked(text: str, names: Sequence[Span]) -> str:
 @cache
 def _open(folder: Path) -> Reader:
     """Loads the model, once a process."""
-    if not folder.is_dir():
+    if not (folder / "config.json").is_file():
         raise UserError(
             f"{folder}: names of people are looked for, but there is no model.",
-            "Name one for fetch_augmenters.names and run `dvc repro fetch_augmenters` (docs/cleaning.md says how), or "
+            "Name one for fetch_models.names and run `dvc repro fetch_models` (docs/cleaning.md says how), or "
             "set clean.private_data.names to false.",
         )
     model, tokenizer = load_finetuned(folder, "cpu")
@@ -191,6 +191,6 @@ def _open(folder: Path) -> Reader:
     if not person.any():
         raise UserError(
             f"{folder}: none of the model's labels stands for people: {', '.join(labels)}.",
-            f"Name a model for fetch_augmenters.names that tags words as {' or '.join(PERSON)}.",
+            f"Name a model for fetch_models.names that tags words as {' or '.join(PERSON)}.",
         )
     return Reader(model, tokenizer, person, np.array([label.startswith("B-") for label in labels]))

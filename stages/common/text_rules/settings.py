@@ -25,7 +25,7 @@ from stages.common.text_rules.reduction import (
 from stages.common.text_rules.remains import break_at_backslashes, undo_broken_entities
 from stages.common.text_rules.tags import strip_tags
 
-NAMES = Path("models/augmenters/names")  # what finds names of people
+NAMES = Path("models/fetched/names")  # what finds names of people
 TAKE_AWAY = ("urls", "emails", "private_data", "lowercase", "punctuation", "stop_words", "lemmas")
 
 
@@ -73,7 +73,7 @@ class PrivateData(Strict):
         action: ``report`` counts it and flags the documents, ``mask`` puts placeholders such as [PHONE] in its
             place, ``drop`` drops the documents.
         phone_region: The country (ISO 3166, such as US) whose phone numbers count without +; ``null`` for none.
-        names: Whether names of people are looked for, too; that takes a model (section fetch_augmenters). Records of
+        names: Whether names of people are looked for, too; that takes a model (section fetch_models). Records of
             older models lack it.
     """
 

@@ -1,8 +1,8 @@
 import pytest
 
-from stages.fetch_lexicon.inflection import forms, inflected
-from stages.fetch_lexicon.thesaurus import thesaurus
-from stages.fetch_lexicon.wordnet import Entry, read_wordnet
+from stages.fetch_models.inflection import forms, inflected
+from stages.fetch_models.thesaurus import thesaurus
+from stages.fetch_models.wordnet import Entry, read_wordnet
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 from stages.common.core.validation import Strict
 
 
-class FetchAugmentersParameters(Strict):
-    """Models that augment and clean work with: entries of catalog/augmenters, or null for none.
+class FetchModelsParameters(Strict):
+    """Models that augment and clean work with: entries of catalog/models, or null for none.
 
     Attributes:
         masked_language_model: For augment.contextual; null for the pretrained encoder, if it has a head of
@@ -14,7 +14,7 @@ class FetchAugmentersParameters(Strict):
         names: For clean.private_data.names: a model that tags names of people in texts (docs/cleaning.md).
     """
 
-    masked_language_model: str | None
-    forward: str | None
-    backward: str | None
-    names: str | None
+    masked_language_model: str | None = None
+    forward: str | None = None
+    backward: str | None = None
+    names: str | None = None

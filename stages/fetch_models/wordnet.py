@@ -8,7 +8,7 @@ from stages.common.core.messages import UserError
 
 PARTS_OF_SPEECH = ("noun", "verb", "adj", "adv")
 SENSE_TYPES = {"1": "noun", "2": "verb", "3": "adj", "4": "adv", "5": "adj"}  # in a sense key; 5 is a satellite
-MEND = "Run `dvc repro -f fetch_lexicon`, which fetches it again."
+MEND = "Run `dvc repro -f fetch_models@lexicon`, which fetches it again."
 
 # Senses of a word that count, the most frequent ones: the rarer are mostly wrong where no context tells them apart.
 SENSES = 2

@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from stages.fetch_lexicon.inflection import TAGS, forms, inflected
-from stages.fetch_lexicon.wordnet import Entry
+from stages.fetch_models.inflection import TAGS, forms, inflected
+from stages.fetch_models.wordnet import Entry
 
 
 def thesaurus(entries: Iterable[Entry]) -> str:

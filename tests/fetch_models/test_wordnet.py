@@ -1,7 +1,7 @@
 import pytest
 
 from stages.common.core.messages import UserError
-from stages.fetch_lexicon.wordnet import read_wordnet
+from stages.fetch_models.wordnet import read_wordnet
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_what_is_too_short_is_left_out(entries):
 
 def test_a_missing_file_is_named_with_what_would_fetch_it(lexicon):
     (lexicon / "index.verb").unlink()
-    with pytest.raises(UserError, match=r"index\.verb: there is no such file.*fetch_lexicon"):
+    with pytest.raises(UserError, match=r"index\.verb: there is no such file.*fetch_models@lexicon"):
         read_wordnet(lexicon)
 
 

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from stages.common.core.messages import UserError
-from stages.fetch_model import __main__ as fetch_model
+from stages.fetch_models.__main__ import main
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ CONFIG_HASH = hashlib.sha256(b"{}").hexdigest()
 
 def test_only_the_pinned_files_are_taken(workbench):
     workbench({"config.json": CONFIG_HASH})
-    fetch_model.main()
+    main("pretrained")
     assert [path.name for path in Path("models/fetched/pretrained").iterdir()] == ["config.json"]
 
 
@@ -53,5 +53,5 @@ def test_only_the_pinned_files_are_taken(workbench):
 def test_a_file_that_differs_or_is_missing_is_named_and_nothing_is_left(workbench, members, said):
     workbench(members)
     with pytest.raises(UserError, match=said):
-        fetch_model.main()
-    assert list(Path("models").iterdir()) == []
+        main("pretrained")
+    assert list(Path("models/fetched").iterdir()) == []

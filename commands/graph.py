@@ -1,0 +1,142 @@
+"""Writes into dvc.yaml what follows from the code: the files and packages that each stage depends on."""
+
+import ast
+import re
+import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+from commands.pins import SHAPE_RESULTS
+
+GRAPH = Path("dvc.yaml")
+BEGIN, END = "# code: made by `make graph`", "# end"
+PINS = "- pins.yaml: ["
+COMMON = "stages/common/"
+
+# Stages that take minutes depend on files of stages/common, so that a change beside these reruns nothing; those that
+# take seconds depend on its folders, which keeps dvc.yaml short.
+BY_FILE = ("finetune",)
+
+# What is imported behind an import: transformers works with these.
+BEHIND = {
+    "transformers": {"tokenizers"},
+    "stages/augment/marian.py": {"sacremoses", "sentencepiece"},
+}
+
+
+def main() -> None:
+    """Writes dvc.yaml anew."""
+    GRAPH.write_text(with_code(GRAPH.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def with_code(graph: str) -> str:
+    """Makes the parts of dvc.yaml that are made from the code.
+
+    Args:
+        graph: The content of dvc.yaml.
+
+    Returns:
+        The same with the lines between the marks, and the packages of pins.yaml, as the code has them now.
+    """
+    lines: list[str] = []
+    stage, inside = "", False
+    for line in graph.splitlines():
+        heading = re.fullmatch(r"  (\w+):", line)
+        said = line.strip()
+        stage = heading[1] if heading else stage
+        inside = inside and said != END
+        if said.startswith(PINS):
+            line = f"{line.partition(PINS)[0]}{PINS}{', '.join(pinned_packages(stage))}]"
+        if not inside:
+            lines.append(line)
+        if said == BEGIN:
+            inside = True
+            indent = line.partition("#")[0]
+            lines += [f"{indent}- {path}" for path in code_of(stage)]
+    return "\n".join(lines) + "\n"
+
+
+def code_of(stage: str) -> list[str]:
+    """The code that a stage depends on: its own folder, and what it imports of stages/common.
+
+    Args:
+        stage: The stage's name.
+
+    Returns:
+        Paths relative to the repository, sorted, the stage's own folder first.
+    """
+    files, _ = import_closure(f"stages/{stage}")
+    common = {file for file in files if file.startswith(COMMON)}
+    if stage not in BY_FILE:
+        common = {_package(file) for file in common}
+    return [f"stages/{stage}", *sorted(common)]
+
+
+def pinned_packages(stage: str) -> list[str]:
+    """The packages that shape a stage's results, sorted."""
+    files, packages = import_closure(f"stages/{stage}")
+    behind = [BEHIND[name] for name in BEHIND if name in files | packages]
+    return sorted(set(SHAPE_RESULTS) & packages.union(*behind))
+
+
+def import_closure(package: str) -> tuple[set[str], set[str]]:
+    """What the modules of a package import, and what is imported by that in turn, found by reading the code.
+
+    Args:
+        package: The package's folder, such as ``stages/finetune``.
+
+    Returns:
+        The files of stages/ (empty ones left out) and the third-party distributions.
+    """
+    waiting = sorted(Path(package).rglob("*.py"))
+    files: set[Path] = set()
+    modules: set[str] = set()
+    while waiting:
+        path = waiting.pop()
+        if path in files:
+            continue
+        files.add(path)
+        waiting += [parent / "__init__.py" for parent in path.parents if parent.parts[:1] == ("stages",)]
+        for name in imported_modules(path):
+            local = _local_file(name)
+            if local is None:
+                modules.add(name.partition(".")[0])
+            else:
+                waiting.append(local)
+    by_module = packages_distributions()
+    third_party = {
+        by_module[module][0].lower().replace("_", "-")
+        for module in modules
+        if module not in sys.stdlib_module_names and module in by_module
+    }
+    return {path.as_posix() for path in files if path.stat().st_size}, third_party
+
+
+def imported_modules(path: Path) -> set[str]:
+    """The dotted names of all modules that a file imports."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            names |= {n for alias in node.names if _local_file(n := f"{base}.{alias.name}")} or {base}
+    return names
+
+
+def _local_file(module: str) -> Path | None:
+    path = Path(*module.split("."))
+    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
+        if module.startswith("stages") and candidate.exists():
+            return candidate
+    return None
+
+
+def _package(file: str) -> str:
+    """The folder of stages/common that a file is in, or the file itself where it is in none."""
+    name, _, inside = file.removeprefix(COMMON).partition("/")
+    return f"{COMMON}{name}" if inside else file
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""Fetches the model of one role, each of its files checked against its pinned hash, or the lexicon."""
+
+import argparse
+import tempfile
+from functools import partial
+from pathlib import Path
+
+from stages.common.core.catalog import load_entry
+from stages.common.core.entry import run_program
+from stages.common.core.messages import closing_line
+from stages.common.core.outputs import new_outputs, write_json
+from stages.common.core.parameters import load_section, load_value
+from stages.common.fetching.packed_files import PackedFiles, fetch_packed
+from stages.common.fetching.roles import RECORD
+from stages.common.fetching.sources import fetch
+from stages.fetch_models.entry import ModelEntry
+from stages.fetch_models.parameters import FetchModelsParameters
+from stages.fetch_models.thesaurus import thesaurus
+from stages.fetch_models.wordnet import read_wordnet
+
+FETCHED = Path("models/fetched")
+PRETRAINED, LEXICON, WORDNET = "pretrained", "lexicon", "wordnet"
+ROLES = (PRETRAINED, *FetchModelsParameters.model_fields, LEXICON)
+
+
+def main(role: str) -> None:
+    """Puts the role's files, and no others, into models/fetched/<role>."""
+    fetchers = {PRETRAINED: fetch_pretrained, LEXICON: fetch_lexicon}
+    fetch_role = fetchers.get(role, partial(fetch_optional, role))
+    with new_outputs(FETCHED / role) as (folder,):
+        fetched = fetch_role(folder)
+    closing_line("fetch_models", f"{role}: {fetched}")
+
+
+def fetch_pretrained(folder: Path) -> str:
+    """Fetches the encoder that params.yaml names as ``model``; says what was fetched."""
+    name = load_value("model")
+    return fetch_model(name, load_entry("models", name, ModelEntry), folder)
+
+
+def fetch_optional(role: str, folder: Path) -> str:
+    """Fetches the role's model, if params.yaml names one, and writes what readers need to know of it."""
+    name = getattr(load_section("fetch_models", FetchModelsParameters), role)
+    if name is None:
+        write_json(folder / RECORD, None)
+        return "params.yaml names none"
+    entry = load_entry("models", name, ModelEntry)
+    fetched = fetch_model(name, entry, folder)
+    write_json(folder / RECORD, entry.record.model_dump())
+    return fetched
+
+
+def fetch_lexicon(folder: Path) -> str:
+    """Fetches WordNet and makes ``synonyms.tsv``, the table of synonyms in every form, from it."""
+    entry = load_entry("lexicons", WORDNET, PackedFiles)
+    unpack(entry, WORDNET, folder)
+    table = thesaurus(read_wordnet(folder))
+    (folder / "synonyms.tsv").write_text(table, encoding="utf-8")
+    words = table.count("\n")
+    return f"{entry.title}, {len(entry.members)} files, hashes as pinned, {words:,} words"
+
+
+def fetch_model(name: str, entry: ModelEntry, folder: Path) -> str:
+    """Fetches a model's files, one by one or out of an archive."""
+    if entry.packed:
+        unpack(entry.packed, name, folder)
+    for file in entry.files or []:
+        fetch(file, name, folder)
+    return f"{entry.title}, {len(entry.hashes)} files, hashes as pinned"
+
+
+def unpack(entry: PackedFiles, name: str, folder: Path) -> None:
+    """Takes an entry's files out of its archive, which is not kept."""
+    with tempfile.TemporaryDirectory(prefix=".archive-", dir=folder) as scratch:
+        fetch_packed(entry, name, folder, Path(scratch))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Fetch the model of one role, or the lexicon of synonyms.")
+    parser.add_argument("role", choices=ROLES, metavar="ROLE", help=", ".join(ROLES))
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    arguments = parser.parse_args()
+    run_program(partial(main, arguments.role), debug=arguments.debug)
