@@ -34,8 +34,8 @@ def main(name: str) -> None:
     claim = claim_of_this_run()
     with new_outputs(CLAIMS / f"{name}.yaml") as (path,):
         write_claim(claim, path)
-    said = ", ".join(f"{figure} {number.value:.4f}" for figure, number in claim.figures.items())
-    closing_line("claim", f"{CLAIMS / name}.yaml: {said}; commit it together with dvc.lock and reports/")
+    shown = ", ".join(f"{metric} {estimate.value:.4f}" for metric, estimate in claim.metrics.items())
+    closing_line("claim", f"{CLAIMS / name}.yaml: {shown}; commit it together with dvc.lock and reports/")
 
 
 if __name__ == "__main__":

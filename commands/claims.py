@@ -11,8 +11,8 @@ from pydantic import Field
 
 from commands.records import (
     ENVIRONMENT,
-    MACHINE,
     METRICS,
+    MODEL,
     SUMMARY,
     cached_outputs,
     content_at,
@@ -26,11 +26,25 @@ from stages.common.core.messages import UserError, suggestion
 from stages.common.core.validation import Strict, read_yaml, validate
 
 CLAIMS = Path("claims")
+PATHS = CLAIMS / "paths.yaml"  # no claim, but what became of outputs that claims name
+WEIGHTS = "model.safetensors"
+MACHINE = (
+    "python",
+    "system",
+    "processor",
+    "instruction_set",
+    "math_libraries",
+    "cores",
+    "threads",
+    "device",
+    "precision",
+    "packages",
+)
 HEAD = "# Made by `make claim`, never by hand; `make verify` checks it. claims/README.md says what each line means.\n"
 
 
-class Figure(Strict):
-    """A figure on the test split and its interval."""
+class Estimate(Strict):
+    """A metric on the test split and its interval."""
 
     value: float
     low: float
@@ -49,10 +63,11 @@ class Claim(Strict):
         seeds: The seed of each stage that has one.
         confidence: The share of bootstrap resamples that each interval covers.
         documents: How many test documents there are.
-        figures: By classifier and figure, such as ``encoder.accuracy``.
+        metrics: By classifier and metric, such as ``encoder.accuracy``; the file calls them ``figures``.
         tokens_trained: ``real`` tokens of documents that were computed in training, and ``computed`` ones with padding.
         machine: What the run was made on.
         outputs: For each stage the hashes that DVC gave its outputs.
+        weights: SHA-256 of the model's weights alone; None in claims that were made before it was recorded.
         digest: SHA-256 of all the rest, so that a change by hand shows.
     """
 
@@ -64,16 +79,34 @@ class Claim(Strict):
     seeds: dict[str, int]
     confidence: float
     documents: int
-    figures: dict[str, Figure] = Field(min_length=1)
+    metrics: dict[str, Estimate] = Field(min_length=1, alias="figures")
     tokens_trained: dict[str, int]
     machine: dict[str, Any]
     outputs: dict[str, dict[str, str]]
+    weights: str | None = None
     digest: str
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What the file holds."""
+        return self.model_dump(by_alias=True, exclude={"weights"} if self.weights is None else None)
 
     @property
     def true_digest(self) -> str:
         """What :attr:`digest` is if nothing was changed since the claim was made."""
-        return _digest(self.model_dump(exclude={"digest"}))
+        return _digest({name: value for name, value in self.content.items() if name != "digest"})
+
+
+class Paths(Strict):
+    """What became of outputs that claims name: ``claims/paths.yaml``.
+
+    Attributes:
+        moved: From the path that a claim names to the path that the output has now.
+        dropped: Outputs that no stage makes any more, each with the reason: they are not compared.
+    """
+
+    moved: dict[str, str]
+    dropped: dict[str, str]
 
 
 def read_claim(name: str) -> Claim:
@@ -91,12 +124,21 @@ def read_claim(name: str) -> Claim:
 
 def claim_names() -> list[str]:
     """The names of all claims."""
-    return sorted(path.stem for path in CLAIMS.glob("*.yaml"))
+    return sorted(path.stem for path in CLAIMS.glob("*.yaml") if path != PATHS)
+
+
+def read_paths() -> Paths:
+    """Reads claims/paths.yaml.
+
+    Raises:
+        UserError: If it is missing, or something in it is wrong.
+    """
+    return validate(Paths, read_yaml(PATHS), str(PATHS))
 
 
 def write_claim(claim: Claim, path: Path) -> None:
     """Writes a claim as YAML."""
-    content = yaml.safe_dump(claim.model_dump(), sort_keys=False, allow_unicode=True, width=120)
+    content = yaml.safe_dump(claim.content, sort_keys=False, allow_unicode=True, width=120)
     path.write_text(HEAD + content, encoding="utf-8")
 
 
@@ -119,23 +161,34 @@ def claim_of_this_run() -> Claim:
         "seeds": {name: params[name]["seed"] for name in stages if "seed" in flat(params.get(name, {}))},
         "confidence": params["evaluate"]["confidence"],
         "documents": metrics["documents"],
-        "figures": figures_of(metrics),
+        "figures": metrics_of(metrics),
         "tokens_trained": {kind: summary[f"{kind}_tokens"] for kind in ("real", "computed")},
-        "machine": {name: environment[name] for name in MACHINE},
+        "machine": {name: environment[name] for name in MACHINE if name in environment},
         "outputs": {stage: outs for stage, outs in cached_outputs(stages).items() if outs},
     }
+    weights = weights_hash(MODEL)
+    content |= {"weights": weights} if weights else {}
     return validate(Claim, {**content, "digest": _digest(content)}, "the claim")
 
 
-def figures_of(metrics: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """The figures of reports/evaluate/metrics.json that have an interval, by their dotted names."""
+def metrics_of(metrics: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """The metrics of reports/evaluate/metrics.json that have an interval, by their dotted names."""
     return {
-        f"{name}.{figure}": {bound: said[bound] for bound in ("value", "low", "high")}
+        f"{name}.{metric}": {bound: estimate[bound] for bound in ("value", "low", "high")}
         for name, group in metrics.items()
         if isinstance(group, dict)
-        for figure, said in group.items()
-        if isinstance(said, dict) and said.get("value") is not None and {"low", "high"} <= said.keys()
+        for metric, estimate in group.items()
+        if isinstance(estimate, dict) and estimate.get("value") is not None and {"low", "high"} <= estimate.keys()
     }
+
+
+def weights_hash(model: Path) -> str | None:
+    """SHA-256 of a model's weights; None if there are none."""
+    path = model / WEIGHTS
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _digest(content: dict[str, Any]) -> str:

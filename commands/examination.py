@@ -1,21 +1,24 @@
-"""Holds a run against a claim: data byte by byte, parameters, weights, figures, and what it ran on."""
+"""Holds a run against a claim: data byte by byte, parameters, weights, metrics, and what it ran on."""
 
 import json
+import math
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from commands.claims import Claim, figures_of
+from commands.claims import MACHINE, Claim, Paths, metrics_of, read_paths, weights_hash
+from commands.lock import Stages, outputs_of
 from commands.records import (
-    DATA_STAGES,
     ENVIRONMENT,
     METRICS,
     MODEL,
-    cached_outputs,
+    PARAMS,
     content_at,
+    data_stages,
     flat,
     git,
     hash_on_disk,
@@ -26,7 +29,11 @@ from commands.records import (
 )
 from stages.common.core.messages import UserError
 
-AFTER_THE_FIGURES = ("report",)  # sections of params.yaml that cannot change a figure
+# With the same weights, another processor's kernels add up in another order: logits differ in their last digits, and so
+# do metrics that are computed from probabilities, such as the log loss.
+RELATIVE, ABSOLUTE = 1e-6, 1e-9
+
+AFTER_THE_METRICS = ("report",)  # sections of params.yaml that cannot change a metric
 
 
 @dataclass(frozen=True)
@@ -97,18 +104,18 @@ def examine(name: str, claim: Claim, root: Path, where: str) -> Verdict:
     verdict = Verdict(name, claim, where)
     if claim.digest != claim.true_digest:
         verdict.add("tampered claim", f"claims/{name}.yaml was changed after it was made", "against")
-    same = [
+    alike = [
         compare_parameters(verdict, read_params(root)),
-        compare_data(verdict, cached_outputs(read_lock(root)), root),
+        compare_outputs(verdict, read_lock(root), read_paths(), root),
         compare_code(verdict, root),
-        compare_weights(verdict, root),
+        weights := compare_weights(verdict, root),
     ]
-    compare_figures(verdict, figures_of(read_json(root / METRICS)), exact=all(same))
-    compare_machines(verdict, root)
+    compare_metrics(verdict, metrics_of(read_json(root / METRICS)), exact=all(alike))
+    compare_machines(verdict, read_json(root / ENVIRONMENT), weights)
     return verdict
 
 
-def failed_run(name: str, claim: Claim, where: str, stage: str, said: str) -> Verdict:
+def failed_run(name: str, claim: Claim, where: str, stage: str, reason: str) -> Verdict:
     """The verdict on a run that did not come to its end.
 
     Args:
@@ -116,17 +123,17 @@ def failed_run(name: str, claim: Claim, where: str, stage: str, said: str) -> Ve
         claim: What it says.
         where: Where it ran.
         stage: The stage that failed.
-        said: How.
+        reason: What it said.
     """
     verdict = Verdict(name, claim, where)
-    verdict.add("failed run", f"the stage {stage or 'that comes first'} failed: {said}", "against")
+    verdict.add("failed run", f"the stage {stage or 'that comes first'} failed: {reason}", "against")
     return verdict
 
 
 def compare_parameters(verdict: Verdict, params: dict[str, Any]) -> bool:
     """Names each value that is not the claimed one: seeds by themselves."""
     claim = verdict.claim
-    at_revision = content_at(claim.revision, "params.yaml")
+    at_revision = content_at(claim.revision, PARAMS)
     if at_revision is None:
         seeds = {f"{stage}.seed": seed for stage, seed in claim.seeds.items()}
         claimed = {"dataset": claim.dataset, "model": claim.model, **seeds, **claim.parameters}
@@ -136,7 +143,7 @@ def compare_parameters(verdict: Verdict, params: dict[str, Any]) -> bool:
     else:
         claimed = flat(with_values(yaml.safe_load(at_revision), claim.parameters))
     here = flat(params)
-    differing = [n for n in claimed if n.split(".")[0] not in AFTER_THE_FIGURES and here.get(n) != claimed[n]]
+    differing = [n for n in claimed if n.split(".")[0] not in AFTER_THE_METRICS and here.get(n) != claimed[n]]
     missing = [name for name in differing if name not in here]
     for what, names in (
         ("another seed", [name for name in differing if name.endswith("seed") and name in here]),
@@ -152,33 +159,57 @@ def compare_parameters(verdict: Verdict, params: dict[str, Any]) -> bool:
     return not differing
 
 
-def compare_data(verdict: Verdict, recorded: dict[str, dict[str, str]], root: Path) -> bool:
-    """Compares each data stage's outputs, as they lie on the disk, with the claim and with what dvc.lock records."""
-    differing = []
-    for stage in DATA_STAGES:
-        for path, claimed in verdict.claim.outputs.get(stage, {}).items():
-            found = hash_on_disk(root / path)
-            if found == claimed:
-                continue
-            if found != recorded.get(stage, {}).get(path):
-                says = f"{changed_files(root, path)} changed after {stage} made it"
-                verdict.add("changed file", says, "against")
-            differing.append((stage, path))
-    if not differing:
-        verdict.add("data", f"the outputs of {', '.join(DATA_STAGES)} are the claimed bytes")
-        return True
-    first = differing[0][0]
-    same = [stage for stage in DATA_STAGES if stage not in {stage for stage, _ in differing}]
-    says = f"other bytes from the stage {first} on: {', '.join(path for _, path in differing)}"
-    verdict.add("other data", f"{says}; the same: {', '.join(same) or 'none'}", "against")
-    return False
+def compare_outputs(verdict: Verdict, stages: Stages, paths: Paths, root: Path) -> bool:
+    """Compares each output that the claim names with the one that this run has in its place.
+
+    What the data stages made must be the claimed bytes, as it lies on the disk; of what a model made it is only noted.
+
+    Args:
+        verdict: Where findings go.
+        stages: What dvc.lock records of this run.
+        paths: What became of outputs since claims were made.
+        root: The checkout.
+
+    Returns:
+        Whether the data are the claimed bytes.
+    """
+    outputs, data = outputs_of(stages), data_stages(stages)
+    alike: dict[str, list[str]] = {stage: [] for stage in stages}
+    other: dict[str, list[str]] = {stage: [] for stage in stages}
+    for claimed_path, claimed in sorted((p, h) for made in verdict.claim.outputs.values() for p, h in made.items()):
+        path = claimed_path if claimed_path in outputs else paths.moved.get(claimed_path, claimed_path)
+        if path in paths.dropped and path not in outputs:
+            verdict.add("output", f"{path} is not compared: {paths.dropped[path]}", "note")
+            continue
+        if path not in outputs:
+            verdict.add("missing output", f"no stage of this run makes {path}, which the claim names", "against")
+            continue
+        stage, recorded = outputs[path]
+        present = hash_on_disk(root / path)
+        if present != recorded:
+            verdict.add("changed file", f"{changed_files(root, path)} changed after {stage} made it", "against")
+        (alike if present == claimed else other)[stage].append(path)
+    same = [stage for stage in data if alike[stage] and not other[stage]]
+    differing = [stage for stage in data if other[stage]]
+    if differing:
+        named = ", ".join(path for stage in differing for path in other[stage])
+        says = f"other bytes from the stage {differing[0]} on: {named}; the same: {', '.join(same) or 'none'}"
+        verdict.add("other data", says, "against")
+    elif same:
+        verdict.add("data", f"the outputs of {', '.join(same)} are the claimed bytes")
+    else:
+        verdict.add("missing output", "the claim names no output of a data stage", "against")
+    by_model = [path for stage in stages if stage not in data for path in other[stage] if path != str(MODEL)]
+    if by_model:
+        verdict.add("outputs of a model", f"other bytes than the claimed ones: {', '.join(by_model)}", "note")
+    return bool(same) and not differing
 
 
 def changed_files(root: Path, output: str) -> str:
     """The files of an output that are not as DVC's cache holds them; the output's own name if that cannot be told."""
     command = ["dvc", "data", "status", "--granular", "--json"]
-    said = subprocess.run(command, cwd=root, capture_output=True, text=True)
-    changes = json.loads(said.stdout).get("uncommitted", {}) if said.returncode == 0 else {}
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    changes = json.loads(done.stdout).get("uncommitted", {}) if done.returncode == 0 else {}
     paths = sorted(
         path for kind in ("modified", "added", "deleted") for path in changes.get(kind, []) if path.startswith(output)
     )
@@ -188,7 +219,8 @@ def changed_files(root: Path, output: str) -> str:
 def compare_code(verdict: Verdict, root: Path) -> bool:
     """Names the files of stages/ and catalog/, and the pins, that are not those of the claim's revision."""
     try:
-        changed = git("diff", "--name-only", verdict.claim.revision, "--", "stages", "catalog", "pins.yaml", root=root)
+        code = ("stages", "catalog", "pins.yaml")
+        changed = git("diff", "--relative", "--name-only", verdict.claim.revision, "--", *code, root=root)
     except UserError:
         verdict.add("code", f"this clone lacks revision {verdict.claim.revision[:10]}", "note")
         return False
@@ -203,25 +235,40 @@ def compare_code(verdict: Verdict, root: Path) -> bool:
 
 
 def compare_weights(verdict: Verdict, root: Path) -> bool:
-    """Says whether the model has the claimed bytes, which another kind of machine does not make."""
-    claimed = verdict.claim.outputs.get("finetune", {}).get(str(MODEL))
-    same = hash_on_disk(root / MODEL) == claimed
-    says = "the claimed bytes" if same else "other bytes than the claimed ones"
-    verdict.add("weights", says, "holds" if same else "note")
-    return same
+    """Says whether the model has the claimed weights, which another kind of machine does not make.
+
+    Claims that were made before weights had a hash of their own have that of the model's whole folder.
+    """
+    claim = verdict.claim
+    weights, folder = weights_hash(root / MODEL), hash_on_disk(root / MODEL)
+    alike = weights == claim.weights if claim.weights else folder == claim.outputs.get("finetune", {}).get(str(MODEL))
+    if alike:
+        verdict.add("weights", "the claimed bytes")
+    elif claim.weights:
+        verdict.add("weights", "other bytes than the claimed ones", "note")
+    else:
+        says = f"cannot be compared: the claim has the hash of all of {MODEL} alone, and some file there differs"
+        verdict.add("weights", says, "note")
+    return alike
 
 
-def compare_figures(verdict: Verdict, found: dict[str, dict[str, float]], exact: bool) -> None:
-    """Compares each figure with the claimed interval; the same data and weights must give the very same figures."""
-    for name, claimed in verdict.claim.figures.items():
-        if name not in found:
-            verdict.add("missing figure", f"{name} is not defined in this run", "against")
+def compare_metrics(verdict: Verdict, metrics: Mapping[str, Mapping[str, float]], exact: bool) -> None:
+    """Compares each metric with the claimed interval; the same code, data and weights must give the same metrics.
+
+    Args:
+        verdict: Where findings go.
+        metrics: This run's, by their dotted names.
+        exact: Whether code, data and weights are the claimed ones.
+    """
+    for name, claimed in verdict.claim.metrics.items():
+        if name not in metrics:
+            verdict.add("missing metric", f"{name} is not defined in this run", "against")
             continue
-        value = found[name]["value"]
+        value = metrics[name]["value"]
         interval = f"the claimed {claimed.value:.4f} ({claimed.low:.4f} to {claimed.high:.4f})"
-        if exact and found[name] != claimed.model_dump():
-            low, high = (found[name][bound] for bound in ("low", "high"))
-            says = f"the same code, data and weights give {name} {value:.4f} ({low:.4f} to {high:.4f}), not {interval}"
+        if exact and not all(nearly_equal(metrics[name][bound], number) for bound, number in claimed):
+            low, high = (metrics[name][bound] for bound in ("low", "high"))
+            says = f"the same code, data and weights give {name} {value:.6f} ({low:.6f} to {high:.6f}), not {interval}"
             verdict.add("tampered claim", says, "against")
         elif claimed.low <= value <= claimed.high:
             verdict.add("metric", f"{name} {value:.4f} lies inside {interval}")
@@ -229,10 +276,30 @@ def compare_figures(verdict: Verdict, found: dict[str, dict[str, float]], exact:
             verdict.add("metric outside", f"{name} {value:.4f} lies outside {interval}", "against")
 
 
-def compare_machines(verdict: Verdict, root: Path) -> None:
-    """Names what the two runs ran on, where it differs."""
-    here = read_json(root / ENVIRONMENT)
-    found, claimed = flat({name: here.get(name) for name in verdict.claim.machine}), flat(verdict.claim.machine)
-    names = [name for name in {**claimed, **found} if found.get(name) != claimed.get(name)]
-    says = "; ".join(f"{name}: {found.get(name)}, claimed with {claimed.get(name)}" for name in names)
-    verdict.add("environment", says or "the claim's packages, processor and threads", "note" if says else "holds")
+def nearly_equal(one: float, other: float) -> bool:
+    """Whether two metrics differ by no more than another machine's kernels make them with the same weights."""
+    return math.isclose(one, other, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+
+
+def compare_machines(verdict: Verdict, environment: Mapping[str, Any], weights: bool) -> None:
+    """Names what the two runs ran on, where it differs or the claim does not say it.
+
+    Args:
+        verdict: Where findings go.
+        environment: What reports/finetune/environment.json says of this run.
+        weights: Whether the weights are the claimed ones.
+    """
+    here = flat({name: environment[name] for name in MACHINE if name in environment})
+    claimed = flat(verdict.claim.machine)
+    names = [name for name in {**claimed, **here} if here.get(name) != claimed.get(name)]
+    if names:
+        says = "; ".join(f"{name}: {here.get(name)}, {_claimed(claimed, name)}" for name in names)
+    elif weights:
+        says = f"the claim's {', '.join(name.replace('_', ' ') for name in verdict.claim.machine)}"
+    else:
+        says = "no recorded property of the machine, the threads or the packages differs, and yet the weights may"
+    verdict.add("environment", says, "holds" if weights and not names else "note")
+
+
+def _claimed(claimed: Mapping[str, Any], name: str) -> str:
+    return f"claimed with {claimed[name]}" if name in claimed else "which the claim does not name"

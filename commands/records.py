@@ -1,27 +1,22 @@
-"""What git and dvc.lock record of runs: outputs and their hashes, parameters, and which revision holds what."""
+"""What a run left in git: parameters, metrics, the environment, and which revision holds what."""
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from commands.hashes import directory_hash, file_hash
+from commands.lock import Stages, leading_to, outputs_of, stages_of
 from stages.common.core.messages import UserError, one_line
-from stages.common.core.provenance import directory_hash, file_hash
 from stages.common.core.validation import read_yaml
 
-LOCK, PARAMS = Path("dvc.lock"), Path("params.yaml")
+LOCK, GRAPH, PARAMS = Path("dvc.lock"), Path("dvc.yaml"), Path("params.yaml")
 METRICS = Path("reports/evaluate/metrics.json")
-CALIBRATION = Path("reports/evaluate/calibration.json")
 SUMMARY = Path("reports/finetune/summary.json")
 ENVIRONMENT = Path("reports/finetune/environment.json")
 MODEL = Path("models/finetuned")
-
-# What rules make is the same bytes on every machine; what a model makes, on the same kind of machine only.
-DATA_STAGES = ("download", "fetch_model", "fetch_lexicon", "clean", "augment", "split")
-MACHINE = ("python", "system", "processor", "cores", "threads", "device", "precision", "packages")
+SPLITS = "data/splits"
 
 
 def git(*arguments: str, root: Path = Path()) -> str:
@@ -36,43 +31,43 @@ def git(*arguments: str, root: Path = Path()) -> str:
     return done.stdout.strip()
 
 
-def content_at(revision: str, path: Path | str) -> str | None:
-    """A file's content at a revision; None if it has no such file."""
-    shown = subprocess.run(["git", "show", f"{revision}:{path}"], capture_output=True, text=True)
+def content_at(revision: str, path: Path | str, root: Path = Path()) -> str | None:
+    """A file's content at a revision; None if it has no such file.
+
+    Args:
+        revision: The revision.
+        path: Relative to this repository's folder, which may lie inside a larger git repository.
+        root: This repository's folder.
+    """
+    shown = subprocess.run(["git", "show", f"{revision}:./{path}"], cwd=root, capture_output=True, text=True)
     return None if shown.returncode else shown.stdout
 
 
-def read_lock(root: Path = Path()) -> dict[str, Any]:
-    """The stages of dvc.lock.
+def read_lock(root: Path = Path()) -> Stages:
+    """The stages of dvc.lock that dvc.yaml still has, in their order.
 
     Raises:
         UserError: If there is none, or it records no run.
     """
-    return stages_of((root / LOCK).read_text(encoding="utf-8") if (root / LOCK).exists() else None, str(root / LOCK))
+    lock, graph = (_content(root / path) for path in (LOCK, GRAPH))
+    return stages_of(lock, str(root / LOCK), graph)
 
 
-def stages_of(content: str | None, where: str) -> dict[str, Any]:
-    """The stages that a dvc.lock records.
-
-    Args:
-        content: What it holds; None if there is none.
-        where: How a message names it.
-
-    Raises:
-        UserError: If it records no run.
-    """
-    stages: dict[str, Any] = (yaml.safe_load(content or "") or {}).get("stages", {})
-    if not stages:
-        raise UserError(f"{where}: records no run.", "Run `make repro` first.")
-    return stages
-
-
-def cached_outputs(stages: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def cached_outputs(stages: Stages) -> dict[str, dict[str, str]]:
     """For each stage, the outputs outside reports/ and their hashes."""
-    return {
-        name: {o["path"]: o["md5"] for o in stage.get("outs", []) if not o["path"].startswith("reports/")}
-        for name, stage in stages.items()
-    }
+    outputs: dict[str, dict[str, str]] = {name: {} for name in stages}
+    for path, (stage, md5) in outputs_of(stages).items():
+        if not path.startswith("reports/"):
+            outputs[stage][path] = md5
+    return outputs
+
+
+def data_stages(stages: Stages) -> list[str]:
+    """The stages that the splits came from: rules and pinned files, which are the same bytes on every machine.
+
+    The stages after them compute with a model, which is the same bytes on the same kind of machine only.
+    """
+    return leading_to(stages, SPLITS)
 
 
 def hash_on_disk(path: Path) -> str:
@@ -125,7 +120,12 @@ def read_json(path: Path) -> dict[str, Any]:
     return content
 
 
-def find_revision(md5: str) -> str | None:
-    """The newest revision, of any branch, tag or experiment, whose dvc.lock names this hash; None if there is none."""
-    found = git("log", "--all", "--format=%H", f"-S{md5}", "--", str(LOCK)).split()
-    return next((revision for revision in found if md5 in (content_at(revision, LOCK) or "")), None)
+def revisions_with(md5: str) -> Iterator[str]:
+    """The revisions, of any branch, tag or experiment, whose dvc.lock names a hash, the newest first."""
+    for revision in git("log", "--all", "--format=%H", f"-S{md5}", "--", str(LOCK)).split():
+        if md5 in (content_at(revision, LOCK) or ""):
+            yield revision
+
+
+def _content(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None

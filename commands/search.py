@@ -21,6 +21,7 @@ from commands.records import PARAMS, SUMMARY, content_at, flat, git, read_params
 from stages.common.core.entry import run_program
 from stages.common.core.messages import UserError, closing_line, progress, suggestion
 from stages.common.core.validation import Strict, read_yaml, validate
+from stages.common.metrics.names import METRICS, title
 
 SPACE, STUDIES = Path("search.yaml"), Path(".search")
 
@@ -67,6 +68,13 @@ class Space(Strict):
     metric: str
     direction: Literal["maximize", "minimize"]
     parameters: dict[str, Values] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _goes_the_right_way(self) -> "Space":
+        if self.metric in METRICS and METRICS[self.metric].higher_is_better != (self.direction == "maximize"):
+            better = "higher" if METRICS[self.metric].higher_is_better else "lower"
+            raise ValueError(f"direction is {self.direction}, but a {better} {title(self.metric)} is better")
+        return self
 
 
 def main(trials: int, space_file: Path) -> None:
@@ -127,21 +135,21 @@ def run_trial(study: optuna.Study, trial: Trial, space: Space) -> float:
     """Runs one trial as an experiment up to finetune.
 
     Returns:
-        Its figure on the validation split.
+        Its metric on the validation split.
 
     Raises:
-        UserError: If the run fails, or has no such figure.
+        UserError: If the run fails, or has no such metric.
     """
     values = {name: draw(trial, name, allowed) for name, allowed in space.parameters.items()}
     try:
         revision = run_experiment(experiment_name(study, trial.number), values, "finetune")
-        figures = json.loads(content_at(revision, SUMMARY) or "{}").get("validation", {})
-        if space.metric not in figures:
-            raise UserError(f"{SPACE}: {SUMMARY} has no {space.metric}.", suggestion(space.metric, figures))
+        metrics = json.loads(content_at(revision, SUMMARY) or "{}").get("validation", {})
+        if space.metric not in metrics:
+            raise UserError(f"{SPACE}: {SUMMARY} has no {space.metric}.", suggestion(space.metric, metrics))
     except UserError:
         study.tell(trial, state=TrialState.FAIL)
         raise
-    return float(figures[space.metric])
+    return float(metrics[space.metric])
 
 
 def draw(trial: Trial, name: str, allowed: Values) -> Any:

@@ -1,7 +1,6 @@
 """Makes the tables of README.md from dvc.yaml and reports/, and prints the result table after a run."""
 
 import csv
-import json
 import statistics
 import sys
 from pathlib import Path
@@ -10,12 +9,15 @@ from typing import Any
 import yaml
 
 from commands.claims import Claim, claim_names, read_claim
+from commands.records import METRICS as TEST_METRICS
+from commands.records import read_json
 from stages.common.core.entry import run_program
 from stages.common.core.messages import UserError
 from stages.common.core.validation import read_yaml
+from stages.common.metrics.names import METRICS, title
 
 README = Path("README.md")
-METRICS = Path("reports/evaluate/metrics.json")
+SUMMARY = Path("reports/evaluate/summary.json")
 SEEDS = Path("reports/seeds")
 PUBLISHED = Path("catalog/published.yaml")
 
@@ -60,48 +62,50 @@ def stage_table() -> str:
     """The stages in the order of dvc.yaml: what each does and what it makes."""
     rows = [["stage", "what it does", "makes"]]
     for name, stage in yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"].items():
-        outs = [out if isinstance(out, str) else next(iter(out)) for out in stage["outs"]]
-        kept = [out for out in outs if not out.startswith("reports/finetune")]
-        made = dict.fromkeys(
-            "`reports/evaluate/`" if out.startswith("reports/evaluate/") else f"`{out}`" for out in kept
-        )
-        rows.append([f"`{name}`", stage["desc"], ", ".join(made)])
+        each = stage.get("do", stage)  # with foreach, DVC makes a stage of what stands under do, for each item
+        outs = [out if isinstance(out, str) else next(iter(out)) for out in each["outs"]]
+        made = dict.fromkeys(_shown(out) for out in outs if not out.startswith("reports/finetune"))
+        rows.append([f"`{name}`", each["desc"], ", ".join(made)])
     return _markdown(rows)
 
 
+def _shown(out: str) -> str:
+    """An output as the stage table names it: of what a stage writes to reports/, the folder."""
+    folder = out.startswith("reports/evaluate")
+    place = "reports/evaluate/" if folder else out.replace("${item}", "<role>").replace("${key}", "<role>")
+    return f"`{place}`"
+
+
 def result_table() -> str:
-    """Encoder and baseline on the test split of the run in the working tree, each figure with its interval.
+    """Encoder and baseline on the test split of the run in the working tree, each metric with its interval.
 
     Raises:
         UserError: If there is no run yet.
     """
-    try:
-        metrics = json.loads(METRICS.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{METRICS}: there is no such file.", "Run `make repro`, which makes it.") from None
-    rows = [["on the test split", "accuracy", "macro F1"]]
-    for name, title in (("encoder", "fine-tuned encoder"), ("baseline", "TF-IDF + logistic regression")):
-        rows.append([title, *(_figure(metrics[name][figure]) for figure in ("accuracy", "macro_f1"))])
-    difference = [_figure(metrics["difference"][figure], "+.4f") for figure in ("accuracy", "macro_f1")]
-    rows.append(["difference (paired)", *difference])
+    metrics, summary = read_json(TEST_METRICS), read_json(SUMMARY)
+    names = list(metrics["encoder"])
+    rows = [["on the test split", *map(_title, names)]]
+    for classifier, shown in (("encoder", "fine-tuned encoder"), ("baseline", "baseline")):
+        rows.append([shown, *(_estimate(metrics[classifier][name]) for name in names)])
+    rows.append(["difference (paired)", *(_estimate(metrics["difference"][name], "+.4f") for name in names)])
     verdict = f"Against the baseline, the encoder is: **{metrics['encoder_vs_baseline']}**."
-    basis = f"{metrics['documents']} test documents; in brackets 95 % bootstrap intervals over documents."
-    return f"{_markdown(rows)}\n\n{verdict} {basis}"
+    basis = f"{metrics['documents']} test documents; in brackets {_percent(summary['confidence'])} bootstrap intervals"
+    return f"{_markdown(rows)}\n\n{verdict} {basis} over documents."
 
 
 def claim_table() -> str:
-    """Every claim's figures on the test split, beside the baseline and what others published, with the command."""
-    rows = [["dataset", "figure", "fine-tuned encoder", "baseline", "published"]]
+    """Every claim's metrics on the test split, beside the baseline and what others published, with the command."""
+    rows = [["dataset", "metric", "fine-tuned encoder", "baseline", "published"]]
     commands = []
     for name in claim_names():
         claim = read_claim(name)
         published = read_yaml(PUBLISHED).get(claim.dataset, [])
-        title = f"{claim.dataset}, {claim.documents:,} test documents"
-        for figure in [key.removeprefix("encoder.") for key in claim.figures if key.startswith("encoder.")]:
-            both = [_figure(claim.figures[f"{who}.{figure}"].model_dump()) for who in ("encoder", "baseline")]
-            others = [f"{p['value']} {p['model']} ({p['source']})" for p in published if p["figure"] == figure]
-            rows.append([title, figure.replace("_", " ").replace("f1", "F1"), *both, "; ".join(others)])
-            title = ""
+        dataset = f"{claim.dataset}, {claim.documents:,} test documents"
+        for metric in [key.removeprefix("encoder.") for key in claim.metrics if key.startswith("encoder.")]:
+            both = [_estimate(claim.metrics[f"{who}.{metric}"].model_dump()) for who in ("encoder", "baseline")]
+            others = [f"{p['value']} {p['model']} ({p['source']})" for p in published if p["metric"] == metric]
+            rows.append([dataset, _title(metric), *both, "; ".join(others)])
+            dataset = ""
         commands.append(f"- `{name}`: `{_command(claim)}`, then `make verify CLAIM={name}` for the verdict")
     return "\n".join([_markdown(rows), "", *commands])
 
@@ -115,7 +119,7 @@ def _command(claim: Claim) -> str:
 
 def seed_table() -> str:
     """Mean and spread over training seeds, for each dataset that ``make seeds`` ran on."""
-    rows = [["dataset", "seeds", "figure", "mean", "standard deviation", "each seed"]]
+    rows = [["dataset", "seeds", "metric", "mean", "standard deviation", "each seed"]]
     for path in sorted(SEEDS.glob("*.csv")):
         with path.open(encoding="utf-8", newline="") as file:
             runs = list(csv.DictReader(file))
@@ -124,14 +128,25 @@ def seed_table() -> str:
             spread = f"{statistics.stdev(values):.4f}" if len(values) > 1 else "-"
             each = ", ".join(f"{value:.4f}" for value in values)
             seeds = ", ".join(run["seed"] for run in runs)
-            rows.append([path.stem, seeds, column.replace("_", " "), f"{statistics.mean(values):.4f}", spread, each])
+            split, _, metric = column.partition("_")
+            rows.append([path.stem, seeds, f"{split} {_title(metric)}", f"{statistics.mean(values):.4f}", spread, each])
     return _markdown(rows)
 
 
-def _figure(figure: dict[str, Any], form: str = ".4f") -> str:
-    if figure["value"] is None:
-        return f"undefined: {figure['reason']}"
-    return f"{figure['value']:{form}} ({figure['low']:{form}} to {figure['high']:{form}})"
+def _title(metric: str) -> str:
+    """How a metric is called, and that less of it is better where that is so."""
+    return title(metric) + ("" if METRICS[metric].higher_is_better else " (lower is better)")
+
+
+def _estimate(estimate: dict[str, Any], form: str = ".4f") -> str:
+    """A metric with its interval, or why there is none."""
+    if estimate["value"] is None:
+        return f"undefined: {estimate['reason']}"
+    return f"{estimate['value']:{form}} ({estimate['low']:{form}} to {estimate['high']:{form}})"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:g} %"
 
 
 def _markdown(rows: list[list[str]]) -> str:

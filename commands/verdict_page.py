@@ -26,8 +26,10 @@ def write_verdict(verdict: Verdict) -> tuple[Path, Path]:
         "findings": [asdict(finding) for finding in verdict.findings],
         "claimed": verdict.claim.model_dump(),
     }
-    page = Environment(loader=PackageLoader("commands"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    with new_outputs(*places) as (said, shown):
-        write_json(said, content)
-        shown.write_text(page.get_template("verdict.html.jinja").render(content), encoding="utf-8")
+    environment = Environment(
+        loader=PackageLoader("commands"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    with new_outputs(*places) as (record, page):
+        write_json(record, content)
+        page.write_text(environment.get_template("verdict.html.jinja").render(content), encoding="utf-8")
     return places

@@ -63,28 +63,29 @@ def run_in_clone(name: str, claim: Claim, at: str | None) -> Verdict:
         raise UserError(f"claims/{name}.yaml: this clone does not have the revision {wanted}.", mend) from None
     with tempfile.TemporaryDirectory(prefix="plumbline-") as scratch:
         clone = Path(scratch) / "clone"
-        git("clone", "--quiet", "--no-checkout", ".", str(clone))
+        git("clone", "--quiet", "--no-checkout", git("rev-parse", "--show-toplevel"), str(clone))
         git("checkout", "--quiet", "--detach", revision, root=clone)
-        params = with_values(read_params(clone), claim.parameters)
-        (clone / PARAMS).write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+        root = clone / git("rev-parse", "--show-prefix")  # this repository may lie inside a larger one
+        params = with_values(read_params(root), claim.parameters)
+        (root / PARAMS).write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
         where = f"a clean clone at {revision[:10]}"
         print(f"running {name} in {where}", flush=True)
-        stage, said = reproduce(clone)
-        return failed_run(name, claim, where, stage, said) if said else examine(name, claim, clone, where)
+        stage, failure = reproduce(root)
+        return failed_run(name, claim, where, stage, failure) if failure else examine(name, claim, root, where)
 
 
-def reproduce(clone: Path) -> tuple[str, str]:
+def reproduce(root: Path) -> tuple[str, str]:
     """Runs the graph up to evaluate, and shows what it says.
 
     Args:
-        clone: Where.
+        root: The checkout.
 
     Returns:
         The stage that ran last, and how it failed; an empty string if it did not.
     """
     stage, error = "", "no reason given"
     command = ["dvc", "repro", "evaluate"]
-    with subprocess.Popen(command, cwd=clone, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         for line in process.stdout or ():
             print(f"  {line.rstrip()}", flush=True)
             stage = line.split("'")[1] if line.startswith("Running stage '") else stage
