@@ -10,13 +10,13 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from stages.common.core.provenance import Provenance, directory_hash, write_provenance
 
 from commands.predict import main, parser
 from commands.texts import format_of, read_texts
 from stages.clean.parameters import CleanParameters
 from stages.clean.repair import repair
 from stages.common.core.messages import UserError
-from stages.common.core.provenance import Provenance, directory_hash, write_provenance
 from stages.common.text_rules.settings import TextRules
 from tests.common.tiny_encoder import save_tagger
 from tests.corpus import environment, run

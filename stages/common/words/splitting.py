@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 # A number with its inner marks, a word with its inner hyphens and apostrophes, or any one other mark.
-WORD = re.compile(r"\d+(?:[.,:]\d+)+|\w+(?:[-'’]\w+)*|[^\w\s]")
+WORD = re.compile(r"\d+(?:[.,:]\d+)+|\w+(?:[-'\u2019]\w+)*|[^\w\s]")
 
 
 class Word(NamedTuple):
