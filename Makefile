@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
-.PHONY: help repro test lint format seeds search graph tables params claim verify ablation learning-curve bench-clean bench-augment bench-finetune bench-evaluate pins clean
+.PHONY: help repro test test-fast lint format seeds search graph tables params claim verify ablation learning-curve bench-clean bench-augment bench-finetune bench-evaluate pins clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -14,19 +14,26 @@ help: ## list the targets
 	.venv/bin/python -m pip install --quiet --requirement requirements.txt
 	@touch $@
 
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	.venv/bin/python -m pip install --quiet --requirement requirements.txt --requirement requirements-dev.txt
+	@touch $@
+
 repro: .venv/installed ## run what changed in the graph, then print the result table and where the plots are
 	dvc repro
 	@python -m commands.tables results
 
-test: .venv/installed ## run the tests
+test: .venv/installed-dev ## run the tests
 	pytest --numprocesses 2 --dist loadgroup
 
-lint: .venv/installed ## check format, style and types
+test-fast: .venv/installed-dev ## run the tests that take no whole run, no browser and no server, in two minutes
+	pytest --numprocesses 2 --dist loadgroup -m "not slow"
+
+lint: .venv/installed-dev ## check format, style and types
 	ruff format --check .
 	ruff check .
 	mypy
 
-format: .venv/installed ## bring the code into its format
+format: .venv/installed-dev ## bring the code into its format
 	ruff format .
 	ruff check --fix .
 
@@ -87,12 +94,14 @@ claim: .venv/installed ## write claims/default.yaml, or CLAIM=name, from the fin
 verify: .venv/installed ## check the default claim on this run; CLAIM=name (or all) runs it in a clean clone, AT=HEAD with today's code
 	python -m commands.verify $(CLAIM) $(if $(AT),--at $(AT))
 
-pins: ## pin the newest releases that requirements.in allows: requirements.txt and pins.yaml
+pins: ## pin the newest releases that requirements.in and requirements-dev.in allow; write pins.yaml
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet pip-tools
-	.venv/bin/pip-compile --quiet --upgrade --strip-extras --no-header --no-emit-index-url --no-emit-find-links \
-		--no-emit-trusted-host --output-file requirements.txt requirements.in
-	sed -i 's/^\(torch==[^+]*\)+.*/\1/' requirements.txt  # "+cpu" and the like name one build; every machine takes its own
+	for set in requirements requirements-dev; do \
+		.venv/bin/pip-compile --quiet --upgrade --strip-extras --no-header --no-emit-index-url --no-emit-find-links \
+			--no-emit-trusted-host --output-file $$set.txt $$set.in && \
+		sed -i 's/^\(torch==[^+]*\)+.*/\1/' $$set.txt || exit 1; \
+	done  # "+cpu" and the like name one build of torch; every machine takes its own
 	.venv/bin/python -m commands.pins
 
 clean: ## remove what a run makes, but not DVC's cache

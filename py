@@ -1,6 +1,7 @@
 #!/bin/sh
-# The Python that runs the stages, also where nothing is activated and in DVC's copies of the checkout, which have no .venv:
-# the active environment's, else the checkout's own, else whichever python3 comes first.
-if [ -n "$VIRTUAL_ENV" ] && [ -x "$VIRTUAL_ENV/bin/python" ]; then exec "$VIRTUAL_ENV/bin/python" "$@"; fi
-if [ -x "${DVC_ROOT:-.}/.venv/bin/python" ]; then exec "${DVC_ROOT:-.}/.venv/bin/python" "$@"; fi
+# The Python that runs the stages: the repository's own .venv, whatever else is active; else the active environment's; else
+# whichever python3 comes first. DVC runs experiments in copies of the checkout, which have no .venv, and names the checkout.
+for place in "${DVC_ROOT:-.}/.venv" ./.venv "${VIRTUAL_ENV:-.}"; do
+  if [ -x "$place/bin/python" ]; then exec "$place/bin/python" "$@"; fi
+done
 exec python3 "$@"

@@ -14,19 +14,20 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import yaml
+from dvc.repo import Repo
 
 
 def main() -> None:
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 9
-    stages = yaml.safe_load((folder / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-    with tempfile.TemporaryDirectory() as scratch:
+    with Repo(str(folder)) as repo, tempfile.TemporaryDirectory() as scratch:
         graphs = {
             "this graph": folder,
-            "same shape, one small file a stage": make_small(Path(scratch) / "same", stages, folder),
-            "bare, one small file a stage": make_small(Path(scratch) / "bare", stages, None),
+            "same shape, one small file a stage": make_small(Path(scratch) / "same", repo, folder),
+            "bare, one small file a stage": make_small(Path(scratch) / "bare", repo, None),
         }
         for place in graphs.values():
             seconds(place)  # the first one fills DVC's record of what is on the disk
@@ -38,20 +39,23 @@ def main() -> None:
         print(f"| {name} | {spread(taken)} | {spread(ratios)} |")
 
 
-def make_small(folder: Path, stages: dict[str, dict[str, list[object]]], code: Path | None) -> Path:
+def make_small(folder: Path, repo: Repo, code: Path | None) -> Path:
     """A finished repository with the same stages and edges; with the code and parameters of a checkout if given."""
     folder.mkdir()
-    made = {path(o): name for name, said in stages.items() for kind in ("outs", "metrics") for o in said.get(kind, [])}
-    small: dict[str, dict[str, object]] = {}
-    for name, said in stages.items():
-        deps = sorted({f"{made[dep]}.txt" for dep in map(path, said["deps"]) if dep in made})
+    small: dict[str, dict[str, Any]] = {}
+    for stage in repo.index.stages:
+        name = stage.addressing.replace("@", "_")
+        before = {one.addressing.replace("@", "_") for one in repo.index.graph.successors(stage)}
+        deps = [f"{one}.txt" for one in sorted(before)]
         small[name] = {"cmd": f"echo {name} > {name}.txt", "outs": [f"{name}.txt"]}
         if code is None:
             (folder / f"{name}.sh").write_text(f"echo {name}\n")
             deps.append(f"{name}.sh")
         else:
-            deps += [dep for dep in map(path, said["deps"]) if dep not in made]
-            small[name]["params"] = said.get("params", [])
+            read = [dep for dep in stage.deps if hasattr(dep, "params")]
+            small[name]["params"] = [{dep.def_path: list(dep.params)} for dep in read]
+            outside = {dep.def_path for dep in stage.deps if dep not in read}
+            deps += sorted(path for path in outside if path.startswith(("stages/", "catalog/")))
         small[name]["deps"] = deps
     (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": small}, sort_keys=False))
     for name in ("stages", "catalog") if code else ():
@@ -63,10 +67,6 @@ def make_small(folder: Path, stages: dict[str, dict[str, list[object]]], code: P
     subprocess.run(["dvc", "config", "core.check_update", "false"], cwd=folder, check=True)
     subprocess.run(["dvc", "repro", "-q"], cwd=folder, check=True)
     return folder
-
-
-def path(entry: object) -> str:
-    return entry if isinstance(entry, str) else str(next(iter(entry)))  # type: ignore[call-overload]  # a mapping of one key
 
 
 def seconds(folder: Path) -> float:

@@ -166,20 +166,34 @@ def test_pins_are_those_of_requirements_and_of_this_environment():
         assert version(package).partition("+")[0] == pinned
 
 
-def test_every_requirement_is_pinned_and_every_direct_one_is_listed():
-    names = {}
-    for line in (ROOT / "requirements.txt").read_text().splitlines():
-        if line and not line.lstrip().startswith("#"):
-            name, pinned, _ = line.partition("==")
-            assert pinned, line
-            names[name.lower()] = line
-    direct = re.findall(r"^[A-Za-z0-9_.-]+", (ROOT / "requirements.in").read_text(), re.MULTILINE)
-    assert {name.lower() for name in direct} <= set(names)
+@pytest.mark.parametrize("kind", ["requirements", "requirements-dev"])
+def test_every_requirement_is_pinned_and_every_direct_one_is_listed(kind):
+    names = {name.lower().replace(".", "-"): pinned for name, pinned in pinned_versions(kind).items()}
+    direct = re.findall(r"^[A-Za-z0-9_.-]+", (ROOT / f"{kind}.in").read_text().replace("--", "#"), re.MULTILINE)
+    assert {name.lower().replace(".", "-") for name in direct} <= set(names)
+    assert all(names.values())
+
+
+def test_both_sets_of_requirements_agree():
+    run, development = pinned_versions("requirements"), pinned_versions("requirements-dev")
+    assert {name: run[name] for name in set(run) & set(development)} == {
+        name: development[name] for name in set(run) & set(development)
+    }
+
+
+def pinned_versions(kind):
+    lines = [line for line in (ROOT / f"{kind}.txt").read_text().splitlines() if line and line.strip()[0] != "#"]
+    return {line.partition("==")[0]: line.partition("==")[2] for line in lines}
 
 
 def test_every_package_that_is_imported_is_a_direct_requirement(monkeypatch):
     monkeypatch.chdir(ROOT)
-    listed = {line.partition("=")[0] for line in Path("requirements.in").read_text().splitlines()}
+    run, development = (
+        {re.split(r"[=\[]", line)[0].lower() for line in Path(f"{kind}.in").read_text().splitlines()}
+        for kind in ("requirements", "requirements-dev")
+    )
     for package in ("stages", "commands"):
         _, imported = import_closure(package)
-        assert imported <= listed
+        assert imported <= run
+    _, imported = import_closure("tests")
+    assert imported <= run | development
