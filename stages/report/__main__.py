@@ -9,7 +9,7 @@ from stages.common.core.parameters import load_section, load_value
 from stages.report.inputs import read_corpus, read_results
 from stages.report.page import render
 from stages.report.parameters import ReportParameters
-from stages.report.sections import SECTIONS, corpus, outcome
+from stages.report.sections import corpus, outcome
 
 PAGE = Path("reports/index.html")
 
@@ -20,18 +20,17 @@ def main() -> None:
     documents, results = read_corpus(), read_results()
     page = render(
         {
-            "sections": SECTIONS,
             "card": documents.card,
             "model": model,
             "metrics": results.metrics,
             "confidence": f"{100 * results.summaries['evaluate']['confidence']:.4g} %",
             "samples": results.summaries["evaluate"]["bootstrap_samples"],
-            "summary": outcome.summary(results),
+            "summary": outcome.summary(documents, results),
             "data": corpus.data(documents, results, parameters),
             "cleaning": corpus.cleaning(documents, results, parameters),
             "labels": corpus.labels(documents, results, parameters),
             "augmentation": corpus.augmentation(documents, results, parameters),
-            "training": outcome.training(results),
+            "training": outcome.training(documents, results),
             "results": outcome.evaluation(documents, results, parameters),
             "calibration": outcome.calibration(results),
             "robustness": outcome.robustness(results, parameters),

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from stages.report.excerpts import excerpt
+from stages.common.documents.targets import text_columns
+from stages.report.excerpts import excerpt, text_excerpts
 
 NAMED = 5  # members of a cluster that are named
 
@@ -19,14 +20,14 @@ class Cluster:
         kept: The ids of some that stay.
         dropped: The ids of some that cleaning dropped.
         unnamed: How many are in neither list.
-        text: The beginning of one of them.
+        texts: The beginning of each text of one of them.
     """
 
     size: int
     kept: list[str]
     dropped: list[str]
     unnamed: int
-    text: str
+    texts: list[str]
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,10 @@ def find_clusters(
     by_size = sizes.value_counts().sort_index()
     largest = sizes.reset_index().sort_values(["count", "group"], ascending=[False, True]).head(count)["group"]
     shown = members[members["group"].isin(largest)].sort_values("id")
-    texts = pd.concat([frame.loc[frame["id"].isin(shown["id"]), ["id", "text"]] for frame in (kept, compared)])
-    beginnings = texts.set_index("id")["text"]
+    named = pd.concat(
+        [frame.loc[frame["id"].isin(shown["id"]), ["id", *text_columns(kept)]] for frame in (kept, compared)]
+    )
+    documents = named.set_index("id")
     clusters = []
     for group in largest:
         rows = shown[shown["group"] == group]
@@ -78,7 +81,7 @@ def find_clusters(
                 kept=[excerpt(name, characters) for name in stay[:NAMED]],
                 dropped=[excerpt(name, characters) for name in go[:NAMED]],
                 unnamed=len(stay[NAMED:]) + len(go[NAMED:]),
-                text=excerpt(beginnings[(stay or go)[0]], characters),
+                texts=text_excerpts(documents.loc[(stay or go)[0]].to_dict(), characters),
             )
         )
     return Clusters(dict(zip(by_size.index.tolist(), by_size.tolist(), strict=True)), clusters)

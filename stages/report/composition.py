@@ -1,19 +1,23 @@
-"""What the splits are made of: documents of each class, lengths, and how many are variants."""
+"""What the splits are made of: documents of each class, numbers, lengths, and how many are variants."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from stages.common.documents.table import ORIGINAL
+from stages.common.documents.targets import answers, label_sets, text_columns
 
 BINS = 30
+NO_LABEL = "(no label)"
 
 
 @dataclass(frozen=True)
 class ClassCount:
-    """How often a class occurs: ``counts`` by name of the split, ``definition`` from the card."""
+    """How often a label occurs: ``counts`` by name of the split, ``definition`` from the card."""
 
     label: str
     definition: str
@@ -32,26 +36,44 @@ class Lengths:
     longest: int
 
 
+@dataclass(frozen=True)
+class SetCount:
+    """How often documents have exactly these labels, joined in one name: ``counts`` by name of the split."""
+
+    labels: str
+    counts: dict[str, int]
+
+
 def class_counts(splits: dict[str, pd.DataFrame], definitions: dict[str, str]) -> list[ClassCount]:
-    """Documents of each class in each split, or mentions of each type of entity, in the order of the definitions."""
-    counted = {name: _occurrences(documents).value_counts() for name, documents in splits.items()}
+    """How often each label occurs in each split, on documents or spans, in the order of the definitions."""
+    counted = {name: label_sets(documents).explode().value_counts() for name, documents in splits.items()}
     return [
         ClassCount(label, definition, {name: int(counts.get(label, 0)) for name, counts in counted.items()})
         for label, definition in definitions.items()
     ]
 
 
-def _occurrences(documents: pd.DataFrame) -> pd.Series:
-    """The class of each document; where words have tags instead, the type of each mention, which a B- tag begins."""
-    if documents["tags"].isna().all():
-        return documents["label"]
-    tags = documents["tags"].explode().dropna().astype("str")
-    return tags[tags.str.startswith("B-")].str.removeprefix("B-")
+def set_counts(splits: dict[str, pd.DataFrame]) -> list[SetCount]:
+    """How often documents have the same labels, most frequent first; none where a document has one label at most."""
+    if not all("labels" in documents for documents in splits.values()):
+        return []
+    sets = {name: answers(documents).replace("", NO_LABEL) for name, documents in splits.items()}
+    table = pd.DataFrame({name: labels.value_counts() for name, labels in sets.items()}).fillna(0).astype(int)
+    order = (
+        table.assign(total=table.sum(axis=1)).rename_axis("set").sort_values(["total", "set"], ascending=[False, True])
+    )
+    return [SetCount(str(name), table.loc[name].to_dict()) for name in order.index]
+
+
+def values_of(splits: dict[str, pd.DataFrame]) -> dict[str, NDArray[np.float64]]:
+    """The numbers that documents are labelled with, by name of the split; none where they have none."""
+    return {name: documents["value"].dropna().to_numpy() for name, documents in splits.items() if "value" in documents}
 
 
 def words_per_document(documents: pd.DataFrame) -> NDArray[np.int64]:
-    """The length of each document in words between white space."""
-    return np.array([len(text.split()) for text in documents["text"]], dtype=np.int64)
+    """The length of each document in words between white space, both texts of a pair together."""
+    texts = documents[text_columns(documents)].fillna("")
+    return np.array([sum(len(text.split()) for text in row) for row in texts.to_numpy()], dtype=np.int64)
 
 
 def lengths(splits: dict[str, pd.DataFrame], words: dict[str, NDArray[np.int64]]) -> list[Lengths]:
@@ -87,8 +109,26 @@ def length_shares(words: dict[str, NDArray[np.int64]]) -> tuple[NDArray[np.float
     """
     together = np.concatenate(list(words.values()))
     edges = np.linspace(together.min(), max(np.quantile(together, 0.99), together.min() + 1), BINS + 1)
-    shares = {
-        name: np.histogram(np.minimum(values, edges[-1]), edges)[0] / max(len(values), 1)
-        for name, values in words.items()
+    return edges, _shares(words, edges)
+
+
+def value_shares(
+    values: dict[str, NDArray[np.float64]],
+) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+    """How the numbers are distributed, in bins that all splits share.
+
+    Args:
+        values: The numbers, by name of the split; not all are empty.
+
+    Returns:
+        The bins' edges, and for each split the share of its documents in each bin.
+    """
+    edges = np.histogram_bin_edges(np.concatenate(list(values.values())), BINS)
+    return edges, _shares(values, edges)
+
+
+def _shares(values: Mapping[str, NDArray[Any]], edges: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    return {
+        name: np.histogram(np.minimum(numbers, edges[-1]), edges)[0] / max(len(numbers), 1)
+        for name, numbers in values.items()
     }
-    return edges, shares

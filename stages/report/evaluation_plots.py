@@ -12,12 +12,12 @@ from matplotlib.ticker import FuncFormatter
 from stages.report.svg import INK, MARKERS, SERIES, classes_downwards, inline_svg, legend_above, number, short
 
 
-def class_figures(classes: Sequence[dict[str, Any]], classifiers: Sequence[str]) -> Markup:
+def class_metrics(classes: Sequence[dict[str, Any]], classifiers: Sequence[str]) -> Markup:
     """The F1 of each class with its interval, the classifiers one below the other.
 
     Args:
-        classes: For each class its label, and the figures of each classifier by name.
-        classifiers: Whose figures to draw.
+        classes: For each class its label, and the metrics of each classifier by name.
+        classifiers: Whose metrics to draw.
     """
     places = np.arange(len(classes))
     offsets = np.linspace(-0.22, 0.22, len(classifiers)) if len(classifiers) > 1 else [0.0]
@@ -35,8 +35,8 @@ def class_figures(classes: Sequence[dict[str, Any]], classifiers: Sequence[str])
         axes.set_xlim(right=1.004)
         legend_above(axes, len(classifiers))
 
-    figures = [[f"{name} {number(row[name]['f1']['value'])}" for name in classifiers] for row in classes]
-    said = "; ".join(f"{short(row['label'])}: {', '.join(of)}" for row, of in zip(classes, figures, strict=True))
+    scores = [[f"{name} {number(row[name]['f1']['value'])}" for name in classifiers] for row in classes]
+    said = "; ".join(f"{short(row['label'])}: {', '.join(of)}" for row, of in zip(classes, scores, strict=True))
     return inline_svg("f1", f"F1 of each class. {said}.", 0.9 + 0.14 * len(classes) * (1 + len(classifiers)), draw)
 
 
@@ -120,13 +120,13 @@ def class_curves(
 
 
 def intervals(name: str, said: str, rows: pd.DataFrame, title: str, reference: float | None) -> Markup:
-    """Figures with their intervals, one below the other.
+    """Metrics with their intervals, one below the other.
 
     Args:
         name: Of the plot.
-        said: What the plot shows, before the figures, for those who do not see it.
+        said: What the plot shows, before the numbers, for those who do not see it.
         rows: Columns label, value, low, high.
-        title: What the figures are.
+        title: What the metric is.
         reference: Where a dotted line is drawn, if anywhere.
     """
     places = np.arange(len(rows))
@@ -139,7 +139,46 @@ def intervals(name: str, said: str, rows: pd.DataFrame, title: str, reference: f
         classes_downwards(axes, list(rows["label"]))
         axes.set(xlabel=title)
 
-    figures = "; ".join(
+    values = "; ".join(
         f"{short(label)} {number(value)}" for label, value in zip(rows["label"], rows["value"], strict=True)
     )
-    return inline_svg(name, f"{said} {figures}.", 0.7 + 0.26 * len(rows), draw)
+    return inline_svg(name, f"{said} {values}.", 0.7 + 0.26 * len(rows), draw)
+
+
+def predicted_and_true(points: pd.DataFrame) -> Markup:
+    """Predicted against true numbers; on the dotted line both are the same.
+
+    Args:
+        points: A row a document: actual and predicted, both finite.
+    """
+    low, high = float(points.to_numpy().min()), float(points.to_numpy().max())
+
+    def draw(axes: Axes) -> None:
+        axes.plot([low, high], [low, high], color=INK, linewidth=0.8, linestyle=":")
+        axes.plot(points["actual"], points["predicted"], "o", color=SERIES[0], markersize=3, alpha=0.5)
+        axes.set(xlabel="true number", ylabel="predicted number")
+
+    ends = [f"{name} {points[name].min():.4g} to {points[name].max():.4g}" for name in ("actual", "predicted")]
+    return inline_svg("scatter", f"{len(points)} test documents: {', '.join(ends)}.", 3.2, draw)
+
+
+def quantile_calibration(bins: pd.DataFrame) -> Markup:
+    """The mean true number against the mean predicted one, in bins of as many documents each.
+
+    Args:
+        bins: A row a bin: predicted, actual, actual_low, actual_high; by rising prediction.
+    """
+    low = float(bins[["predicted", "actual_low"]].to_numpy().min())
+    high = float(bins[["predicted", "actual_high"]].to_numpy().max())
+
+    def draw(axes: Axes) -> None:
+        axes.plot([low, high], [low, high], color=INK, linewidth=0.8, linestyle=":", label="calibrated")
+        axes.vlines(bins["predicted"], bins["actual_low"], bins["actual_high"], color=SERIES[0], linewidth=1.2)
+        axes.plot(bins["predicted"], bins["actual"], marker="o", color=SERIES[0], label="encoder")
+        axes.set(xlabel="predicted number, mean of a bin", ylabel="true number, mean")
+        axes.legend(loc="upper left")
+
+    said = ", ".join(f"{number(at)} {number(true)}" for at, true in bins[["predicted", "actual"]].to_numpy())
+    return inline_svg(
+        "quantiles", f"Mean predicted and mean true number of each bin of test documents: {said}.", 3.2, draw
+    )

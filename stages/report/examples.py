@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from stages.common.core.seeding import derived_seed
 from stages.common.documents.table import ORIGINAL
-from stages.report.excerpts import Segment, changes, excerpt
+from stages.common.documents.targets import text_columns
+from stages.report.excerpts import Segment, changes, excerpt, shown_answers, text_excerpts
 
 
 @dataclass(frozen=True)
@@ -16,15 +18,15 @@ class Example:
 
     Attributes:
         id: Its id, or the place in the source where it never became a document.
-        label: Its label, or nothing.
+        answer: What it is labelled with, or nothing.
         reason: Why it was dropped or flagged.
-        text: Its beginning, or nothing where it is not to be shown.
+        texts: The beginning of each of its texts; none where they are not to be shown.
     """
 
     id: str
-    label: str
+    answer: str
     reason: str
-    text: str | None
+    texts: list[str]
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,10 @@ class RuleExamples:
 
 @dataclass(frozen=True)
 class Change:
-    """A document in two versions: ``id`` and ``label``, and the passage around the first change."""
+    """A document in two versions: ``id`` and ``answer``, and the passage around the first change."""
 
     id: str
-    label: str
+    answer: str
     passage: list[Segment]
 
 
@@ -58,7 +60,7 @@ def by_rule(concerned: pd.DataFrame, count: int, characters: int, seed: int) -> 
     """Groups dropped or flagged documents by rule.
 
     Args:
-        concerned: Columns rule, reason, id, text, label; ``place`` stands in for a missing id.
+        concerned: Columns rule, reason, id and those of a document table; ``place`` stands in for a missing id.
         count: Examples of each rule, at most.
         characters: The most characters to show of a text.
         seed: Decides which documents are the examples.
@@ -73,25 +75,25 @@ def by_rule(concerned: pd.DataFrame, count: int, characters: int, seed: int) -> 
         chosen = [
             Example(
                 excerpt(row["id"], characters),
-                "" if pd.isna(row["label"]) else row["label"],
+                row["answer"],
                 excerpt(row["reason"], characters),
-                None if pd.isna(row["text"]) else excerpt(row["text"], characters),
+                text_excerpts(row, characters),
             )
-            for row in some(named, count, seed).to_dict("records")
+            for row in with_answers(some(named, count, seed)).to_dict("records")
         ]
         found.append(RuleExamples(str(rule), len(rows), chosen))
     return sorted(found, key=lambda rule: -rule.count)
 
 
 def by_changing_rule(
-    changes: pd.DataFrame, counts: Mapping[str, int], labels: pd.Series, count: int, characters: int
+    changes: pd.DataFrame, counts: Mapping[str, int], answers: pd.Series, count: int, characters: int
 ) -> list[RuleChanges]:
     """What the rules of cleaning that change texts did.
 
     Args:
         changes: Passages before and after: id, rule, before, after.
         counts: How many documents each rule changed.
-        labels: The documents' labels, by id.
+        answers: What the documents are labelled with, by id.
         count: Examples of each rule, at most.
         characters: The most characters to show of a passage.
 
@@ -99,7 +101,7 @@ def by_changing_rule(
         The rules, the one that changed the most documents first.
     """
     shown = changes.groupby("rule").head(count)
-    rows = shown.assign(label=shown["id"].map(labels), text_before=shown["before"], text=shown["after"])
+    rows = shown.assign(answer=shown["id"].map(answers).fillna(""))
     return [
         RuleChanges(rule, number, _as_changes(rows[rows["rule"] == rule], characters))
         for rule, number in sorted(counts.items(), key=lambda item: -item[1])
@@ -118,15 +120,28 @@ def by_method(augmented: pd.DataFrame, count: int, characters: int, seed: int) -
     Returns:
         The methods by name.
     """
-    texts = augmented.loc[augmented["method"] == ORIGINAL].set_index("id")["text"]
+    origins = augmented.loc[augmented["method"] == ORIGINAL].set_index("id")[text_columns(augmented)]
     found = []
     for method, rows in augmented[augmented["method"] != ORIGINAL].groupby("method", sort=True):
-        chosen = some(rows, count, seed)
-        origins = chosen["derived_from"].str[0].map(texts)
-        found.append(
-            RuleChanges(str(method), len(rows), _as_changes(chosen.assign(text_before=origins.fillna("")), characters))
-        )
+        chosen = with_answers(some(rows, count, seed))
+        before = origins.reindex(chosen["derived_from"].str[0]).fillna("")
+        found.append(RuleChanges(str(method), len(rows), _as_changes(_changed_text(chosen, before), characters)))
     return found
+
+
+def _changed_text(variants: pd.DataFrame, origins: pd.DataFrame) -> pd.DataFrame:
+    """The variants with the columns before and after: the first text that differs from the origin's, if any does."""
+    *_, first = origins.columns
+    before, after = (frame[first].to_numpy() for frame in (origins, variants))
+    for name in reversed(origins.columns[:-1]):
+        differs = origins[name].to_numpy() != variants[name].to_numpy()
+        before, after = (np.where(differs, frame[name], rest) for frame, rest in ((origins, before), (variants, after)))
+    return variants.assign(before=before, after=after)
+
+
+def with_answers(documents: pd.DataFrame) -> pd.DataFrame:
+    """Documents with the column answer: what each is labelled with, to be shown."""
+    return documents.assign(answer=shown_answers(documents))
 
 
 def some(rows: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:
@@ -144,8 +159,8 @@ def _as_changes(rows: pd.DataFrame, characters: int) -> list[Change]:
     return [
         Change(
             excerpt(row["id"], characters),
-            "" if pd.isna(row["label"]) else row["label"],
-            changes(row["text_before"], row["text"], characters),
+            row["answer"],
+            changes(row["before"], row["after"], characters),
         )
         for row in rows.to_dict("records")
     ]

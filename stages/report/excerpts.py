@@ -2,10 +2,13 @@
 
 import re
 import unicodedata
+from collections.abc import Hashable, Mapping
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 import pandas as pd
+
+from stages.common.documents.targets import answers
 
 JOINERS = "\u200c\u200d"  # they shape letters and emojis, and harm nothing
 WHITESPACE = {" ": "·", "\n": "↵", "\r": "␍", "\t": "⇥", "\u00a0": "⍽", "\u3000": "□"}
@@ -49,6 +52,24 @@ def shortened(rows: pd.DataFrame, characters: int) -> list[dict[str, Any]]:
         {str(name): excerpt(value, characters) if isinstance(value, str) else value for name, value in row.items()}
         for row in rows.to_dict("records")
     ]
+
+
+def text_excerpts(document: Mapping[Hashable, Any], characters: int) -> list[str]:
+    """The beginning of each text of a document, as :func:`excerpt` gives it: two of a pair, none where it is missing.
+
+    Args:
+        document: A row of a document table.
+        characters: The most characters to show of a text.
+    """
+    texts = [document.get(name) for name in ("text", "text_pair")]
+    return [excerpt(text, characters) for text in texts if isinstance(text, str)]
+
+
+def shown_answers(documents: pd.DataFrame) -> pd.Series:
+    """What each document is labelled with, as a string that can be shown: empty where that is nothing, or tags."""
+    if "value" in documents:
+        return documents["value"].map("{:g}".format, na_action="ignore").astype("str").fillna("")
+    return answers(documents).fillna("")
 
 
 def visible(text: str) -> str:

@@ -15,6 +15,7 @@ from stages.common.documents.table import read_documents, read_flags, read_rejec
 
 DATA = Path("data")
 REPORTS = Path("reports")
+TEST = REPORTS / "evaluate"
 REMAKE = "Make it again with `dvc repro`."
 CURVES = Path("finetune/live/plots/metrics")
 CHANGES = {"id": "str", "rule": "str", "before": "str", "after": "str"}
@@ -34,7 +35,11 @@ DROP = {
 TESTED = {"difference": "float", "p_value": "float", "p_adjusted": "float", "clearly_worse": "bool"}
 SURENESS = {"p_label": "float", "p_predicted": "float", "loss": "float"}
 PAIR = {"actual": "str", "predicted": "str"}
-EVALUATION = {  # the lists under reports/evaluate/, and the columns that the page shows
+PREDICTED = {"predicted": "str", "baseline_predicted": "str"}
+VALUES = {"predicted": "float", "baseline_predicted": "float"}
+MEAN = {"actual": "float", "actual_low": "float", "actual_high": "float"}
+SLICE = {"feature": "str", "slice": "str"}
+EVALUATION = {  # the lists that evaluate may write, and the columns that the page shows
     "confusion_matrix": PAIR,
     "flips": FLIPS,
     "calibration": {"version": "str", "confidence": "float", **ACCURACY},
@@ -42,8 +47,13 @@ EVALUATION = {  # the lists under reports/evaluate/, and the columns that the pa
     "roc": {"label": "str", "false_positive_rate": "float", "true_positive_rate": "float"},
     "precision_recall": {"label": "str", "recall": "float", "precision": "float"},
     "robustness": {"perturbation": "str", "documents": "int", **DROP, **CONSISTENCY},
-    "slices": {"feature": "str", "slice": "str", **ACCURACY, **TESTED},
-    "errors": {"id": "str", "label": "str", "predicted": "str", **SURENESS, "baseline_predicted": "str"},
+    "slices": {**SLICE, **ACCURACY, **TESTED},
+    "error_slices": {**SLICE, "documents": "int", "mae": "float", "mae_low": "float", "mae_high": "float", **TESTED},
+    "errors": {"id": "str", "label": "str", **PREDICTED, **SURENESS},
+    "label_errors": {"id": "str", "labels": "str", **PREDICTED, "missed": "str", "added": "str", "loss": "float"},
+    "value_errors": {"id": "str", "value": "float", **VALUES, "error": "float"},
+    "values": {"actual": "float", "predicted": "float"},
+    "quantiles": {"documents": "int", "predicted": "float", **MEAN},
     "confused_pairs": {**PAIR, "documents": "int", "share": "float", "share_low": "float", "share_high": "float"},
     "suspect_labels": {**SUSPECT, "p_label": "float", "p_suggested": "float", "baseline_agrees": "bool"},
 }
@@ -82,13 +92,13 @@ class Results:
 
     Attributes:
         summaries: ``summary.json`` of each stage, by name of the stage.
-        metrics: The headline test figures.
-        comparison: The encoder beside each baseline.
-        calibration: How well probabilities fit, before and after the temperature.
+        metrics: The headline test metrics.
+        comparison: The encoder beside each baseline; empty where answers are neither right nor wrong.
+        calibration: How well probabilities fit, before and after the temperature; empty where there are none.
         cost: Size and speed.
         environment: What the training ran on.
         curves: By name of the metric, columns step and value.
-        tables: The lists under reports/evaluate/, by name.
+        tables: The lists of :data:`EVALUATION`, by name; without rows where there is nothing to list.
     """
 
     summaries: dict[str, dict[str, Any]]
@@ -131,13 +141,13 @@ def read_results() -> Results:
     stages = ("clean", "augment", "split", "audit", "finetune", "evaluate")
     return Results(
         summaries={stage: read_json(REPORTS / stage / "summary.json") for stage in stages},
-        metrics=read_json(REPORTS / "evaluate/metrics.json"),
-        comparison=read_json_list(REPORTS / "evaluate/comparison.json"),
-        calibration=read_json(REPORTS / "evaluate/calibration.json"),
-        cost=read_json(REPORTS / "evaluate/cost.json"),
+        metrics=read_json(TEST / "metrics.json"),
+        comparison=read_json_list(TEST / "comparison.json") if (TEST / "comparison.json").is_file() else [],
+        calibration=read_json(TEST / "calibration.json") if (TEST / "calibration.json").is_file() else {},
+        cost=read_json(TEST / "cost.json"),
         environment=read_json(REPORTS / "finetune/environment.json"),
         curves=read_curves(REPORTS / CURVES),
-        tables={name: read_csv(REPORTS / f"evaluate/{name}.csv", types) for name, types in EVALUATION.items()},
+        tables={name: read_list(TEST / f"{name}.csv", types) for name, types in EVALUATION.items()},
     )
 
 
@@ -226,6 +236,11 @@ def read_csv(path: Path, types: Mapping[str, str]) -> pd.DataFrame:
     except ValueError as error:
         raise UserError(f"{path}: not the list that it should be ({error}).", REMAKE) from None
     return columns(table, types, path)
+
+
+def read_list(path: Path, types: Mapping[str, str]) -> pd.DataFrame:
+    """Reads a list as :func:`read_csv` does; without rows where there is no such file: not every run has every list."""
+    return read_csv(path, types) if path.is_file() else pd.DataFrame({name: [] for name in types}).astype(dict(types))
 
 
 def columns(table: pd.DataFrame, types: Mapping[str, str], path: Path) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from stages.report.excerpts import excerpt
+from stages.report.sections import SECTIONS
 
 LABEL_CHARACTERS = 60
 UNDEFINED = "not defined"  # what a list leaves empty
@@ -21,7 +22,8 @@ def render(content: Mapping[str, Any]) -> str:
     """Fills the template.
 
     Args:
-        content: What the template names; something that is missing is an error.
+        content: What the template names; something that is missing is an error. A section whose content is empty is
+            left out.
 
     Returns:
         The HTML page.
@@ -46,12 +48,13 @@ def render(content: Mapping[str, Any]) -> str:
     environment.globals["flattened"] = flattened
     script = SCRIPT.read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    own = {"script": Markup(script), "script_hash": Markup(digest)}  # noqa: S704  # both are ours, not data
+    sections = {anchor: title for anchor, title in SECTIONS.items() if content.get(anchor, True)}
+    own = {"sections": sections, "script": Markup(script), "script_hash": Markup(digest)}  # noqa: S704  # both are ours, not data
     return environment.get_template("page.html.jinja").render(content, **own)
 
 
 def share(value: float) -> str:
-    """A figure between 0 and 1, or a difference of two, to three places."""
+    """A metric, or the like, to three places."""
     return UNDEFINED if isnan(value) else f"{value:.3f}"
 
 

@@ -23,7 +23,7 @@ def training_loss(loss: pd.DataFrame, validation: pd.DataFrame) -> Markup:
     def draw(axes: Axes) -> None:
         axes.plot(steps, values, color=SERIES[0], label=f"training, {each}", linewidth=1.0)
         axes.plot(validation["step"], validation["value"], color=SERIES[1], marker="s", label="validation, each epoch")
-        axes.set(xlabel="step", ylabel="loss (nats)")
+        axes.set(xlabel="step", ylabel="loss")
         axes.set_ylim(bottom=0)
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         axes.legend()
@@ -35,8 +35,8 @@ def training_loss(loss: pd.DataFrame, validation: pd.DataFrame) -> Markup:
     return inline_svg("loss", said, 2.7, draw)
 
 
-def validation_figures(curves: dict[str, pd.DataFrame], best_epoch: int) -> Markup:
-    """Figures on the validation split after each epoch.
+def validation_metrics(curves: dict[str, pd.DataFrame], best_epoch: int) -> Markup:
+    """Metrics on the validation split after each epoch.
 
     Args:
         curves: By title, columns step and value: one row an epoch.
@@ -47,9 +47,13 @@ def validation_figures(curves: dict[str, pd.DataFrame], best_epoch: int) -> Mark
         axes.axvline(best_epoch, color=INK, linewidth=0.8, linestyle=":", label="kept")
         for colour, marker, (title, curve) in zip(SERIES, MARKERS, curves.items(), strict=False):
             axes.plot(range(1, len(curve) + 1), curve["value"], color=colour, marker=marker, label=title)
-        axes.set(xlabel="epoch", ylabel="validation figure")
-        least = min(curve["value"].min() for curve in curves.values())
-        axes.set_ylim(least - 0.1 * (1.0 - least) - 0.005, 1.0)
+        axes.set(xlabel="epoch", ylabel="validation metric")
+        values = pd.concat([curve["value"] for curve in curves.values()])
+        least = values.min()
+        if values.max() <= 1:  # shares and the like: 1 is the best
+            axes.set_ylim(least - 0.1 * (1.0 - least) - 0.005, 1.0)
+        else:
+            axes.set_ylim(bottom=0)
         axes.set_xlim(0.5, max(len(curve) for curve in curves.values()) + 0.5)
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
         legend_above(axes, 1 + len(curves))
@@ -96,6 +100,29 @@ def length_distribution(edges: NDArray[np.float64], shares: dict[str, NDArray[np
     most = {split: edges[int(values.argmax())] for split, values in shares.items()}
     said = ", ".join(f"{split} {start:.0f}" for split, start in most.items())
     return inline_svg("lengths", f"Distribution of lengths; the most common length in words: {said}.", 2.7, draw)
+
+
+def value_distribution(edges: NDArray[np.float64], shares: dict[str, NDArray[np.float64]]) -> Markup:
+    """How the numbers of each split's documents are distributed.
+
+    Args:
+        edges: The bins' edges, shape (bins + 1,).
+        shares: For each split the share of its documents in each bin.
+    """
+
+    def draw(axes: Axes) -> None:
+        for colour, (split, values) in zip(SERIES, shares.items(), strict=False):
+            axes.stairs(values, edges, color=colour, label=split, linewidth=1.4)
+        axes.set(xlabel="number", ylabel="share of the split")
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.3g}%"))
+        axes.set_ylim(bottom=0)
+        legend_above(axes, len(shares))
+
+    said = ", ".join(f"{split} {edges[int(values.argmax())]:.4g}" for split, values in shares.items())
+    between = f"from {edges[0]:.4g} to {edges[-1]:.4g}"
+    return inline_svg(
+        "values", f"Distribution of the numbers, {between}; the fullest bin begins at: {said}.", 2.7, draw
+    )
 
 
 def _thinned(curve: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:

@@ -1,4 +1,4 @@
-"""The test results in the form that the page shows: figures in rows, the confusion matrix, documents with texts."""
+"""The test results in the form that the page shows: metrics in rows, the confusion matrix, documents with texts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,37 +6,17 @@ from typing import Any
 
 import pandas as pd
 
-from stages.report.excerpts import excerpt, shortened
-
-FIGURES = {
-    "span_f1": "Span F1",
-    "macro_span_f1": "Macro span F1",
-    "span_precision": "Span precision",
-    "span_recall": "Span recall",
-    "accuracy": "Accuracy",
-    "balanced_accuracy": "Balanced accuracy",
-    "macro_f1": "Macro F1",
-    "macro_precision": "Macro precision",
-    "macro_recall": "Macro recall",
-    "micro_f1": "Micro F1",
-    "micro_precision": "Micro precision",
-    "micro_recall": "Micro recall",
-    "weighted_f1": "Weighted F1",
-    "weighted_precision": "Weighted precision",
-    "weighted_recall": "Weighted recall",
-    "matthews_correlation": "Matthews correlation",
-    "log_loss": "Log loss (nats; less is better)",
-    "roc_auc": "ROC AUC, one against the rest",
-    "average_precision": "Average precision, one against the rest",
-}
+from stages.common.documents.targets import text_columns
+from stages.common.metrics.names import METRICS
+from stages.report.excerpts import shortened, text_excerpts
 
 
 @dataclass(frozen=True)
-class FigureRow:
-    """One figure of each classifier, and the encoder's difference to the baseline where it was tested."""
+class MetricRow:
+    """One metric of each classifier, and the encoder's difference to the baseline where it was tested."""
 
     name: str
-    figures: list[dict[str, Any]]
+    metrics: list[dict[str, Any]]
     difference: dict[str, Any] | None
 
 
@@ -49,13 +29,22 @@ class ConfusionRow:
     total: int
 
 
-def figure_rows(summary: dict[str, Any], metrics: dict[str, Any], classifiers: Sequence[str]) -> list[FigureRow]:
-    """The overall figures, one row each, in the order of :data:`FIGURES`; only those that the task has."""
+def metric_rows(
+    summary: dict[str, Any], metrics: dict[str, Any], classifiers: Sequence[str], headline: str
+) -> list[MetricRow]:
+    """The overall metrics, one row each: the headline first, the others in the order of :data:`METRICS`."""
+    first = {headline: METRICS[headline]}
     return [
-        FigureRow(title, [summary[each][name] for each in classifiers], metrics["difference"].get(name))
-        for name, title in FIGURES.items()
+        MetricRow(metric_title(name), [summary[each][name] for each in classifiers], metrics["difference"].get(name))
+        for name in first | METRICS
         if name in summary["encoder"]
     ]
+
+
+def metric_title(name: str) -> str:
+    """A metric's name at the beginning of a line, with a word where less of it is better."""
+    known = METRICS[name]
+    return known.title[:1].upper() + known.title[1:] + ("" if known.higher_is_better else " (less is better)")
 
 
 def confusion(pairs: pd.DataFrame, labels: Sequence[str]) -> list[ConfusionRow]:
@@ -78,7 +67,7 @@ def confusion(pairs: pd.DataFrame, labels: Sequence[str]) -> list[ConfusionRow]:
 
 
 def with_texts(rows: pd.DataFrame, test: pd.DataFrame, count: int, characters: int) -> list[dict[str, Any]]:
-    """The first rows of a list of test documents, each with the beginning of its text.
+    """The first rows of a list of test documents, each with the beginnings of its ``texts``.
 
     Args:
         rows: Column ``id`` and others.
@@ -87,6 +76,6 @@ def with_texts(rows: pd.DataFrame, test: pd.DataFrame, count: int, characters: i
         characters: The most characters to show of a text.
     """
     shown = rows.head(count)
-    texts = test.loc[test["id"].isin(shown["id"])].set_index("id")["text"]
-    excerpts = [excerpt(text, characters) for text in shown["id"].map(texts).fillna("")]
-    return [{**row, "text": text} for row, text in zip(shortened(shown, characters), excerpts, strict=True)]
+    documents = test.loc[test["id"].isin(shown["id"])].set_index("id")[text_columns(test)].to_dict("index")
+    texts = [text_excerpts(documents.get(name, {}), characters) for name in shown["id"]]
+    return [{**row, "texts": of} for row, of in zip(shortened(shown, characters), texts, strict=True)]

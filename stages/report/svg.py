@@ -95,5 +95,5 @@ def short(label: str) -> str:
 
 
 def number(value: float | None) -> str:
-    """A figure for a text alternative; NaN and nothing are said in words."""
+    """A number for a text alternative; NaN and nothing are said in words."""
     return "not defined" if value is None or value != value else f"{value:.3f}"

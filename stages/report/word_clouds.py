@@ -12,6 +12,7 @@ from wordcloud import STOPWORDS, WordCloud
 
 from stages.common.core.seeding import derived_seed
 from stages.common.documents.table import ORIGINAL
+from stages.common.documents.targets import has_free_words, label_sets, text_columns
 
 MOST_CLASSES = 12
 MOST_DOCUMENTS = 5_000  # of a class: more change the sizes of words no more
@@ -58,7 +59,7 @@ def word_clouds(train: pd.DataFrame, labels: list[str], most_words: int, seed: i
     A word's size shows how much it sets its class apart (see :func:`typical_words`).
 
     Args:
-        train: Training documents; variants are left out.
+        train: Training documents; variants are left out, and documents whose words have tags.
         labels: The classes' names.
         most_words: Words in a cloud, at most.
         seed: Decides where words stand.
@@ -66,12 +67,14 @@ def word_clouds(train: pd.DataFrame, labels: list[str], most_words: int, seed: i
     Returns:
         The clouds in the order of the labels; a class without words has an empty one.
     """
-    originals = train[train["method"] == ORIGINAL]
-    largest = originals["label"].value_counts(sort=True).index[:MOST_CLASSES]
+    originals = train[(train["method"] == ORIGINAL) & has_free_words(train)]
+    labelled = label_sets(originals).explode().dropna()
+    largest = labelled.value_counts(sort=True).index[:MOST_CLASSES]
     counts = {}
     for label in labels:
         if label in largest:
-            counts[label] = _count_words(originals.loc[originals["label"] == label, "text"].head(MOST_DOCUMENTS))
+            chosen = originals.loc[labelled.index[labelled == label][:MOST_DOCUMENTS]]
+            counts[label] = _count_words(chosen[text_columns(train)].fillna("").agg("\n".join, axis=1))
     weights = typical_words(counts)
     return [_lay_out(label, weights[label], most_words, seed) for label in counts]
 

@@ -10,8 +10,9 @@ import yaml
 
 from stages.common.documents.card import Card, Label, SourceFile, write_card
 from stages.common.documents.table import write_documents, write_flags, write_parquet, write_rejected
+from stages.common.tasks import TASKS
 from stages.report.__main__ import main
-from tests.report.evaluation import forget_what_entities_do_not_have, write_evaluation, write_json
+from tests.report.evaluation import BY_TASK, write_evaluation, write_json
 
 SCRIPT = "<script>document.documentElement.setAttribute('data-planted','script')</script>"
 IMAGE = "\"><img src=x onerror=\"document.documentElement.setAttribute('data-planted','image')\">"
@@ -53,12 +54,43 @@ def document(ident, text, label, **columns):
     } | columns
 
 
-def tagged(row):
+def tagged(row, _):
     """The document as one of token classification: its first word is a mention of what was its label."""
     tokens = row["text"].split()
-    return pd.Series(
-        {**row, "label": None, "tokens": tokens, "tags": [f"B-{row['label']}", *["O"] * (len(tokens) - 1)]}
-    )
+    return row | {"label": None, "tokens": tokens, "tags": [f"B-{row['label']}", *["O"] * (len(tokens) - 1)]}
+
+
+def paired(row, _):
+    """The document as a pair with a second text."""
+    return row | {"text_pair": f"The other text of {row['id']}."}
+
+
+def several(row, labels):
+    """The document with its label and the next one; every fifth has none."""
+    number = int(row["id"].split("-")[1])
+    following = labels[(labels.index(row["label"]) + 1) % len(labels)]
+    return row | {"labels": [] if number % 5 == 0 else sorted({row["label"], following})}
+
+
+def numbered(row, labels):
+    """The document with a number in place of its label."""
+    return row | {"value": 12.5 * labels.index(row["label"]) + int(row["id"].split("-")[1])}
+
+
+FORMS = {
+    "text-classification": lambda row, _: row,
+    "token-classification": tagged,
+    "pairs": paired,
+    "multi-label": several,
+    "regression": numbered,
+}
+
+
+def in_form(documents, task, labels):
+    """Documents with the columns of a task."""
+    rows = [FORMS[task](row, labels) for row in documents.to_dict("records")]
+    foreign = {"label", "tokens", "tags"} - {field.name for field in TASKS[task].columns}
+    return pd.DataFrame(rows).drop(columns=list(foreign))
 
 
 def corpus(labels, planted, per_split):
@@ -82,7 +114,7 @@ def write_run(
     planted=(),
     outcome="better",
     augmented=True,
-    entities=False,
+    task="text-classification",
     balanced=False,
     test_documents=30,
     **parameters,
@@ -93,8 +125,7 @@ def write_run(
     )
     splits = corpus(labels, planted, {"train": 60, "validation": 30, "test": test_documents})
     test = splits["test"]
-    if entities:
-        splits = {split: documents.apply(tagged, axis=1) for split, documents in splits.items()}
+    splits = {split: in_form(documents, task, labels) for split, documents in splits.items()}
     raw = pd.concat(splits.values(), ignore_index=True)
     clean = raw.assign(text=raw["text"].str.strip().str.replace("votes", "decides"))
     dropped = clean.iloc[: max(7, len(planted))]
@@ -110,12 +141,14 @@ def write_run(
     card = Card(
         name="tiny",
         title=f"Tiny news {planted[0] if planted else ''}",
-        task="token-classification" if entities else "text-classification",
+        task=task,
         language="en",
         licence="none",
         citation="none",
         known_faults=list(planted[:1]),
-        labels=[Label(name=label, definition=f"About {label}.") for label in labels],
+        labels=[
+            Label(name=label, definition=f"About {label}.") for label in (labels if TASKS[task].fewest_labels else ())
+        ],
         sources=[SourceFile(name=planted[1] if planted else "tiny.zip", hash="sha256:0")],
         rows=len(raw),
     )
@@ -139,7 +172,7 @@ def write_run(
         rows = clean[clean["id"].str.startswith(split)]
         rows = pd.concat([rows, variants]) if split == "train" else rows
         write_documents(rows, folder / f"data/{'audited' if split == 'train' else 'splits'}/{split}.parquet")
-    _write_reports(folder, labels, test, outcome, augmented, entities, balanced)
+    _write_reports(folder, labels, test, outcome, augmented, task, balanced)
     _write_lists(folder, clean.iloc[: max(4, len(planted))], labels)
 
 
@@ -158,7 +191,7 @@ def _write_lists(folder, documents, labels):
     write_json(folder / "reports/audit/summary.json", counts | rows)
 
 
-def _write_reports(folder, labels, test, outcome, augmented, entities, balanced):
+def _write_reports(folder, labels, test, outcome, augmented, task, balanced):
     reports = folder / "reports"
     write_json(
         reports / "clean/summary.json",
@@ -205,7 +238,7 @@ def _write_reports(folder, labels, test, outcome, augmented, entities, balanced)
     write_json(
         reports / "finetune/summary.json",
         {
-            "validation": {"accuracy": 0.9, "entity_f1" if entities else "macro_f1": 0.89},
+            "validation": {"loss": 0.4, TASKS[task].headline: 0.89},
             "best_epoch": 2,
             "epochs_run": 3,
             "steps": 12,
@@ -230,15 +263,13 @@ def _write_reports(folder, labels, test, outcome, augmented, entities, balanced)
         "train/loss": range(1, 13),
         "train/learning_rate": range(1, 13),
         "validation/loss": (4, 8, 12),
-        "validation/accuracy": (4, 8, 12),
-        "validation/macro_f1": (4, 8, 12),
+        f"validation/{TASKS[task].headline}": (4, 8, 12),
     }.items():
         path = reports / f"finetune/live/plots/metrics/{name}.tsv"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"step\t{name.split('/')[1]}\n" + "".join(f"{step}\t{1 / (1 + step)}\n" for step in steps))
     write_evaluation(reports / "evaluate", labels, test, outcome)
-    if entities:
-        forget_what_entities_do_not_have(reports / "evaluate", labels)
+    BY_TASK.get(task, lambda *_: None)(reports / "evaluate", labels, test)
 
 
 @pytest.fixture(scope="session")

@@ -175,6 +175,13 @@ def test_planted_texts_neither_run_nor_fetch_anything(make_page, browse, listene
         assert planted in shown
 
 
+@pytest.mark.parametrize("task", ["pairs", "multi-label", "regression"])
+def test_the_page_of_each_task_runs_without_a_word_on_the_console(make_page, browse, task):
+    dom, console, requests = browse(make_page(task=task), "--dump-dom")
+    assert (console, requests) == ([], set())
+    assert "<button" in dom  # the script has made the tables sortable
+
+
 def test_a_page_that_runs_and_fetches_would_be_noticed(browse, listener, tmp_path):
     address, asked = listener
     page = tmp_path / "careless.html"
@@ -214,7 +221,7 @@ def test_a_page_that_keeps_people_out_would_be_noticed(drive, axe, tmp_path):
     assert {name for name, _ in faults(drive, axe, page)} >= {"image-alt", "color-contrast"}
 
 
-def test_tables_sort_by_figures_and_say_so(make_page, drive):
+def test_tables_sort_by_numbers_and_say_so(make_page, drive):
     script = """
       const table = document.querySelector("#cleaning table");
       const header = table.tHead.rows[0].cells[2];

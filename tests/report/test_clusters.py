@@ -25,13 +25,13 @@ def test_clusters_are_counted_by_size():
 def test_the_largest_are_shown_with_what_stayed_and_what_went():
     largest, other = find_clusters(KEPT, DROPPED, RULES, 2, 80).largest
     assert (largest.size, largest.kept, largest.dropped) == (9, ["a1"], ["a2", "a3", "a4", "a5", "a6"])
-    assert (largest.unnamed, largest.text) == (3, "text of a1")
+    assert (largest.unnamed, largest.texts) == (3, ["text of a1"])
     assert (other.kept, other.dropped) == (["b1"], ["b2"])
 
 
 def test_a_cluster_of_which_nothing_stays_is_shown_by_what_went():
     (cluster,) = find_clusters(KEPT.iloc[:0], DROPPED, ["contradictions"], 2, 80).largest
-    assert (cluster.kept, cluster.dropped, cluster.text) == ([], ["e1", "e2"], "text of e1")
+    assert (cluster.kept, cluster.dropped, cluster.texts) == ([], ["e1", "e2"], ["text of e1"])
 
 
 def test_documents_that_are_alone_make_no_cluster():

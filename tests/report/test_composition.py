@@ -5,7 +5,15 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.report.composition import class_counts, length_shares, lengths, words_per_document
+from stages.report.composition import (
+    class_counts,
+    length_shares,
+    lengths,
+    set_counts,
+    value_shares,
+    values_of,
+    words_per_document,
+)
 from tests.report.conftest import document
 
 TRAIN = pd.DataFrame(
@@ -31,6 +39,38 @@ def test_mentions_of_entities_are_counted_where_words_have_tags():
     tagged = pd.DataFrame([document("1", "a b c d e", None, tokens=list("abcde"), tags=tags)])
     (people, places, others) = class_counts({"train": tagged}, {"PER": "P.", "LOC": "L.", "ORG": "O."})
     assert [row.counts["train"] for row in (people, places, others)] == [2, 1, 0]
+
+
+def test_a_document_counts_for_each_of_its_labels_and_once_for_their_set():
+    sets = [["tech", "arts"], ["arts"], [], ["arts", "tech"]]
+    documents = pd.DataFrame([several(str(number), labels) for number, labels in enumerate(sets)])
+    tech, arts = class_counts({"train": documents}, {"tech": "T.", "arts": "A."})
+    assert (tech.counts, arts.counts) == ({"train": 2}, {"train": 3})
+    found = set_counts({"train": documents, "test": documents[:2]})
+    assert [(row.labels, row.counts) for row in found] == [
+        ("arts + tech", {"train": 2, "test": 1}),
+        ("arts", {"train": 1, "test": 1}),
+        ("(no label)", {"train": 1, "test": 0}),
+    ]
+    assert set_counts({"train": TRAIN}) == []
+
+
+def several(ident, labels):
+    row = document(ident, "some text", None, labels=labels)
+    return {name: value for name, value in row.items() if name not in ("label", "tokens", "tags")}
+
+
+def test_numbers_are_counted_in_bins_that_all_splits_share():
+    splits = {"train": pd.DataFrame({"value": [0.0, 50.0, 100.0, None]}), "test": pd.DataFrame({"value": [100.0]})}
+    edges, shares = value_shares(values_of(splits))
+    assert (edges[0], edges[-1]) == (0, 100)
+    assert shares["train"].sum() == 1 and shares["test"][-1] == 1
+    assert values_of({"train": TRAIN}) == {}
+
+
+def test_both_texts_of_a_pair_count_for_its_length():
+    pair = pd.DataFrame([{"id": "1", "text": "one two", "text_pair": "three"}])
+    assert list(words_per_document(pair)) == [3]
 
 
 def test_lengths_are_in_words_and_variants_are_counted():

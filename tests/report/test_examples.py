@@ -3,6 +3,7 @@
 import pandas as pd
 
 from stages.report.examples import by_changing_rule, by_method, by_rule, some
+from stages.report.excerpts import shown_answers
 from tests.report.conftest import document
 
 
@@ -42,12 +43,32 @@ def test_rules_that_changed_texts_are_listed_by_how_many_with_the_changes_marked
         ("tags", 2, 1),
         ("whitespace", 1, 0),
     ]
-    assert entities.examples[0].label == "tech"
+    assert entities.examples[0].answer == "tech"
     assert [(piece.kind, piece.text) for piece in entities.examples[0].passage] == [
         ("same", "a &"),
         ("deleted", "amp;"),
         ("same", " b"),
     ]
+
+
+def test_both_texts_of_a_pair_are_shown():
+    pair = rejected(("a", "empty", None)).assign(text_pair="another text")
+    (rule,) = by_rule(pair, count=2, characters=80, seed=1)
+    assert (rule.examples[0].texts, rule.examples[0].answer) == (["some text", "another text"], "tech")
+
+
+def test_a_variant_of_a_pair_shows_the_text_that_was_changed():
+    origin = {"id": "1", "text": "the cat sat", "text_pair": "it sat", "label": "yes", "derived_from": ["1"]}
+    variant = origin | {"id": "1#swap-1", "text_pair": "sat it"}
+    pairs = pd.DataFrame([origin, variant]).assign(method=["original", "swap"])
+    (method,) = by_method(pairs, 5, 80, seed=1)
+    shown = [piece.text for piece in method.examples[0].passage if piece.kind != "inserted"]
+    assert "".join(shown) == "it sat"
+
+
+def test_an_answer_may_be_several_labels_or_a_number():
+    assert list(shown_answers(pd.DataFrame({"labels": [["b", "a"], [], None]}))) == ["a + b", "", ""]
+    assert list(shown_answers(pd.DataFrame({"value": [12.5, None, 3.0]}))) == ["12.5", "", "3"]
 
 
 def test_a_variant_is_shown_beside_its_origin():

@@ -158,14 +158,14 @@ def test_the_summary_says_whether_the_encoder_beats_the_baseline(make_page, outc
     assert said in outline(make_page(outcome=outcome)).shown
 
 
-def test_the_summary_has_the_headline_figures_with_their_intervals(make_page):
+def test_the_summary_has_the_headline_metrics_with_their_intervals(make_page):
     shown = outline(make_page()).shown
     assert "Test macro F1 0.950 0.930 to 0.970 Test accuracy 0.950 0.930 to 0.970" in shown
     assert "Frozen encoder macro F1 0.800" in shown
     assert "minus that of the baseline is +0.050, with a 95 % interval from +0.040 to +0.060" in shown
 
 
-def test_a_figure_that_is_not_defined_says_why(make_page):
+def test_a_metric_that_is_not_defined_says_why(make_page):
     assert "not defined no test document is predicted as this class" in outline(make_page()).shown
 
 
@@ -198,7 +198,7 @@ def test_every_section_shows_what_its_stage_did(make_page):
         "C = 10.0, has the best macro F1",
         "Matthews correlation 0.950",
         "< 0.001 exact",
-        "the temperature 1.250 , fitted on 30 validation documents",
+        "the temperature 1.250 , fitted on validation documents",
         "typing errors 30 0.900 0.800 +0.100 +0.050 to +0.150 95.0% 90.0% to 99.0%",
         "length : 1 to 9 words 9 0.800 0.700 to 0.900 −0.100 0.040 yes",
         "22,000,000 weights, 91 MB on disk",
@@ -234,29 +234,109 @@ def test_a_run_without_variants_or_examples_says_so(make_page):
 
 
 def test_a_run_on_entities_has_a_page_without_what_the_task_does_not_have(make_page):
-    shown = outline(make_page(labels=("PER", "LOC", "ORG"), entities=True)).shown
+    shown = outline(make_page(labels=("PER", "LOC", "ORG"), task="token-classification")).shown
     for said in (
         "finds entities of 3 types",
         "Test span F1 0.950",
-        "Validation entity F1 0.890",
+        "Validation span F1 0.890",
+        "the best validation span F1",
         "Mentions of each type",
-        "Encoder: figures of each tag, over tokens",
+        "Encoder: metrics of each tag, over tokens",
         "B-PER 10",
         "gives each word the tag that it has most often",
         "Encoder: by class (rows) and predicted class (columns), in tokens",
-        "the probabilities of tags are not calibrated",
-        "No perturbation was tried.",
         "The encoder got 20 tokens wrong.",
     ):
         assert said in shown, said
-    for absent in ("Frozen encoder", "Words that are typical", "Reliability"):
+    for absent in ("Frozen encoder", "Words that are typical", "Reliability", "Calibration", "perturbation"):
         assert absent not in shown, absent
+
+
+def test_a_run_on_pairs_shows_both_texts(make_page):
+    shown = outline(make_page(task="pairs", augmented=False)).shown
+    for said in (
+        "sorts pairs of texts into 3 classes",
+        "Test macro F1 0.950",
+        "Documents of each class",
+        "Words that are typical of each class",
+    ):
+        assert said in shown, said
+    assert re.search(r"story \d+ of test\. The other text of test-\d+", shown)
+
+
+def test_a_run_with_several_labels_a_document_counts_labels_and_their_sets(make_page):
+    shown = outline(make_page(task="multi-label")).shown
+    for said in (
+        "gives documents any of 3 labels",
+        "Test subset accuracy 0.950",
+        "Label ranking average precision 0.950",
+        "Documents with exactly these labels: 3 of 4 sets",
+        "politics + sport",
+        "Encoder: metrics of each class",
+        "True labels Predicted labels Missed Added Loss Baseline Text",
+        "politics + sport politics sport 0.700 tech",
+        "Words that are typical of each class",
+    ):
+        assert said in shown, said
+    for absent in ("Confusion matrix", "Classes that are confused"):
+        assert absent not in shown, absent
+
+
+def test_a_run_on_numbers_shows_how_far_predictions_are_from_them(make_page):
+    page = outline(make_page(task="regression"))
+    for said in (
+        "gives documents a number",
+        "Test mean absolute error 0.950",
+        "what runs are compared by; less is better",
+        "Test Pearson correlation",
+        "The numbers of the documents of each split",
+        "Predicted against true numbers",
+        "15 25.000 27.000 25.000 to 29.000",
+        "True number Predicted number Error Baseline Text",
+        "0.000 3.000 1.500 2.000",
+        "length : 1 to 9 words 9 12.500 11.000 to 14.000 +0.200 0.040 yes",
+        "has the best mean absolute error on the validation split",
+    ):
+        assert said in page.shown, said
+    for absent in ("Classes", "Confusion matrix", "Words that are typical", "temperature", "each class,"):
+        assert absent not in page.shown, absent
+    assert {"scatter-figure_1", "quantiles-figure_1", "values-figure_1"} <= {a.get("id") for a in page.found("g")}
+
+
+@pytest.mark.parametrize("task", ["token-classification", "pairs", "multi-label", "regression"])
+def test_the_page_of_each_task_is_sound(make_page, task):
+    page = outline(make_page(task=task, augmented=task != "pairs"))
+    assert {tag for tag, _, _ in page.elements} <= set(ELEMENTS.split())
+    ids = [attributes["id"] for _, attributes, _ in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {link["href"][1:] for link in page.found("a")} <= set(ids)
+    assert "nan" not in page.shown.lower().split()
+
+
+def test_the_level_of_confidence_is_the_one_that_was_asked_for(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_run(tmp_path)
+    path = tmp_path / "reports/evaluate/summary.json"
+    path.write_text(path.read_text().replace('"confidence": 0.95', '"confidence": 0.9'))
+    main()
+    shown = outline(tmp_path / "reports/index.html").shown
+    assert "with a 90 % interval" in shown and "with 90 % intervals" in shown
+    assert "95 % interval" not in shown
+
+
+@pytest.mark.parametrize("name", ["calibration.json", "comparison.json", "roc.csv", "robustness.csv", "errors.csv"])
+def test_what_evaluate_did_not_write_is_left_out(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    write_run(tmp_path)
+    (tmp_path / "reports/evaluate" / name).unlink()
+    main()
+    assert "The encoder beats the baseline." in outline(tmp_path / "reports/index.html").shown
 
 
 def test_an_encoder_without_predictions_has_no_errors_to_list(make_page):
     shown = outline(make_page(outcome="unknown")).shown
     assert "There are none to list: no finite logits." in shown
-    assert "It is not shown: nothing was predicted." in shown
+    assert "Confusion matrix" not in shown
 
 
 @pytest.mark.parametrize(

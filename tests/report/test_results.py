@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from stages.report.results import confusion, figure_rows, with_texts
+from stages.report.results import confusion, metric_rows, metric_title, with_texts
 from tests.report.conftest import document
 
 LABELS = ["a", "b"]
@@ -34,17 +34,21 @@ def test_without_predictions_there_is_no_matrix():
 def test_listed_documents_come_with_the_beginning_of_their_text():
     rows = pd.DataFrame({"id": ["2", "0", "1"], "loss": [3.0, 2.0, 1.0]})
     assert with_texts(rows, TEST, 2, 80) == [
-        {"id": "2", "loss": 3.0, "text": "text 2"},
-        {"id": "0", "loss": 2.0, "text": "text 0"},
+        {"id": "2", "loss": 3.0, "texts": ["text 2"]},
+        {"id": "0", "loss": 2.0, "texts": ["text 0"]},
     ]
     assert with_texts(rows.iloc[:0], TEST, 2, 80) == []
 
 
-def test_only_the_figures_of_the_task_have_rows():
-    figure = {"value": 0.5, "low": 0.4, "high": 0.6}
-    summary = {name: {"accuracy": figure, "span_f1": figure} for name in ("encoder", "baseline")}
-    rows = figure_rows(summary, {"difference": {"span_f1": figure}}, ["encoder", "baseline"])
-    assert [(row.name, len(row.figures), row.difference) for row in rows] == [
-        ("Span F1", 2, figure),
+def test_only_the_metrics_of_the_task_have_rows_the_headline_first():
+    metric = {"value": 0.5, "low": 0.4, "high": 0.6}
+    summary = {name: {"accuracy": metric, "span_f1": metric} for name in ("encoder", "baseline")}
+    rows = metric_rows(summary, {"difference": {"span_f1": metric}}, ["encoder", "baseline"], "span_f1")
+    assert [(row.name, len(row.metrics), row.difference) for row in rows] == [
+        ("Span F1", 2, metric),
         ("Accuracy", 2, None),
     ]
+
+
+def test_a_metric_of_which_less_is_better_says_so():
+    assert (metric_title("mae"), metric_title("macro_f1")) == ("Mean absolute error (less is better)", "Macro F1")

@@ -4,11 +4,20 @@ from typing import Any
 
 import pandas as pd
 
+from stages.common.documents.targets import has_free_words, text_columns
 from stages.report import plots
 from stages.report.clusters import find_clusters
-from stages.report.composition import class_counts, length_shares, lengths, words_per_document
+from stages.report.composition import (
+    class_counts,
+    length_shares,
+    lengths,
+    set_counts,
+    value_shares,
+    values_of,
+    words_per_document,
+)
 from stages.report.examples import by_changing_rule, by_method, by_rule
-from stages.report.excerpts import shortened
+from stages.report.excerpts import shortened, shown_answers
 from stages.report.inputs import Corpus, Results
 from stages.report.parameters import ReportParameters
 from stages.report.word_clouds import CANVAS, word_clouds
@@ -30,6 +39,7 @@ def data(corpus: Corpus, results: Results, parameters: ReportParameters) -> dict
     counts = class_counts(corpus.splits, {label.name: label.definition for label in corpus.card.labels})
     summaries, rejected = results.summaries, {stage: len(rows) for stage, rows in corpus.rejected.items()}
     plotted = sorted(counts, key=lambda row: -sum(row.counts.values()))[:MOST_CLASSES]
+    sets, values = set_counts(corpus.splits), values_of(corpus.splits)
     after = sum(map(len, corpus.splits.values()))
     return {
         "flow": [
@@ -40,14 +50,18 @@ def data(corpus: Corpus, results: Results, parameters: ReportParameters) -> dict
             ("after the audit of labels", after, rejected["audit"]),
         ],
         "splits": list(corpus.splits),
+        "counted": "Mentions of each type" if _has_spans(corpus.splits["train"]) else "Documents of each class",
         "class_counts": counts,
+        "label_sets": sets[: parameters.listed],
+        "label_set_count": len(sets),
         "lengths": lengths(corpus.splits, words),
         "left_out": by_rule(corpus.rejected["split"], 1, parameters.excerpt_characters, parameters.seed),
         "clouds": word_clouds(
             corpus.splits["train"], corpus.card.label_names, parameters.word_cloud_words, parameters.seed
         ),
         "canvas": CANVAS,
-        "class_plot": plots.class_distribution(plotted),
+        "class_plot": plots.class_distribution(plotted) if plotted else None,
+        "value_plot": plots.value_distribution(*value_shares(values)) if values else None,
         "plotted": len(plotted),
         "balance": summaries["split"].get("balance"),
         "length_plot": plots.length_distribution(*length_shares(words)),
@@ -58,12 +72,12 @@ def cleaning(corpus: Corpus, results: Results, parameters: ReportParameters) -> 
     """What cleaning changed, dropped and remarked on, with examples; what is repeated, and what leaks."""
     shown = parameters.examples, parameters.excerpt_characters
     summary, dropped = results.summaries["clean"], corpus.rejected["clean"]
-    labels = pd.concat([corpus.clean[["id", "label"]], dropped[["id", "label"]]]).set_index("id")["label"]
-    flagged = corpus.flags.merge(corpus.clean[["id", "text", "label"]], on="id", how="left")
+    seen = pd.concat([corpus.clean, dropped]).set_index("id")
+    flagged = corpus.flags.merge(corpus.clean, on="id", how="left")
     return {
         "summary": summary,
         "changed": by_changing_rule(
-            corpus.changes[~corpus.changes["rule"].isin(SECRET)], summary["changed"], labels, *shown
+            corpus.changes[~corpus.changes["rule"].isin(SECRET)], summary["changed"], shown_answers(seen), *shown
         ),
         "unread": by_rule(corpus.rejected["download"], *shown, parameters.seed),
         "dropped": by_rule(_without_secrets(dropped), *shown, parameters.seed),
@@ -75,10 +89,13 @@ def cleaning(corpus: Corpus, results: Results, parameters: ReportParameters) -> 
 
 
 def labels(corpus: Corpus, results: Results, parameters: ReportParameters) -> dict[str, Any]:
-    """What the audit of the training labels found, the worst first, and what was done about it."""
+    """What the audit of the training labels found, the worst first, and what was done; empty if it judged none."""
+    summary = results.summaries["audit"]
+    if not (summary["judged"] or summary["reviewed"]):
+        return {}
     shown = parameters.examples, parameters.excerpt_characters, parameters.seed
     return {
-        "summary": results.summaries["audit"],
+        "summary": summary,
         "issues": shortened(corpus.label_issues.head(parameters.listed), parameters.excerpt_characters),
         "dropped": by_rule(corpus.rejected["audit"], *shown),
     }
@@ -98,4 +115,9 @@ def augmentation(corpus: Corpus, results: Results, parameters: ReportParameters)
 
 def _without_secrets(concerned: pd.DataFrame) -> pd.DataFrame:
     """The rows without the texts in which private data was found."""
-    return concerned.assign(text=concerned["text"].mask(concerned["rule"].isin(SECRET)))
+    secret = concerned["rule"].isin(SECRET)
+    return concerned.assign(**{name: concerned[name].mask(secret) for name in text_columns(concerned)})
+
+
+def _has_spans(documents: pd.DataFrame) -> bool:
+    return not has_free_words(documents).all()

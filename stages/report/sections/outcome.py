@@ -4,88 +4,148 @@ from typing import Any
 
 import pandas as pd
 
+from stages.common.metrics.names import METRICS, title
+from stages.common.tasks import task_of
 from stages.report import evaluation_plots, plots
+from stages.report.examples import some
 from stages.report.inputs import Corpus, Results
 from stages.report.parameters import ReportParameters
-from stages.report.results import confusion, figure_rows, with_texts
+from stages.report.results import confusion, metric_rows, metric_title, with_texts
 
 MOST_CLASSES = 40  # that a plot or the confusion matrix holds; tables list all
 MOST_CURVES = 6
+MOST_POINTS = 300  # of the plot of predicted and true numbers
 COVERAGE = (0.5, 0.8, 0.9, 0.95, 1.0)  # shares of answered documents that the table shows, as near as there are any
+CLASSIFIERS = {"encoder": "Encoder", "baseline": "Baseline", "frozen": "Frozen encoder"}
 VERDICTS = {
     "better": "The encoder beats the baseline.",
     "worse": "The encoder does worse than the baseline.",
     "no clear difference": "The encoder does not clearly beat the baseline.",
     "unknown": "Whether the encoder beats the baseline cannot be told:",
 }
+DOES = {  # what the encoder does, by what its answer is
+    "label": "sorts {inputs} into {labels} classes",
+    "labels": "gives {inputs} any of {labels} labels",
+    "tags": "finds entities of {labels} types",
+    "value": "gives {inputs} a number",
+}
+ERRORS = {  # the lists of wrong answers, of which a run has one, and their columns
+    "errors": {
+        "label": "True class",
+        "predicted": "Predicted class",
+        "loss": "Loss",
+        "baseline_predicted": "Baseline",
+    },
+    "label_errors": {
+        "labels": "True labels",
+        "predicted": "Predicted labels",
+        "missed": "Missed",
+        "added": "Added",
+        "loss": "Loss",
+        "baseline_predicted": "Baseline",
+    },
+    "value_errors": {
+        "value": "True number",
+        "predicted": "Predicted number",
+        "error": "Error",
+        "baseline_predicted": "Baseline",
+    },
+}
+SLICES = {"slices": "accuracy", "error_slices": "mae"}  # the lists of slices, of which a run has one, and their metric
 
 
-def summary(results: Results) -> dict[str, Any]:
+def summary(corpus: Corpus, results: Results) -> dict[str, Any]:
     """The headline: what runs are compared by, with intervals, and whether the encoder beats the baseline."""
-    figure = "span_f1" if "span_f1" in results.metrics["encoder"] else "macro_f1"
-    titles = {"encoder": "Test", "baseline": "Baseline", "frozen": "Frozen encoder"}
-    validation = results.summaries["finetune"]["validation"]
-    compared_by = "entity_f1" if "entity_f1" in validation else "macro_f1"
-    compared = {titles[name]: results.metrics[name][figure] for name in classifiers(results)}
+    task, metrics = task_of(corpus.card), results.metrics
+    titles = CLASSIFIERS | {"encoder": "Test"}
+    headline, others = task.headline, [name for name in metrics["encoder"] if name != task.headline]
+    compared = [(f"{titles[name]} {title(headline)}", metrics[name][headline]) for name in classifiers(results)]
+    beside = [(f"Test {title(name)}", metrics["encoder"][name]) for name in others]
+    inputs = "pairs of texts" if len(task.inputs) > 1 else "documents"
     return {
-        "figure": {"span_f1": "span F1", "macro_f1": "macro F1"}[figure],
-        "accuracy": results.metrics["encoder"]["accuracy"],
-        "compared": compared,
-        "difference": results.metrics["difference"][figure],
-        "outcome": results.metrics["encoder_vs_baseline"],
-        "verdict": VERDICTS[results.metrics["encoder_vs_baseline"]],
-        "compared_by": compared_by.replace("_f1", " F1"),
-        "validation": validation[compared_by],
+        "does": DOES[task.answer].format(inputs=inputs, labels=len(corpus.card.labels)),
+        "headline": title(headline),
+        "less_is_better": not task.higher_is_better,
+        "metrics": [compared[0], *beside, *compared[1:]],
+        "difference": metrics["difference"][headline],
+        "outcome": metrics["encoder_vs_baseline"],
+        "verdict": VERDICTS[metrics["encoder_vs_baseline"]],
+        "validation": results.summaries["finetune"]["validation"][headline],
     }
 
 
 def classifiers(results: Results) -> list[str]:
     """The classifiers that were tested, by name, the encoder first."""
-    return ["encoder", "baseline", *(["frozen"] if results.summaries["evaluate"].get("frozen_model") else [])]
+    tested = [name for name in CLASSIFIERS if name in results.metrics]
+    return [name for name in tested if name != "frozen" or results.summaries["evaluate"].get("frozen_model")]
 
 
-def training(results: Results) -> dict[str, Any]:
+def training(corpus: Corpus, results: Results) -> dict[str, Any]:
     """How the training went."""
     summary, curves = results.summaries["finetune"], results.curves
-    figures = {
-        name.removeprefix("validation/").replace("_", " ").replace("f1", "F1"): curve
+    metrics = {
+        title(name.removeprefix("validation/")): curve
         for name, curve in curves.items()
         if name.startswith("validation/") and name != "validation/loss"
     }
     return {
         "summary": summary,
+        "best": title(task_of(corpus.card).headline),
+        "validation": {title(name): value for name, value in summary["validation"].items()},
         "loss_plot": plots.training_loss(curves["train/loss"], curves["validation/loss"]),
-        "validation_plot": plots.validation_figures(figures, summary["best_epoch"]),
+        "validation_plot": plots.validation_metrics(metrics, summary["best_epoch"]) if metrics else None,
     }
 
 
 def evaluation(corpus: Corpus, results: Results, parameters: ReportParameters) -> dict[str, Any]:
     """The classifiers on the test split: overall, document by document, for each class, what was taken for what."""
     summary, names = results.summaries["evaluate"], classifiers(results)
+    classes = summary.get("classes") or []
     rows = confusion(results.tables["confusion_matrix"], corpus.card.label_names)
     flips = results.tables["flips"][results.tables["flips"]["against"] == "baseline"]
-    plotted = sorted(summary["classes"], key=lambda row: -row["support"])[:MOST_CLASSES]
+    plotted = sorted(classes, key=lambda row: -row["support"])[:MOST_CLASSES]
     ranked = sorted(
         (row for row in plotted if row["encoder"].get("average_precision", {}).get("value") is not None),
         key=lambda row: row["encoder"]["average_precision"]["value"],
     )[:MOST_CURVES]
+    values = results.tables["values"].dropna()
+    points = some(values.assign(id=values.index.astype("str")), MOST_POINTS, parameters.seed)
     return {
+        "titles": CLASSIFIERS,
         "classifiers": names,
-        "figures": figure_rows(summary, results.metrics, names),
-        "baseline": summary["baseline_model"],
+        "metrics": metric_rows(summary, results.metrics, names, task_of(corpus.card).headline),
+        "baseline": _plain_model(summary.get("baseline_model")),
         "frozen": summary.get("frozen_model"),
-        "classes": summary["classes"],
-        "tokens": summary.get("tokens", []),
+        "classes": classes,
+        "tokens": summary.get("tokens") or [],
         "most_classes": MOST_CLASSES,
         "plotted": len(plotted),
         "curves": len(ranked),
-        "f1_plot": evaluation_plots.class_figures(plotted, names),
+        "f1_plot": evaluation_plots.class_metrics(plotted, names) if plotted else None,
         "curve_plots": _curve_plots(results, ranked),
+        "value_plot": evaluation_plots.predicted_and_true(points[["actual", "predicted"]]) if len(points) else None,
+        "points": len(points),
+        "value_count": len(values),
         "confusion": rows if len(rows) <= MOST_CLASSES else [],
+        "confusable": len(rows),
         "comparison": results.comparison,
+        "compared": _compared(results.comparison),
         "flip_count": len(flips),
         "flips": with_texts(flips, corpus.splits["test"], parameters.errors, parameters.excerpt_characters),
     }
+
+
+def _plain_model(model: dict[str, Any] | None) -> dict[str, Any] | None:
+    """How the baseline was made: features, c, and the validation metric of each penalty that was tried."""
+    if not model:
+        return None
+    (chosen_by,) = (name for name in model if name.startswith("validation_"))
+    return {**model, "metric": title(chosen_by.removeprefix("validation_")), "scores": model[chosen_by]}
+
+
+def _compared(comparison: list[dict[str, Any]]) -> dict[str, str]:
+    """The metrics whose differences a comparison holds, with their titles."""
+    return {name: metric_title(name) for name in METRICS if comparison and name in comparison[0]}
 
 
 def _curve_plots(results: Results, ranked: list[dict[str, Any]]) -> dict[str, Any]:
@@ -94,66 +154,85 @@ def _curve_plots(results: Results, ranked: list[dict[str, Any]]) -> dict[str, An
         "Precision and recall": ("precision_recall", ("recall", "precision"), "average_precision", "Average precision"),
     }
     made = {}
-    for title, (name, axes, figure, area) in kinds.items():
-        areas = {row["label"]: row["encoder"][figure]["value"] for row in ranked}
-        if areas:
-            made[title] = evaluation_plots.class_curves(name, results.tables[name], axes, areas, area)
+    for name, (table, axes, metric, area) in kinds.items():
+        areas = {row["label"]: row["encoder"][metric]["value"] for row in ranked}
+        if areas and len(results.tables[table]):
+            made[name] = evaluation_plots.class_curves(table, results.tables[table], axes, areas, area)
     return made
 
 
 def calibration(results: Results) -> dict[str, Any]:
-    """How well the encoder's probabilities fit, and how right it is where it is surest."""
-    bins, coverage = results.tables["calibration"], results.tables["coverage"]
+    """How well the encoder's probabilities or numbers fit, and how right it is where it is surest; empty if unknown."""
+    bins, coverage, quantiles = (results.tables[name] for name in ("calibration", "coverage", "quantiles"))
     nearest = [(coverage["coverage"] - share).abs().idxmin() for share in COVERAGE] if len(coverage) else []
+    shown = results.calibration if _is_known(results.calibration.get("before")) else {}
+    if not shown and bins.empty and coverage.empty and quantiles.empty:
+        return {}
+    versions = {"before": "Before the temperature" if _is_known(shown.get("after")) else "Encoder", "after": "After it"}
+    found = {titled: shown[version] for version, titled in versions.items() if _is_known(shown.get(version))}
     return {
-        "summary": results.calibration,
+        "summary": shown,
+        "versions": found,
+        "metrics": {name: metric_title(name) for name in METRICS if found and name in shown["before"]},
         "reliability_plot": evaluation_plots.reliability(bins) if len(bins) else None,
         "coverage_plot": evaluation_plots.coverage(coverage) if len(coverage) else None,
         "coverage": coverage.loc[list(dict.fromkeys(nearest))].to_dict("records"),
+        "quantile_plot": evaluation_plots.quantile_calibration(quantiles) if len(quantiles) else None,
+        "quantiles": quantiles.to_dict("records"),
     }
 
 
+def _is_known(metrics: dict[str, Any] | None) -> bool:
+    return metrics is not None and any(metric["value"] is not None for metric in metrics.values())
+
+
 def robustness(results: Results, parameters: ReportParameters) -> dict[str, Any]:
-    """What perturbed texts cost, and on which parts of the test split the encoder does worse."""
-    drops, slices = results.tables["robustness"], results.tables["slices"]
-    worst = slices.head(parameters.listed)
-    overall = results.metrics["encoder"]["accuracy"]["value"]
-    if results.summaries["evaluate"]["task"] != "text-classification":
-        overall = None  # it is the accuracy of tokens, a slice's is of documents
+    """What perturbed texts cost, and on which slices of the test split the encoder does worse; empty if unknown."""
+    drops = results.tables["robustness"]
+    listed = next((name for name in SLICES if len(results.tables[name])), "slices")
+    slices, metric = results.tables[listed], SLICES[listed]
+    if drops.empty and slices.empty:
+        return {}
+    ends = {metric: "value", f"{metric}_low": "low", f"{metric}_high": "high"}
+    worst = slices.head(parameters.listed).rename(columns=ends)
+    encoder = results.metrics["encoder"]
+    of_documents = encoder.get("subset_accuracy", encoder.get(metric, {"value": None}))
+    overall = None if results.summaries["evaluate"].get("tokens") else of_documents["value"]
+    drawn = worst.assign(label=worst["feature"] + ": " + worst["slice"])
+    lost = drops.rename(columns={"perturbation": "label", "drop": "value", "drop_low": "low", "drop_high": "high"})
     return {
         "drops": drops.to_dict("records"),
-        "drop_plot": _interval_plot(drops, "perturbation", "drop", "Accuracy that each perturbation costs.", 0.0),
+        "drop_plot": _interval_plot("drop", lost, "Accuracy that each perturbation costs.", "accuracy lost", 0.0),
         "slices": worst.to_dict("records"),
         "slice_count": len(slices),
-        "slice_plot": _interval_plot(
-            worst.assign(name=worst["feature"] + ": " + worst["slice"]),
-            "name",
-            "accuracy",
-            "Accuracy on the worst slices.",
-            overall,
-        ),
+        "metric": metric_title(metric),
+        "slice_plot": _interval_plot("slices", drawn, f"On the worst slices, {title(metric)}.", title(metric), overall),
         "overall": overall,
     }
 
 
-def _interval_plot(rows: pd.DataFrame, label: str, figure: str, said: str, reference: float | None) -> Any:
-    if rows.empty:
-        return None
-    names = {label: "label", figure: "value", f"{figure}_low": "low", f"{figure}_high": "high"}
-    chosen = rows[list(names)].rename(columns=names)
-    title = {"drop": "accuracy lost, with its interval", "accuracy": "accuracy, with its interval"}[figure]
-    return evaluation_plots.intervals(figure, said, chosen, title, reference)
+def _interval_plot(name: str, rows: pd.DataFrame, said: str, metric: str, reference: float | None) -> Any:
+    return (
+        evaluation_plots.intervals(name, said, rows, f"{metric}, with its interval", reference) if len(rows) else None
+    )
 
 
 def errors(corpus: Corpus, results: Results, parameters: ReportParameters) -> dict[str, Any]:
     """What the encoder got wrong, the worst first; the classes it confuses; labels that may be wrong themselves."""
     tables, test, characters = results.tables, corpus.splits["test"], parameters.excerpt_characters
-    pairs = tables["confusion_matrix"]
-    listed = tables["errors"]
-    wrong = listed[listed["label"] != listed["predicted"]]
+    name = next((name for name in ERRORS if len(tables[name])), "errors")
+    pairs, listed = tables["confusion_matrix"], tables[name]
+    headline = results.metrics["encoder"][task_of(corpus.card).headline]
+    if name == "errors":
+        listed = listed[listed["label"] != listed["predicted"]]
+    if name == "label_errors":
+        listed = listed[(listed["missed"] != "") | (listed["added"] != "")]
     return {
-        "count": int((pairs["actual"] != pairs["predicted"]).sum()),
-        "shown": with_texts(wrong, test, parameters.errors, characters),
+        "unknown": headline["reason"] if headline["value"] is None else None,
+        "count": int((pairs["actual"] != pairs["predicted"]).sum()) if len(pairs) else None,
+        "columns": ERRORS[name],
+        "shown": with_texts(listed, test, parameters.errors, characters),
+        "listed": len(listed),
         "pairs": tables["confused_pairs"].head(parameters.listed).to_dict("records"),
         "pair_count": len(tables["confused_pairs"]),
         "suspects": with_texts(tables["suspect_labels"], test, parameters.listed, characters),

@@ -4,12 +4,12 @@
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 const NUMBER = /^[+-]?(\d|\.\d)/;
 
-/** What a cell says, with figures as JavaScript writes them. */
+/** What a cell says, with numbers as JavaScript writes them. */
 function said(row, column) {
   return row.cells[column].textContent.trim().replace(/^< /, "").replace("\u2212", "-").replace(/(\d),(?=\d{3})/g, "$1");
 }
 
-/** Compares two rows by a column: figures by size, what is not defined last, everything else as text. */
+/** Compares two rows by a column: numbers by size, what is not defined last, everything else as text. */
 function comparison(column, numeric) {
   return (one, other) => {
     const [a, b] = [said(one, column), said(other, column)];
