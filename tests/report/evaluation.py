@@ -161,8 +161,16 @@ def of_tags(folder, labels, _):
 def of_label_sets(folder, labels, test):
     """Makes the files those of multi-label classification: metrics of sets, and errors that say what is missing."""
     _measure_by(folder, ("macro_f1", "micro_f1", "subset_accuracy", "label_ranking_average_precision"))
+    summary = json.loads((folder / "summary.json").read_text())
+    write_json(folder / "summary.json", {**summary, "thresholds": [0.25] * len(labels)})
     _forget(folder, ("confusion_matrix", "confused_pairs", "suspect_labels", "errors", "coverage", "flips"))
-    columns = {"labels": " + ".join(labels[:2]), "predicted": labels[0], "missed": labels[1], "added": "", "loss": 0.7}
+    columns = {
+        "labels": " + ".join(labels[:2]),
+        "predicted": labels[0],
+        "missed": labels[1],
+        "added": "(none)",
+        "loss": 0.7,
+    }
     errors = test[["id"]].assign(**columns, baseline_predicted=labels[2])
     errors.to_csv(folder / "label_errors.csv", index=False)
 

@@ -273,8 +273,10 @@ def test_a_run_with_several_labels_a_document_counts_labels_and_their_sets(make_
         "Documents with exactly these labels: 3 of 4 sets",
         "politics + sport",
         "Encoder: metrics of each class",
+        "Baseline F1 Threshold politics",
+        "The encoder got 2 of 30 test documents wrong.",
         "True labels Predicted labels Missed Added Loss Baseline Text",
-        "politics + sport politics sport 0.700 tech",
+        "politics + sport politics sport (none) 0.700 tech",
         "Words that are typical of each class",
     ):
         assert said in shown, said
@@ -293,7 +295,7 @@ def test_a_run_on_numbers_shows_how_far_predictions_are_from_them(make_page):
         "Predicted against true numbers",
         "15 25.000 27.000 25.000 to 29.000",
         "True number Predicted number Error Baseline Text",
-        "0.000 3.000 1.500 2.000",
+        "0.000 3.000 +1.500 2.000",
         "length : 1 to 9 words 9 12.500 11.000 to 14.000 +0.200 0.040 yes",
         "has the best mean absolute error on the validation split",
     ):

@@ -16,7 +16,7 @@ MOST_CLASSES = 40  # that a plot or the confusion matrix holds; tables list all
 MOST_CURVES = 6
 MOST_POINTS = 300  # of the plot of predicted and true numbers
 COVERAGE = (0.5, 0.8, 0.9, 0.95, 1.0)  # shares of answered documents that the table shows, as near as there are any
-CLASSIFIERS = {"encoder": "Encoder", "baseline": "Baseline", "frozen": "Frozen encoder"}
+CLASSIFIERS = {"encoder": "Encoder", "baseline": "Baseline", "frozen": "Frozen encoder", "mean": "Training mean"}
 VERDICTS = {
     "better": "The encoder beats the baseline.",
     "worse": "The encoder does worse than the baseline.",
@@ -117,6 +117,7 @@ def evaluation(corpus: Corpus, results: Results, parameters: ReportParameters) -
         "baseline": _plain_model(summary.get("baseline_model")),
         "frozen": summary.get("frozen_model"),
         "classes": classes,
+        "thresholds": dict(zip(corpus.card.label_names, summary.get("thresholds") or [], strict=False)),
         "tokens": summary.get("tokens") or [],
         "most_classes": MOST_CLASSES,
         "plotted": len(plotted),
@@ -221,15 +222,13 @@ def errors(corpus: Corpus, results: Results, parameters: ReportParameters) -> di
     """What the encoder got wrong, the worst first; the classes it confuses; labels that may be wrong themselves."""
     tables, test, characters = results.tables, corpus.splits["test"], parameters.excerpt_characters
     name = next((name for name in ERRORS if len(tables[name])), "errors")
-    pairs, listed = tables["confusion_matrix"], tables[name]
+    listed = tables[name]
     headline = results.metrics["encoder"][task_of(corpus.card).headline]
     if name == "errors":
         listed = listed[listed["label"] != listed["predicted"]]
-    if name == "label_errors":
-        listed = listed[(listed["missed"] != "") | (listed["added"] != "")]
     return {
         "unknown": headline["reason"] if headline["value"] is None else None,
-        "count": int((pairs["actual"] != pairs["predicted"]).sum()) if len(pairs) else None,
+        "count": _count(results),
         "columns": ERRORS[name],
         "shown": with_texts(listed, test, parameters.errors, characters),
         "listed": len(listed),
@@ -238,3 +237,12 @@ def errors(corpus: Corpus, results: Results, parameters: ReportParameters) -> di
         "suspects": with_texts(tables["suspect_labels"], test, parameters.listed, characters),
         "suspect_count": len(tables["suspect_labels"]),
     }
+
+
+def _count(results: Results) -> int | None:
+    """How many documents or tokens the encoder got wrong; None where answers are neither right nor wrong."""
+    pairs, metrics = results.tables["confusion_matrix"], results.metrics
+    if len(pairs):
+        return int((pairs["actual"] != pairs["predicted"]).sum())
+    right = metrics["encoder"].get("subset_accuracy", {"value": None})["value"]
+    return None if right is None else round(metrics["documents"] * (1 - right))
