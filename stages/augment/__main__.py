@@ -20,6 +20,7 @@ from stages.common.core.parameters import load_section
 from stages.common.documents.card import Card, read_card, write_card
 from stages.common.documents.partitions import map_partitions
 from stages.common.documents.table import read_documents, write_documents, write_rejected
+from stages.common.tasks import task_of
 
 CLEAN, MODELS = Path("data/clean"), Path("models/fetched")
 LEXICON, ENCODER = MODELS / "lexicon", MODELS / "pretrained"
@@ -30,24 +31,27 @@ def main() -> None:
     """Reads data/clean, writes it with the variants into data/augmented."""
     parameters = load_section("augment", AugmentParameters)
     documents, card = read_documents(CLEAN / "documents.parquet"), read_card(CLEAN)
-    methods = applicable(parameters.methods, card)
+    task = task_of(card)
+    methods = applicable(parameters.methods, task)
     check_language(methods, card)
     makers = open_makers(parameters, methods, card, MODELS, ENCODER)
 
     chosen = documents[augmentable(documents)] if methods else documents[:0]
-    donors = collect_donors(chosen) if card.task == "token-classification" else None
+    donors = collect_donors(chosen) if task.reworded == "tokens" else None
     make = partial(make_variants, methods=methods, seed=parameters.seed, lexicon=LEXICON.resolve(), donors=donors)
     attempts = map_partitions(make, chosen, "variants")
     if makers:
         by_model = judge(make_by_model(makers, chosen), chosen, earlier=attempts[attempts["rule"].isna()])
         attempts = pd.concat([attempts, by_model], ignore_index=True)
-    if parameters.gate.enabled:
+    if parameters.gate.enabled and methods:
         from stages.augment.similarity import reject_distant  # here, because importing torch takes seconds
 
         attempts = reject_distant(attempts, chosen, parameters.gate, ENCODER)
     kept = attempts[attempts["rule"].isna()]
     rejected = attempts[attempts["rule"].notna() & attempts["rule"].ne(NOTHING)]
     summary = summarise(documents, chosen, attempts, methods, parameters.seed)
+    if task.reworded is None:
+        summary["no_variants"] = f"in other words, a document of the task {task.name} may have another label"
 
     with new_outputs(DATA, REPORT) as (data, report):
         write_documents(pd.concat([documents, kept], ignore_index=True), data / "documents.parquet")
@@ -56,7 +60,9 @@ def main() -> None:
         write_json(report, summary)
     closing_line(
         "augment",
-        f"{len(kept):,} variants of {len(chosen):,} documents by {len(methods)} methods, {len(rejected):,} rejected",
+        f"{len(kept):,} variants of {len(chosen):,} documents by {len(methods)} methods, {len(rejected):,} rejected"
+        if task.reworded
+        else f"no variants, since {summary['no_variants']}",
     )
 
 

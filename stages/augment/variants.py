@@ -14,7 +14,7 @@ from stages.augment.passage import Passage
 from stages.augment.sentence import Donors, Sentence
 from stages.augment.thesaurus import Thesaurus, read_thesaurus
 from stages.common.core.seeding import derived_seed, generator
-from stages.common.documents.card import Card
+from stages.common.tasks import Task
 
 HELD_OUT = ["validation", "test"]
 
@@ -55,10 +55,10 @@ def augmentable(documents: pd.DataFrame) -> pd.Series:
     return ~documents["published_split"].isin(HELD_OUT)
 
 
-def applicable(methods: Mapping[str, MethodParameters], card: Card) -> dict[str, MethodParameters]:
-    """The methods that are made for the task of a dataset: with tags on tokens or without."""
-    tagged = card.task == "token-classification"
-    return {name: said for name, said in methods.items() if (name in TAGGED_METHODS) == tagged}
+def applicable(methods: Mapping[str, MethodParameters], task: Task) -> dict[str, MethodParameters]:
+    """The methods that are made for a task: for texts, for tokens with tags, or none."""
+    reworded = {name: "tokens" if name in TAGGED_METHODS else "text" for name in methods}
+    return {name: method for name, method in methods.items() if reworded[name] == task.reworded}
 
 
 def make_variants(
@@ -108,8 +108,8 @@ def tabulate(attempts: Iterable[Attempt], documents: pd.DataFrame) -> pd.DataFra
 
     Returns:
         One row a variant with the columns of a document table, and ``origin`` (the document's id) and ``share``. A
-        variant takes the label, the published split and the group of its origin. There is no text where there was
-        nothing to change.
+        variant takes what is predicted, the published split and the group of its origin. There is no text where
+        there was nothing to change.
     """
     origins = documents["id"].to_list()
     rows: list[int] = []
@@ -130,21 +130,16 @@ def tabulate(attempts: Iterable[Attempt], documents: pd.DataFrame) -> pd.DataFra
         derived_from.append([origin, *sorted({*donors} - {origin})] if donors else [origin])
         made_by.append(name)
         shares.append(share)
-    kept = documents[["id", "label", "published_split", "group"]].iloc[rows].reset_index(drop=True)
-    return pd.DataFrame(
-        {
-            "id": pd.Series(ids, dtype="str"),
-            "text": pd.Series(texts, dtype="str"),
-            "label": kept["label"],
-            "tokens": pd.Series(tokens, dtype=object),
-            "tags": pd.Series(tags, dtype=object),
-            "published_split": kept["published_split"],
-            "group": kept["group"],
-            "derived_from": derived_from,
-            "method": pd.Series(made_by, dtype="str"),
-            "origin": kept["id"].astype("str"),
-            "share": pd.Series(shares, dtype="float64"),
-        }
+    variants = documents.iloc[rows].reset_index(drop=True)
+    if "tokens" in documents:
+        variants = variants.assign(tokens=pd.Series(tokens, dtype=object), tags=pd.Series(tags, dtype=object))
+    return variants.assign(
+        id=pd.Series(ids, dtype="str"),
+        text=pd.Series(texts, dtype="str"),
+        derived_from=pd.Series(derived_from, dtype=object),
+        method=pd.Series(made_by, dtype="str"),
+        origin=variants["id"].astype("str"),
+        share=pd.Series(shares, dtype="float64"),
     )
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from duckdb import DuckDBPyConnection
 
-from stages.common.documents.table import DOCUMENTS, is_sorted, stream_documents, write_parquet
+from stages.common.documents.table import columns_among, documents_schema, is_sorted, stream_documents, write_parquet
 
 PART_ROWS = 5_000
 PART_BYTES = 32 * 2**20  # a part of long texts has fewer rows
@@ -56,16 +57,17 @@ def cut(corpus: DuckDBPyConnection, documents: Path, folder: Path) -> list[Part]
         documents = folder / "sorted"
         in_order.write_parquet(str(documents))
     parts: list[Part] = []
-    for table in _gathered(stream_documents(documents, PIECE_ROWS)):
+    empty = documents_schema(columns_among(pq.read_schema(documents).names)).empty_table()
+    for table in _gathered(stream_documents(documents, PIECE_ROWS), empty):
         start = parts[-1].start + parts[-1].rows if parts else 0
         parts.append(Part(folder, len(parts), start, len(table)))
         write_parquet(table, parts[-1].path("raw"))
     return parts
 
 
-def _gathered(pieces: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """Puts pieces together until a part is full; one empty table where there are no rows."""
-    waiting = [DOCUMENTS.empty_table()]
+def _gathered(pieces: Iterator[pa.Table], empty: pa.Table) -> Iterator[pa.Table]:
+    """Puts pieces together until a part is full; the empty table where there are no rows."""
+    waiting = [empty]
     found = False
     for piece in pieces:
         waiting.append(piece)

@@ -10,7 +10,7 @@ from duckdb import DuckDBPyConnection
 
 from stages.clean.parts import Part
 from stages.common.core.messages import progress
-from stages.common.documents.table import FLAGS, REJECTED, DocumentStream, ParquetStream
+from stages.common.documents.table import FLAGS, DocumentStream, ParquetStream, columns_among, rejected_schema
 
 # What became of each document, in the order of their numbers, so that a part is a run of rows.
 OUTCOMES = """
@@ -52,13 +52,14 @@ def write_tables(corpus: DuckDBPyConnection, parts: list[Part], report_private: 
     corpus.execute(OUTCOMES)
     corpus.execute(REMARKS, {"report_private": report_private})
     rules = [rule for (rule,) in corpus.sql("SELECT DISTINCT rule FROM rejected ORDER BY rule").fetchall()]
-    kept = 0
+    columns = columns_among(pq.read_schema(parts[0].path("texts")).names)
+    kept, dropped = 0, rejected_schema(columns)
     with ExitStack() as stack:
-        documents = stack.enter_context(DocumentStream(folder / "documents.parquet"))
+        documents = stack.enter_context(DocumentStream(folder / "documents.parquet", columns))
         flags = stack.enter_context(ParquetStream(folder / "flags.parquet", FLAGS))
         # Rejected rows are sorted by rule and id, so they wait in one file a rule.
         waiting = {rule: parts[0].folder / f"rejected-{rule}" for rule in rules}
-        streams = {rule: stack.enter_context(ParquetStream(path, REJECTED)) for rule, path in waiting.items()}
+        streams = {rule: stack.enter_context(ParquetStream(path, dropped)) for rule, path in waiting.items()}
         for part in progress(parts, "write", "partition", len(parts)):
             here = {"first": part.start, "last": part.start + part.rows - 1}
             outcome = corpus.sql(OUTCOME, params=here).to_arrow_table()
@@ -73,7 +74,7 @@ def write_tables(corpus: DuckDBPyConnection, parts: list[Part], report_private: 
             for rule in pc.unique(rows["rule"].drop_null()).to_pylist():
                 streams[rule].write(rows.filter(pc.equal(rows["rule"], rule)))
     written = 0
-    with ParquetStream(folder / "rejected.parquet", REJECTED) as rejected:
+    with ParquetStream(folder / "rejected.parquet", dropped) as rejected:
         for path in waiting.values():
             for batch in pq.ParquetFile(path, pre_buffer=False).iter_batches(1_000):
                 rejected.write(pa.Table.from_batches([batch]))

@@ -41,6 +41,8 @@ class Task:
         answer: What a prediction is: one of the card's labels, any number of them, a tag for each word, or a number.
         fewest_labels: How many labels a card must name.
         outputs: From the card's labels to the names of the model's outputs, in their order.
+        reworded: The column whose words a variant of a document may change without changing what is predicted; None if
+            there is none.
         headline: The metric by which epochs, runs and classifiers are compared, on validation and on test.
         higher_is_better: Whether more of it is better.
         hub_name: What the Hugging Face hub calls the task.
@@ -53,6 +55,7 @@ class Task:
     answer: Literal["label", "labels", "tags", "value"]
     fewest_labels: int
     outputs: Callable[[Sequence[str]], list[str]]
+    reworded: Literal["text", "tokens"] | None
     headline: str
     higher_is_better: bool
     hub_name: str
@@ -61,6 +64,11 @@ class Task:
     def head(self) -> Literal["document", "word"]:
         """What an output of the model is about."""
         return "word" if self.answer == "tags" else "document"
+
+    @property
+    def filled(self) -> frozenset[str]:
+        """The columns that a reader of its documents fills, beside the text."""
+        return frozenset({*self.inputs, self.target} - {"text"})
 
     @property
     def module(self) -> str:
@@ -79,6 +87,7 @@ TASKS = {
             answer="label",
             fewest_labels=2,
             outputs=_as_they_are,
+            reworded="text",
             headline="macro_f1",
             higher_is_better=True,
             hub_name="text-classification",
@@ -91,6 +100,7 @@ TASKS = {
             answer="tags",
             fewest_labels=1,
             outputs=bio_tags,
+            reworded="tokens",
             headline="span_f1",
             higher_is_better=True,
             hub_name="token-classification",
@@ -103,6 +113,7 @@ TASKS = {
             answer="label",
             fewest_labels=2,
             outputs=_as_they_are,
+            reworded=None,  # a premise in other words may not entail the hypothesis any more
             headline="macro_f1",
             higher_is_better=True,
             hub_name="text-classification",
@@ -115,6 +126,7 @@ TASKS = {
             answer="labels",
             fewest_labels=2,
             outputs=_as_they_are,
+            reworded="text",
             headline="macro_f1",
             higher_is_better=True,
             hub_name="text-classification",
@@ -127,6 +139,7 @@ TASKS = {
             answer="value",
             fewest_labels=0,
             outputs=_one_number,
+            reworded="text",
             headline="mae",
             higher_is_better=False,
             hub_name="text-classification",

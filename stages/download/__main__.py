@@ -8,9 +8,9 @@ from stages.common.core.entry import run_stage
 from stages.common.core.messages import closing_line, progress
 from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section, load_value
-from stages.common.documents.card import write_card
+from stages.common.documents.card import LABELS, write_card, write_labels
 from stages.common.fetching.sources import fetch
-from stages.download.assemble import Tally, as_documents, assemble, check
+from stages.download.assemble import Tally, as_documents, assemble, check, summarise
 from stages.download.croissant import write_croissant
 from stages.download.entry import DatasetEntry
 from stages.download.parameters import DownloadParameters
@@ -26,30 +26,24 @@ def main() -> None:
     parameters = load_section("download", DownloadParameters)
     entry = load_entry("datasets", name, DatasetEntry)
 
-    with new_outputs(DATA, REPORT) as (data, report):
+    with new_outputs(DATA, REPORT, LABELS) as (data, report, labels):
         with tempfile.TemporaryDirectory(prefix=".files-", dir=data) as scratch:
             files = {file.name: fetch(file, name, Path(scratch)) for file in entry.files}
 
             tally, rows = Tally(), SortedById(Path(scratch))
             for part in entry.parts:
-                found = progress(part.reader.read(files[part.file]), part.file, "block")
-                for batch in assemble(part, found, entry, parameters.most_rejected, tally):
-                    rows.add(as_documents(batch, part.split, entry.annotations))
+                records = progress(part.read(files), part.file, "block")
+                for batch in assemble(part, records, entry, parameters.most_rejected, tally):
+                    rows.add(as_documents(batch, part.split, entry))
             check(entry, tally)
 
             write_tables(rows, entry, files, data)
-        write_rejected_records(tally.rejected, data)
+        write_rejected_records(tally.rejected, entry, data)
         card = entry.card(name, tally.documents)
         write_card(card, data)
+        write_labels(card, labels)
         write_croissant(card, entry, data)
-        summary = {
-            "dataset": name,
-            "documents": tally.documents,
-            "rejected": len(tally.rejected),
-            "labels": dict(sorted(tally.labels.items())),
-            "published_splits": dict(sorted(tally.splits.items())),
-        }
-        write_json(report, summary)
+        write_json(report, summarise(name, tally))
     closing_line("download", f"{entry.title}, {tally.documents:,} documents, {len(tally.rejected):,} rejected")
 
 

@@ -2,17 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stages.common.core.messages import UserError, suggestion
-from stages.common.documents.table import DOCUMENTS, ORIGINAL
+from stages.common.core.messages import UserError
+from stages.common.documents.table import ORIGINAL, documents_schema
+from stages.common.tasks import task_of
 from stages.download.entry import DatasetEntry, Part
-from stages.download.readers.columns import Labelled
 from stages.download.readers.record import ANNOTATION, BadRecord, Batch
+from stages.download.targets import check_targets
 
 HASHED = "hashed"  # whether an id is a hash of the record, and so may occur again
 
@@ -24,12 +27,16 @@ class Tally:
     Attributes:
         rejected: The records that cannot be used.
         labels: How many documents each label has; for token classification, how many entities each type has.
+        most_labels: Of one document.
+        values: The numbers that are predicted, float64, batch by batch.
         splits: How many documents each published split has.
         documents: How many documents there are.
     """
 
     rejected: list[BadRecord] = field(default_factory=list)
     labels: Counter[str] = field(default_factory=Counter)
+    most_labels: int = 0
+    values: list[npt.NDArray[np.float64]] = field(default_factory=list)
     splits: Counter[str] = field(default_factory=Counter)
     documents: int = 0
 
@@ -59,34 +66,35 @@ def assemble(
             continue
         batch, incomplete = _complete(item)
         _reject(incomplete, most_rejected, tally)
-        if isinstance(part.reader, Labelled):
-            named = part.reader.named_labels(names)
-            for column in ("label", *(ANNOTATION + name for name, kind in part.annotations.items() if kind == "label")):
-                batch = _with_names(batch, column, named)
-            tally.labels.update(_counts(batch.rows["label"]))
-        else:
-            tally.labels.update(_entities(batch, names))
+        checked = check_targets(batch, part.reader, names)
+        batch = checked.batch
+        _reject(checked.bad, most_rejected, tally)
+        tally.labels.update(checked.labels)
+        tally.most_labels = max(tally.most_labels, checked.most_labels)
+        tally.values.append(checked.values)
         if part.split:
             tally.splits[part.split] += len(batch.rows)
         tally.documents += len(batch.rows)
         yield batch
 
 
-def as_documents(batch: Batch, split: str | None, annotations: list[str]) -> pa.Table:
-    """Makes documents of a batch, but for their group and what they derive from, which follow when the ids are final.
+def as_documents(batch: Batch, split: str | None, entry: DatasetEntry) -> pa.Table:
+    """Makes documents of a batch, but for what follows when the ids are final.
 
     Args:
         batch: A checked batch.
         split: The split that the publisher put it into.
-        annotations: The names of all columns that are kept aside.
+        entry: The dataset's catalog entry.
 
     Returns:
-        The other columns of DOCUMENTS, ``hashed`` and the annotations.
+        The columns of a document table without ``derived_from``, and without ``group`` unless the publisher names
+        groups (null where a document has none); then ``hashed`` and the annotations.
     """
     given = {"id": batch.ids(), **{name: batch.rows[name] for name in batch.rows.column_names}}
     constant = {"published_split": split, "method": ORIGINAL, HASHED: batch.hashed}
-    wanted = [column for column in DOCUMENTS if column.name not in ("group", "derived_from")]
-    aside = [pa.field(ANNOTATION + name, pa.string()) for name in annotations]
+    later = ("derived_from",) if entry.names_groups else ("group", "derived_from")
+    wanted = [column for column in documents_schema(task_of(entry).columns) if column.name not in later]
+    aside = [pa.field(ANNOTATION + name, pa.string()) for name in entry.annotations]
     columns = {}
     for column in (*wanted, pa.field(HASHED, pa.bool_()), *aside):
         value = pa.scalar(constant.get(column.name), column.type)
@@ -98,13 +106,42 @@ def check(entry: DatasetEntry, tally: Tally) -> None:
     """Checks a dataset as a whole.
 
     Raises:
-        UserError: If there is no document in it, or all of them have the same label.
+        UserError: If there is no document in it, or all of them are to be predicted alike.
     """
     if not tally.documents:
         raise UserError(f"{entry.title}: there is not one document in it.", "Check the entry's parts and readers.")
-    if entry.task == "text-classification" and len(tally.labels) < 2:
-        label = next(iter(tally.labels))
-        raise UserError(f"{entry.title}: all documents have the label {label!r}.", "A classifier needs two classes.")
+    answer = task_of(entry).answer
+    if answer in ("label", "labels") and len(tally.labels) < 2:
+        label = next(iter(tally.labels), None)
+        said = f"all documents have the label {label!r}" if label else "no document has a label"
+        raise UserError(f"{entry.title}: {said}.", "A classifier needs two classes.")
+    if answer == "labels" and tally.most_labels < 2:
+        raise UserError(
+            f"{entry.title}: no document has two labels.",
+            "Correct `separator` in the entry's reader; or name the column as its `label`, for text-classification.",
+        )
+    if answer == "value" and np.ptp(np.concatenate(tally.values)) == 0:
+        value = tally.values[0][0]
+        raise UserError(f"{entry.title}: all documents have the value {value:g}.", "There is nothing to predict.")
+
+
+def summarise(name: str, tally: Tally) -> dict[str, Any]:
+    """What the stage's summary says.
+
+    Args:
+        name: The entry's name.
+        tally: What was found.
+    """
+    values = np.concatenate([np.zeros(0), *tally.values])
+    numbers = {"least": values.min(), "mean": values.mean(), "most": values.max()} if len(values) else {}
+    return {
+        "dataset": name,
+        "documents": tally.documents,
+        "rejected": len(tally.rejected),
+        "labels": dict(sorted(tally.labels.items())),
+        **({"values": {key: round(float(value), 6) for key, value in numbers.items()}} if numbers else {}),
+        "published_splits": dict(sorted(tally.splits.items())),
+    }
 
 
 def _complete(batch: Batch) -> tuple[Batch, list[BadRecord]]:
@@ -112,8 +149,12 @@ def _complete(batch: Batch) -> tuple[Batch, list[BadRecord]]:
     rows = batch.rows
     missing: dict[int, str] = {}
     columns = {"text": pc.is_null(rows["text"])}  # a text that is there but empty is a matter for the cleaning rules
-    if "label" in rows.column_names:
-        columns["label"] = _is_empty(rows["label"])
+    for column in ("text_pair", "labels"):
+        if column in rows.column_names:
+            columns[column] = pc.is_null(rows[column])
+    for column in ("label", "value"):
+        if column in rows.column_names:
+            columns[column] = _is_empty(rows[column])
     if not batch.hashed:
         columns["id"] = _is_empty(batch.ids())
     for column, empty in columns.items():
@@ -129,7 +170,7 @@ def _complete(batch: Batch) -> tuple[Batch, list[BadRecord]]:
 
 
 def _is_empty(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
-    return pc.fill_null(pc.equal(column, ""), True)
+    return pc.fill_null(pc.equal(column.cast(pa.string()), ""), True)
 
 
 def _reject(records: list[BadRecord], most_rejected: int, tally: Tally) -> None:
@@ -140,34 +181,3 @@ def _reject(records: list[BadRecord], most_rejected: int, tally: Tally) -> None:
             f"{first.place}: {first.reason}; with this, more than {most_rejected} records cannot be used.",
             "Correct the file or the entry's reader, or raise download.most_rejected.",
         )
-
-
-def _with_names(batch: Batch, column: str, named: dict[str, str]) -> Batch:
-    """The batch with the labels in a column replaced by the card's names."""
-    written = batch.rows[column]
-    found = pc.index_in(written, pa.array(named, pa.string()))
-    if found.null_count > written.null_count:
-        row = np.flatnonzero(pc.and_(pc.is_null(found), pc.is_valid(written)).to_numpy())[0]
-        label, what = written[row].as_py(), column.removeprefix(ANNOTATION)
-        raise UserError(
-            f"{batch.place(int(row))}: {what} {label!r} is not in the catalog entry.", suggestion(label, list(named))
-        )
-    names = pa.array(named.values(), pa.string()).take(found)
-    return replace(batch, rows=batch.rows.set_column(batch.rows.column_names.index(column), column, names))
-
-
-def _entities(batch: Batch, names: list[str]) -> dict[str, int]:
-    """How many entities each type has."""
-    counted = _counts(pc.list_flatten(batch.rows["tags"]))
-    unknown = {tag for tag in counted if tag != "O" and tag[2:] not in names}
-    if unknown:
-        tags = batch.rows["tags"].to_pylist()
-        row, tag = next((row, tag) for row, line in enumerate(tags) for tag in line if tag in unknown)
-        raise UserError(
-            f"{batch.place(row)}: tag {tag!r} is of no type in the catalog entry.", suggestion(tag[2:], names)
-        )
-    return {tag[2:]: count for tag, count in counted.items() if tag.startswith("B-")}
-
-
-def _counts(values: pa.ChunkedArray) -> dict[str, int]:
-    return {counted["values"]: counted["counts"] for counted in pc.value_counts(values).to_pylist()}

@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from stages.common.core.outputs import write_json
 from stages.common.documents.card import Card
-from stages.common.documents.table import DOCUMENTS
+from stages.common.documents.table import documents_schema
 from stages.common.fetching.sources import PinnedFile, file_hash
+from stages.common.tasks import task_of
 from stages.download.entry import DatasetEntry
 
 CROISSANT = "croissant.json"
@@ -46,6 +47,9 @@ MEANINGS = {
     "label": "The class",
     "tokens": "The words",
     "tags": "The BIO tag of each word",
+    "text_pair": "The second text of a pair",
+    "labels": "The classes, any number of them",
+    "value": "The number that is to be predicted",
     "published_split": "The split that the publisher put the document into: train, validation or test",
     "group": "Documents of one group must stay on one side of a split",
     "derived_from": "The ids of the originals whose content is in the document",
@@ -82,7 +86,7 @@ def write_croissant(card: Card, entry: DatasetEntry, folder: Path) -> None:
         "license": card.licence,
         "citeAs": card.citation,
         "distribution": [documents, *(_source(file) for file in entry.files)],
-        "recordSet": [_labels(card), _documents(table.name, card.task)],
+        "recordSet": [_labels(card), _documents(table.name, card)],
     }
     write_json(folder / CROISSANT, content)
 
@@ -107,20 +111,20 @@ def _labels(card: Card) -> dict[str, Any]:
     return {**named, "key": {"@id": "labels/name"}, "field": fields, "data": data}
 
 
-def _documents(table: str, task: str) -> dict[str, Any]:
-    fields = []
-    for column in DOCUMENTS:
+def _documents(table: str, card: Card) -> dict[str, Any]:
+    fields, task = [], task_of(card)
+    for column in documents_schema(task.columns):
         field: dict[str, Any] = {
             "@type": "cr:Field",
             "@id": f"documents/{column.name}",
             "name": column.name,
             "description": MEANINGS[column.name],
-            "dataType": "sc:Text",
+            "dataType": "sc:Float" if pa.types.is_floating(column.type) else "sc:Text",
             "source": {"fileObject": {"@id": table}, "extract": {"column": column.name}},
         }
         if pa.types.is_list(column.type):
             field |= {"isArray": True, "arrayShape": "-1"}
-        if column.name == "label" and task == "text-classification":
+        if column.name == task.target and task.answer in ("label", "labels"):
             field["references"] = {"field": {"@id": "labels/name"}}
         fields.append(field)
     named = {"@type": "cr:RecordSet", "@id": "documents", "name": "documents"}

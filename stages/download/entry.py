@@ -1,20 +1,24 @@
 """What an entry of catalog/datasets says: what the dataset is, where its files come from and how they are read."""
 
-from typing import Literal, Self
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from stages.common.core.validation import Strict
 from stages.common.documents.card import Card, Label, SourceFile
 from stages.common.fetching.sources import PinnedFile
-from stages.download.readers.columns import Columns
+from stages.common.tasks import known_task, task_of
 from stages.download.readers.conll import ConllReader
 from stages.download.readers.csv import CsvReader
 from stages.download.readers.folder import FolderReader
 from stages.download.readers.jsonl import JsonlReader
 from stages.download.readers.orange import OrangeReader
 from stages.download.readers.parquet import ParquetReader
+from stages.download.readers.record import BadRecord, Batch
 
+# A further reader takes a file of its own and its name here; its `format` tells it from the others.
 Reader = CsvReader | JsonlReader | ParquetReader | FolderReader | OrangeReader | ConllReader
 
 
@@ -32,9 +36,17 @@ class Part(Strict):
     reader: Reader = Field(discriminator="format")
 
     @property
-    def annotations(self) -> dict[str, Literal["label", "text"]]:
-        """The columns that are kept aside, and how each is written."""
-        return self.reader.annotations if isinstance(self.reader, Columns) else {}
+    def file_names(self) -> list[str]:
+        """The names of all files that are read for it."""
+        return [self.file, *self.reader.beside]
+
+    def read(self, files: Mapping[str, Path]) -> Iterator[Batch | BadRecord]:
+        """Yields the documents in batches, and the records that could not be read.
+
+        Args:
+            files: Where the dataset's files lie, by name.
+        """
+        return self.reader.read(*(files[name] for name in self.file_names))
 
 
 class DatasetEntry(Strict):
@@ -42,24 +54,24 @@ class DatasetEntry(Strict):
 
     Attributes:
         title: The name that people know the dataset by.
-        task: Whether a document has one label, or each of its tokens a BIO tag.
+        task: The name of its task (:mod:`stages.common.tasks`).
         language: A BCP 47 tag.
         licence: Under what terms the data may be used.
         citation: What to cite.
         known_faults: What is known to be wrong with it.
         labels: In the order of the model's outputs, each with a definition for a human annotator; for token
-            classification the types of entities.
+            classification the types of entities; none where a number is predicted.
         files: The files that it is read from, each pinned by its hash.
         parts: Which documents lie where.
     """
 
     title: str
-    task: Literal["text-classification", "token-classification"]
+    task: Annotated[str, AfterValidator(known_task)]
     language: str
     licence: str
     citation: str
     known_faults: list[str]
-    labels: list[Label] = Field(min_length=1)
+    labels: list[Label]
     files: list[PinnedFile] = Field(min_length=1)
     parts: list[Part] = Field(min_length=1)
 
@@ -69,19 +81,29 @@ class DatasetEntry(Strict):
         for kind, names in (("label", labels), ("file", files)):
             if len(set(names)) < len(names):
                 raise ValueError(f"a {kind} is named twice")
+        unknown = [name for part in self.parts for name in part.file_names if name not in files]
+        if unknown:
+            raise ValueError(f"part of a file {unknown[0]!r} that is not under files")
+        task = task_of(self)
         for part in self.parts:
-            if part.file not in files:
-                raise ValueError(f"part of a file {part.file!r} that is not under files")
-            if isinstance(part.reader, ConllReader) != (self.task == "token-classification"):
-                raise ValueError(f"a part in the format {part.reader.format!r} does not go with the task {self.task}")
-        if self.task == "text-classification" and len(labels) < 2:
-            raise ValueError("a classifier needs two labels")
+            if part.reader.fills != task.filled:
+                given, wanted = (" and ".join(sorted(names)) for names in (part.reader.fills, task.filled))
+                raise ValueError(f"the task {task.name} takes {wanted}, but this {part.reader.format} gives {given}")
+        if labels and task.answer == "value":
+            raise ValueError("a number has no labels: leave the list empty")
+        if len(labels) < task.fewest_labels:
+            raise ValueError(f"the task {task.name} needs {task.fewest_labels} labels or more")
         return self
 
     @property
     def annotations(self) -> list[str]:
         """The names of all columns that are kept aside."""
-        return list(dict.fromkeys(name for part in self.parts for name in part.annotations))
+        return list(dict.fromkeys(name for part in self.parts for name in part.reader.kept_aside))
+
+    @property
+    def names_groups(self) -> bool:
+        """Whether the publisher says which documents belong together."""
+        return any(part.reader.names_groups for part in self.parts)
 
     def card(self, name: str, rows: int) -> Card:
         """The card that travels with the documents."""

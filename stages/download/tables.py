@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stages.common.core.messages import UserError
-from stages.common.documents.table import DOCUMENTS, DocumentStream, ParquetStream, write_rejected
+from stages.common.documents.table import DocumentStream, ParquetStream, write_rejected
+from stages.common.tasks import task_of
 from stages.download.entry import DatasetEntry
 from stages.download.identity import DuplicateIdError, places_of, unique_ids
 from stages.download.readers.record import ANNOTATION, BadRecord
@@ -28,13 +29,13 @@ def write_tables(rows: SortedById, entry: DatasetEntry, files: dict[str, Path], 
     Raises:
         UserError: If a publisher's id occurs twice, with the places.
     """
+    columns = task_of(entry).columns
     try:
         with ExitStack() as stack:
-            documents = stack.enter_context(DocumentStream(folder / "documents.parquet"))
+            documents = stack.enter_context(DocumentStream(folder / "documents.parquet", columns))
             if entry.annotations:
-                schema = pa.schema(
-                    [DOCUMENTS.field("id"), *(pa.field(name, pa.string()) for name in entry.annotations)]
-                )
+                names = (pa.field(name, pa.string()) for name in entry.annotations)
+                schema = pa.schema([pa.field("id", pa.string(), nullable=False), *names])
                 annotations = stack.enter_context(ParquetStream(folder / "annotations.parquet", schema))
             for piece in unique_ids(rows.pieces()):
                 documents.write(_finished(piece))
@@ -42,23 +43,28 @@ def write_tables(rows: SortedById, entry: DatasetEntry, files: dict[str, Path], 
                     annotations.write(_annotated(piece, entry.annotations))
     except DuplicateIdError as error:
         row_id = str(error)
-        places = [place for part in entry.parts for place in places_of(row_id, part.reader.read(files[part.file]))]
+        places = [place for part in entry.parts for place in places_of(row_id, part.read(files))]
         mend = "Mend the file; or leave out `id` in the catalog entry, and ids are made of hashes."
         raise UserError(f"{' and '.join(places[:2])}: the id {row_id!r} occurs {len(places)} times.", mend) from None
 
 
-def write_rejected_records(rejected: list[BadRecord], folder: Path) -> None:
+def write_rejected_records(rejected: list[BadRecord], entry: DatasetEntry, folder: Path) -> None:
     """Writes rejected.parquet: the records that could not be used, with their place and the reason."""
-    columns = ["rule", "reason", "place", "text"]
     rows = [[record.rule, record.reason, record.place, record.text] for record in rejected]
-    write_rejected(pd.DataFrame(rows, columns=columns), folder / "rejected.parquet")
+    table = pd.DataFrame(rows, columns=["rule", "reason", "place", "text"])
+    empty = {column.name: None for column in task_of(entry).columns}
+    write_rejected(table.assign(**empty), folder / "rejected.parquet")
 
 
 def _finished(piece: pa.Table) -> pa.Table:
-    """The columns of DOCUMENTS: each document is a group of its own, derived from itself."""
+    """A document table: each document is derived from itself, and a group of its own unless the publisher names one."""
     ids = piece["id"].combine_chunks()
     own = pa.ListArray.from_arrays(np.arange(len(ids) + 1, dtype=np.int32), ids)
-    return piece.append_column("group", ids).append_column("derived_from", own).select(DOCUMENTS.names)
+    group = ids
+    if "group" in piece.column_names:
+        group = pc.coalesce(piece["group"].combine_chunks(), ids)
+        piece = piece.drop_columns("group")
+    return piece.append_column("group", group).append_column("derived_from", own)
 
 
 def _annotated(piece: pa.Table, names: list[str]) -> pa.Table:

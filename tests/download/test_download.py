@@ -86,10 +86,10 @@ def test_an_undecodable_file_is_rejected_up_to_the_limit(workbench):
         ({"members": [("c/1.txt", b"x")]}, "c/1.txt: label 'c' is not in the catalog entry."),
         ({"titel": "x"}, "catalog/datasets/tiny.yaml.titel: there is no such key. Did you mean 'title'?"),
         ({"labels": LABELS[:1] * 2}, "a label is named twice"),
-        ({"labels": LABELS[:1]}, "a classifier needs two labels"),
+        ({"labels": LABELS[:1]}, "the task text-classification needs 2 labels or more"),
         (
             {"task": "token-classification"},
-            "a part in the format 'folder' does not go with the task token-classification",
+            "the task token-classification takes tags and tokens, but this folder gives label",
         ),
         ({"parts": [{"file": "x.zip", "reader": FOLDER}]}, "part of a file 'x.zip' that is not under files"),
         ({"reader": {**CSV, "delimeter": ";"}}, "delimeter: there is no such key. Did you mean 'delimiter'?"),

@@ -1,7 +1,7 @@
 """What the readers of tables have in common: which columns hold what, and how a label is written there."""
 
 import codecs
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Literal, Self
 
 import pyarrow as pa
@@ -10,7 +10,13 @@ from pydantic import AfterValidator, Field, model_validator
 
 from stages.common.core.messages import UserError, suggestion
 from stages.common.core.validation import Strict
+from stages.download.readers.base import AnnotationKind, BaseReader
 from stages.download.readers.record import ANNOTATION, Batch
+
+MARKS = {
+    **dict.fromkeys(("0", "0.0", "false", "False", "FALSE"), False),
+    **dict.fromkeys(("1", "1.0", "true", "True", "TRUE"), True),
+}  # how a cell says whether a label applies
 
 
 def _known_encoding(name: str) -> str:
@@ -24,7 +30,7 @@ def _known_encoding(name: str) -> str:
 Encoding = Annotated[str, AfterValidator(_known_encoding)]
 
 
-class Labelled(Strict):
+class Labelled(BaseReader):
     """How the source writes its labels; by the names of the card if nothing is said.
 
     Attributes:
@@ -54,13 +60,29 @@ class Labelled(Strict):
         return {name: name for name in labels}
 
 
+class SeparatedLabels(Strict):
+    """A column whose cells hold any number of labels; an empty one says that none applies.
+
+    Attributes:
+        column: Its name.
+        separator: What stands between two labels; white space around them does not count.
+    """
+
+    column: str
+    separator: str = Field(min_length=1)
+
+
 class Columns(Labelled):
-    """Which columns of a table hold what.
+    """Which columns of a table hold what. What is predicted stands in ``label``, ``labels`` or ``value``.
 
     Attributes:
         text: The columns that make up the text.
         join: What stands between them.
-        label: The column of the label.
+        text_pair: The column of the second text, if documents are pairs.
+        label: The column of the one label of a document.
+        labels: Any number of labels: a column for each, which says whether it applies (0 or 1, false or true), or one
+            column for all of them.
+        value: The column of a number.
         id: The column of the publisher's id; by default an id is made of a hash of the record.
         annotations: Columns to keep aside in annotations.parquet: ``label`` for one that is written like the label,
             ``text`` for any other.
@@ -68,15 +90,43 @@ class Columns(Labelled):
 
     text: list[str] = Field(min_length=1)
     join: str = " "
-    label: str
+    text_pair: str | None = None
+    label: str | None = None
+    labels: Annotated[list[str], Field(min_length=2)] | SeparatedLabels | None = None
+    value: str | None = None
     id: str | None = None
     annotations: dict[str, Literal["label", "text"]] = Field(default={})
+
+    @model_validator(mode="after")
+    def _one_thing_is_predicted(self) -> Self:
+        if sum(said is not None for said in (self.label, self.labels, self.value)) != 1:
+            raise ValueError("give one of 'label', 'labels' and 'value'")
+        return self
+
+    @property
+    def fills(self) -> frozenset[str]:
+        """The columns of the document table that it fills, beside the text."""
+        said = {"text_pair": self.text_pair, "label": self.label, "labels": self.labels, "value": self.value}
+        return frozenset(name for name, columns in said.items() if columns is not None)
+
+    @property
+    def kept_aside(self) -> Mapping[str, AnnotationKind]:
+        """The columns that are kept in annotations.parquet, and how each is written."""
+        return self.annotations
+
+    @property
+    def texts(self) -> list[str]:
+        """The names of the columns that hold texts."""
+        return [*self.text, *([self.text_pair] if self.text_pair else [])]
 
     @property
     def wanted(self) -> list[str]:
         """The names of all columns that are read, each once."""
-        names = [*([self.id] if self.id else []), *self.text, self.label, *self.annotations]
-        return list(dict.fromkeys(names))
+        if isinstance(self.labels, SeparatedLabels):
+            targets = [self.labels.column]
+        else:
+            targets = self.labels or [name for name in (self.label, self.value) if name]
+        return list(dict.fromkeys([*([self.id] if self.id else []), *self.texts, *targets, *self.annotations]))
 
     def check(self, present: list[str], place: str) -> None:
         """Checks that the table has the columns.
@@ -109,9 +159,36 @@ class Columns(Labelled):
         """
         texts = [table[name] for name in self.text]
         text = texts[0] if len(texts) == 1 else pc.binary_join_element_wise(*texts, self.join)
-        columns = {"text": text, "label": table[self.label]}
+        columns = {"text": text}
+        given = {"text_pair": self.text_pair, "label": self.label, "value": self.value}
+        columns |= {name: table[column] for name, column in given.items() if column}
+        if self.labels:
+            columns["labels"] = pa.array(self._label_lists(table, place), pa.list_(pa.string()))
         rows = pa.table(columns | {ANNOTATION + name: table[name] for name in self.annotations})
         if self.id is None:
             return Batch(rows, hashes, True, place)
         published = table[self.id].combine_chunks()
         return Batch(rows, lambda: published, False, place)
+
+    def _label_lists(self, table: pa.Table, place: Callable[[int], str]) -> list[list[str] | None]:
+        """The labels of each row as the source writes them; None where it says nothing."""
+        if isinstance(self.labels, SeparatedLabels):
+            cells, separator = table[self.labels.column].to_pylist(), self.labels.separator
+            return [cell if cell is None else _stripped(cell.split(separator)) for cell in cells]
+        names = self.labels or []
+        rows: list[list[str] | None] = []
+        for number, cells in enumerate(zip(*(table[name].to_pylist() for name in names), strict=True)):
+            wrong = next((pair for pair in zip(names, cells, strict=True) if pair[1] and pair[1] not in MARKS), None)
+            if wrong:
+                name, cell = wrong
+                raise UserError(
+                    f"{place(number)}: column {name!r} holds {cell!r}, which is neither 0 nor 1.",
+                    "Correct that cell; or name one column of labels and what separates them.",
+                )
+            missing = not all(cells)
+            rows.append(None if missing else [name for name, cell in zip(names, cells, strict=True) if MARKS[cell]])
+        return rows
+
+
+def _stripped(labels: list[str]) -> list[str]:
+    return [label.strip() for label in labels if label.strip()]

@@ -13,7 +13,7 @@ import xxhash
 from pydantic import Field
 
 from stages.common.core.messages import UserError
-from stages.common.core.validation import Strict
+from stages.download.readers.base import BaseReader
 from stages.download.readers.columns import Encoding
 from stages.download.readers.record import MOST_RECORD_BYTES, BadRecord, Batch
 from stages.download.streams import open_data
@@ -25,7 +25,7 @@ BATCH_SENTENCES = 10_000
 Lines = list[tuple[int, list[str]]]  # the number of each line, and its columns
 
 
-class ConllReader(Strict):
+class ConllReader(BaseReader):
     """How CoNLL columns are read.
 
     Attributes:
@@ -42,6 +42,11 @@ class ConllReader(Strict):
     columns: int = Field(ge=2)
     scheme: Literal["BIO", "IOB1"]
     encoding: Encoding = "utf-8"
+
+    @property
+    def fills(self) -> frozenset[str]:
+        """The columns of the document table that it fills, beside the text."""
+        return frozenset({"tokens", "tags"})
 
     def read(self, path: Path) -> Iterator[Batch | BadRecord]:
         """Yields the sentences of a file in batches, and those that could not be read."""

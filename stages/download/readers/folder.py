@@ -30,6 +30,11 @@ class FolderReader(Labelled):
     members: str
     encodings: list[Encoding] = Field(default=["utf-8"], min_length=1)
 
+    @property
+    def fills(self) -> frozenset[str]:
+        """The columns of the document table that it fills, beside the text."""
+        return frozenset({"label"})
+
     def read(self, archive: Path) -> Iterator[Batch | BadRecord]:
         """Yields the documents of an archive or a folder in batches, and the files that could not be read.
 

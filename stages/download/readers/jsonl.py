@@ -58,9 +58,9 @@ class JsonlReader(Columns):
             if column not in said:
                 raise ValueError(f"has no key {column!r}; it has {', '.join(map(repr, list(said)[:20]))}")
             value = said[column]
-            if column in self.text and not isinstance(value, str | None):
+            if column in self.texts and not isinstance(value, str | None):
                 raise ValueError(f"{column!r} is no string but {type(value).__name__}")
-            if not isinstance(value, str | int | None):
+            if not isinstance(value, str | int | None) and not (column == self.value and isinstance(value, float)):
                 raise ValueError(f"{column!r} is neither a string nor a whole number but {type(value).__name__}")
             values[column] = None if value is None else str(value)
         return values

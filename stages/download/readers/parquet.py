@@ -47,11 +47,19 @@ class ParquetReader(Columns):
     def _check_types(self, schema: pa.Schema, name: str) -> None:
         for column in self.wanted:
             kind = schema.field(column).type
-            if not _is_text(kind) and (column in self.text or not pa.types.is_integer(kind)):
-                wanted = "strings" if column in self.text else "strings or whole numbers"
-                raise UserError(
-                    f"{name}: column {column!r} holds {kind}, not {wanted}.", "Name another, or convert it."
-                )
+            if _is_text(kind) or (column not in self.texts and self._is_known(column, kind)):
+                continue
+            wanted = "strings" if column in self.texts else "strings or whole numbers"
+            raise UserError(f"{name}: column {column!r} holds {kind}, not {wanted}.", "Name another, or convert it.")
+
+    def _is_known(self, column: str, kind: pa.DataType) -> bool:
+        """Whether a column that holds no strings can be read as them."""
+        marks = isinstance(self.labels, list) and column in self.labels
+        return bool(
+            pa.types.is_integer(kind)
+            or (pa.types.is_boolean(kind) and marks)
+            or (pa.types.is_floating(kind) and (marks or column == self.value))
+        )
 
 
 @contextmanager

@@ -19,9 +19,9 @@ class Batch:
     """Documents as they stand in their source, some thousands at once.
 
     Attributes:
-        rows: The column ``text``, then ``label`` or ``tokens`` and ``tags``, then those kept aside, with
-            :data:`ANNOTATION` before their names; all strings (lists of strings for the tokens and tags), null where
-            the source has nothing.
+        rows: The column ``text``, those of its task that the reader fills, ``group`` where the publisher says which
+            documents belong together, and those kept aside, with :data:`ANNOTATION` before their names; all strings
+            (lists of strings for tokens, tags and labels), null where the source has nothing.
         ids: Gives the id of each row, null where the source has none.
         hashed: Whether the ids are hashes of the raw records; else they are the publisher's.
         place: From the number of a row, counted from 0, to where it stands, such as a file's line.
