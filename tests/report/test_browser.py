@@ -215,6 +215,11 @@ def test_no_serious_fault_keeps_anybody_out(make_page, drive, axe, flags):
     assert faults(drive, axe, page, *flags) == []
 
 
+@pytest.mark.parametrize("task", ["multi-label", "regression"])
+def test_no_serious_fault_is_in_what_only_some_tasks_show(make_page, drive, axe, task):
+    assert faults(drive, axe, make_page(task=task)) == []
+
+
 def test_a_page_that_keeps_people_out_would_be_noticed(drive, axe, tmp_path):
     page = tmp_path / "careless.html"
     page.write_text("<html lang=en><title>a</title><body><img src='data:,'><p style='color: #eee'>pale</p>")
