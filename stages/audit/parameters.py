@@ -17,9 +17,9 @@ class Weights(Strict):
         neighbours: The labels of the nearest neighbours among these embeddings.
     """
 
-    tfidf: float = Field(ge=0)
-    embeddings: float = Field(ge=0)
-    neighbours: float = Field(ge=0)
+    tfidf: float = Field(default=1.0, ge=0)
+    embeddings: float = Field(default=0.0, ge=0)
+    neighbours: float = Field(default=0.0, ge=0)
 
     @model_validator(mode="after")
     def _one_counts(self) -> Self:
@@ -36,8 +36,8 @@ class Neighbours(Strict):
         temperature: How fast a vote loses weight with distance, in cosine similarity; the larger, the slower.
     """
 
-    count: int = Field(ge=1)
-    temperature: float = Field(gt=0)
+    count: int = Field(default=1, ge=1)
+    temperature: float = Field(default=1.0, gt=0)
 
 
 class AuditParameters(Strict):
@@ -64,16 +64,16 @@ class AuditParameters(Strict):
 
     seed: int
     folds: int = Field(ge=2, le=100)
-    weights: Weights
+    weights: Weights = Weights()
     tfidf_c: float = Field(gt=0)
-    embeddings_c: float = Field(gt=0)
-    neighbours: Neighbours
-    max_length: int = Field(ge=3)
-    threads: int = Field(ge=1)
-    flag: Literal["prune_by_noise_rate", "confident_learning", "predicted_neq_given"]
-    action: Literal["report", "drop", "relabel"]
-    confidence: float = Field(ge=0, le=1)
-    reviewed: str
+    embeddings_c: float = Field(default=1.0, gt=0)
+    neighbours: Neighbours = Neighbours()
+    max_length: int = Field(default=128, ge=3)
+    threads: int = Field(default=1, ge=1)
+    flag: Literal["prune_by_noise_rate", "confident_learning", "predicted_neq_given"] = "prune_by_noise_rate"
+    action: Literal["report", "drop", "relabel"] = "report"
+    confidence: float = Field(default=1.0, ge=0, le=1)
+    reviewed: str = "catalog/reviews/none.csv"
 
     @field_validator("reviewed")
     @classmethod

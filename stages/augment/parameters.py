@@ -15,8 +15,8 @@ class MethodParameters(Strict):
         rate: Share of the document's words (mentions, sentences) that are changed; at least one, unless it is 0.
     """
 
-    count: int = Field(ge=0)
-    rate: float = Field(ge=0.0, le=1.0)
+    count: int = Field(default=0, ge=0)
+    rate: float = Field(default=0.0, ge=0.0, le=1.0)
 
 
 class ContextualParameters(MethodParameters):
@@ -29,10 +29,10 @@ class ContextualParameters(MethodParameters):
         threads: Processor threads; another number changes the last digits.
     """
 
-    candidates: int = Field(ge=1, le=1000)
-    max_length: int = Field(ge=8)
-    batch_size: int = Field(ge=1)
-    threads: int = Field(ge=1)
+    candidates: int = Field(default=10, ge=1, le=1000)
+    max_length: int = Field(default=128, ge=8)
+    batch_size: int = Field(default=32, ge=1)
+    threads: int = Field(default=1, ge=1)
 
 
 class BackTranslationParameters(MethodParameters):
@@ -46,11 +46,11 @@ class BackTranslationParameters(MethodParameters):
         threads: For marian: processor threads; another number changes the last digits.
     """
 
-    engine: Literal["apertium", "marian"]
-    pair: str = Field(pattern=r"^[a-z]{2,3}(_[A-Za-z]+)?-[a-z]{2,3}(_[A-Za-z]+)?$")
-    batch_size: int = Field(ge=1)
-    beams: int = Field(ge=1)
-    threads: int = Field(ge=1)
+    engine: Literal["apertium", "marian"] = "apertium"
+    pair: str = Field(default="eng-spa", pattern=r"^[a-z]{2,3}(_[A-Za-z]+)?-[a-z]{2,3}(_[A-Za-z]+)?$")
+    batch_size: int = Field(default=32, ge=1)
+    beams: int = Field(default=1, ge=1)
+    threads: int = Field(default=1, ge=1)
 
 
 class GateParameters(Strict):
@@ -63,10 +63,10 @@ class GateParameters(Strict):
         threads: Processor threads that embed; another number changes the last digits.
     """
 
-    enabled: bool
-    similarity: float = Field(ge=-1.0, le=1.0)
-    max_length: int = Field(ge=3)
-    threads: int = Field(ge=1)
+    enabled: bool = False
+    similarity: float = Field(default=-1.0, ge=-1.0, le=1.0)
+    max_length: int = Field(default=128, ge=3)
+    threads: int = Field(default=1, ge=1)
 
 
 class AugmentParameters(Strict):
@@ -91,19 +91,19 @@ class AugmentParameters(Strict):
     """
 
     seed: int = Field(ge=0)
-    synonym: MethodParameters
-    insertion: MethodParameters
-    swap: MethodParameters
-    deletion: MethodParameters
-    keyboard: MethodParameters
-    ocr: MethodParameters
-    transposition: MethodParameters
-    contextual: ContextualParameters
-    back_translation: BackTranslationParameters
-    mention_replacement: MethodParameters
-    label_wise_replacement: MethodParameters
-    synonym_outside_mentions: MethodParameters
-    gate: GateParameters
+    synonym: MethodParameters = MethodParameters()
+    insertion: MethodParameters = MethodParameters()
+    swap: MethodParameters = MethodParameters()
+    deletion: MethodParameters = MethodParameters()
+    keyboard: MethodParameters = MethodParameters()
+    ocr: MethodParameters = MethodParameters()
+    transposition: MethodParameters = MethodParameters()
+    contextual: ContextualParameters = ContextualParameters()
+    back_translation: BackTranslationParameters = BackTranslationParameters()
+    mention_replacement: MethodParameters = MethodParameters()
+    label_wise_replacement: MethodParameters = MethodParameters()
+    synonym_outside_mentions: MethodParameters = MethodParameters()
+    gate: GateParameters = GateParameters()
 
     @property
     def methods(self) -> dict[str, MethodParameters]:

@@ -1,4 +1,4 @@
-"""The clean section of params.yaml: every rule by its name, on or off, with its settings."""
+"""The clean section of params.yaml: every rule by its name, off unless it says otherwise, with its settings."""
 
 from typing import Annotated, Literal, Self
 
@@ -19,9 +19,16 @@ class LengthLimit(Strict):
         characters: In characters.
     """
 
-    enabled: bool
-    words: int = Field(ge=1)
-    characters: int = Field(ge=1)
+    enabled: bool = False
+    words: int = Field(default=1, ge=1)
+    characters: int = Field(default=1, ge=1)
+
+
+class UpperLengthLimit(LengthLimit):
+    """A limit that is not reached unless it is set."""
+
+    words: int = Field(default=2**31, ge=1)
+    characters: int = Field(default=2**31, ge=1)
 
 
 class Letters(Strict):
@@ -32,8 +39,8 @@ class Letters(Strict):
         share: The least share of letters among the characters that are not white space.
     """
 
-    enabled: bool
-    share: float = Field(ge=0, le=1)
+    enabled: bool = False
+    share: float = Field(default=0.0, ge=0, le=1)
 
 
 class Repetition(Strict):
@@ -48,12 +55,12 @@ class Repetition(Strict):
         repeated_ngrams: The largest share of characters in runs of 5, 6, ... 10 words that occurred before.
     """
 
-    enabled: bool
-    min_words: int = Field(ge=5)
-    lines: float = Field(ge=0, le=1)
-    line_characters: float = Field(ge=0, le=1)
-    top_ngrams: list[Annotated[float, Field(ge=0, le=1)]] = Field(min_length=1)
-    repeated_ngrams: list[Annotated[float, Field(ge=0, le=1)]] = Field(min_length=1)
+    enabled: bool = False
+    min_words: int = Field(default=5, ge=5)
+    lines: float = Field(default=1.0, ge=0, le=1)
+    line_characters: float = Field(default=1.0, ge=0, le=1)
+    top_ngrams: list[Annotated[float, Field(ge=0, le=1)]] = Field(default=[1.0], min_length=1)
+    repeated_ngrams: list[Annotated[float, Field(ge=0, le=1)]] = Field(default=[1.0], min_length=1)
 
 
 class Language(Strict):
@@ -65,9 +72,9 @@ class Language(Strict):
         letters: Texts with fewer letters are not looked at.
     """
 
-    enabled: bool
-    probability: float = Field(ge=0, le=1)
-    letters: int = Field(ge=1)
+    enabled: bool = False
+    probability: float = Field(default=1.0, ge=0, le=1)
+    letters: int = Field(default=1, ge=1)
 
 
 class LengthOutliers(Strict):
@@ -79,8 +86,8 @@ class LengthOutliers(Strict):
             median absolute deviation estimates them.
     """
 
-    enabled: bool
-    deviations: float = Field(gt=0)
+    enabled: bool = False
+    deviations: float = Field(default=6.0, gt=0)
 
 
 class Contradictions(Strict):
@@ -91,8 +98,8 @@ class Contradictions(Strict):
         keep: ``none`` drops all copies, ``majority`` keeps those with the commonest label, if there is one.
     """
 
-    enabled: bool
-    keep: Literal["none", "majority"]
+    enabled: bool = False
+    keep: Literal["none", "majority"] = "none"
 
 
 class Duplicates(Strict):
@@ -103,8 +110,8 @@ class Duplicates(Strict):
         keep: The copy that stays: the ``first`` (smallest id), the ``longest``, or ``all``, in one group.
     """
 
-    enabled: bool
-    keep: Keep
+    enabled: bool = False
+    keep: Keep = "first"
 
 
 class NearDuplicates(Duplicates):
@@ -116,9 +123,9 @@ class NearDuplicates(Duplicates):
         recall: The share of the pairs at the threshold that MinHash should find (each is verified); more takes longer.
     """
 
-    threshold: float = Field(ge=0.2, lt=1)
-    shingle_words: int = Field(ge=1, le=50)
-    recall: float = Field(ge=0.5, le=0.999999)
+    threshold: float = Field(default=0.8, ge=0.2, lt=1)
+    shingle_words: int = Field(default=5, ge=1, le=50)
+    recall: float = Field(default=0.9995, ge=0.5, le=0.999999)
 
 
 class Examples(Strict):
@@ -129,8 +136,8 @@ class Examples(Strict):
         per_rule: Documents for each rule, at most.
     """
 
-    seed: int
-    per_rule: int = Field(ge=0, le=1000)
+    seed: int = 0
+    per_rule: int = Field(default=0, ge=0, le=1000)
 
 
 class CleanParameters(TextRules):
@@ -152,18 +159,18 @@ class CleanParameters(TextRules):
         examples: Documents shown before and after each rule that changes texts.
     """
 
-    undecodable: bool
-    empty: bool
-    too_short: LengthLimit
-    too_long: LengthLimit
-    letters: Letters
-    repetition: Repetition
-    language: Language
-    length_outliers: LengthOutliers
-    contradictions: Contradictions
-    duplicates: Duplicates
-    near_duplicates: NearDuplicates
-    examples: Examples
+    undecodable: bool = False
+    empty: bool = False
+    too_short: LengthLimit = LengthLimit()
+    too_long: UpperLengthLimit = UpperLengthLimit()
+    letters: Letters = Letters()
+    repetition: Repetition = Repetition()
+    language: Language = Language()
+    length_outliers: LengthOutliers = LengthOutliers()
+    contradictions: Contradictions = Contradictions()
+    duplicates: Duplicates = Duplicates()
+    near_duplicates: NearDuplicates = NearDuplicates()
+    examples: Examples = Examples()
 
     @model_validator(mode="after")
     def _limits_leave_room(self) -> Self:

@@ -13,4 +13,4 @@ class DownloadParameters(Strict):
             counts as wrong.
     """
 
-    most_rejected: int = Field(ge=0)
+    most_rejected: int = Field(default=0, ge=0)

@@ -17,8 +17,8 @@ class BalanceParameters(Strict):
             brings all classes to the size of the largest one, or of the smallest one where rows are left out.
     """
 
-    method: Literal["none", "oversample", "undersample", "fill"]
-    counts: dict[str, Annotated[int, Field(ge=1)]] | None
+    method: Literal["none", "oversample", "undersample", "fill"] = "none"
+    counts: dict[str, Annotated[int, Field(ge=1)]] | None = None
 
     @model_validator(mode="after")
     def _counts_are_for_a_method(self) -> Self:
@@ -44,9 +44,9 @@ class SplitParameters(Strict):
     seed: int = Field(ge=0)
     validation: float = Field(gt=0.0, lt=1.0)
     test: float = Field(gt=0.0, lt=1.0)
-    augmented: float = Field(ge=0.0, le=1.0)
-    train_per_class: int | None = Field(ge=1)
-    balance: BalanceParameters
+    augmented: float = Field(default=0.0, ge=0.0, le=1.0)
+    train_per_class: int | None = Field(default=None, ge=1)
+    balance: BalanceParameters = BalanceParameters()
 
     @model_validator(mode="after")
     def _something_is_left_to_train_on(self) -> Self:

@@ -1,10 +1,17 @@
 import re
 
 import pytest
+import yaml
 
+from stages.audit.parameters import AuditParameters
+from stages.augment.parameters import AugmentParameters
 from stages.clean.parameters import CleanParameters
 from stages.common.core.messages import UserError
-from stages.common.core.parameters import load_section, load_value
+from stages.common.core.parameters import load_section, load_value, missing_keys
+from stages.common.core.validation import validate
+from stages.common.text_rules.settings import TextRules
+from stages.download.parameters import DownloadParameters
+from stages.split.parameters import SplitParameters
 from tests.imports import ROOT
 
 
@@ -50,3 +57,49 @@ def test_a_name_must_be_a_string(params):
     params("dataset: bbc_news", "dataset: 20")
     with pytest.raises(UserError, match="dataset: must be a name, but it is 20"):
         load_value("dataset")
+
+
+SECTIONS = {
+    "download": DownloadParameters,
+    "clean": CleanParameters,
+    "augment": AugmentParameters,
+    "split": SplitParameters,
+    "audit": AuditParameters,
+}
+COMMITTED = yaml.safe_load((ROOT / "params.yaml").read_text())
+
+
+def without_each(content, path=()):
+    """Each key of a mapping and of those inside it, and the mapping without it."""
+    for key, value in content.items():
+        yield ".".join((*path, key)), {name: said for name, said in content.items() if name != key}
+        if isinstance(value, dict):
+            yield from ((name, {**content, key: less}) for name, less in without_each(value, (*path, key)))
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_params_yaml_must_name_every_setting(section, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, less in without_each(COMMITTED[section]):
+        (tmp_path / "params.yaml").write_text(yaml.safe_dump({section: less}))
+        with pytest.raises(UserError, match=re.escape(f"params.yaml: {section}.{name}: is missing")):
+            load_section(section, SECTIONS[section])
+    assert not list(missing_keys(SECTIONS[section], COMMITTED[section]))
+
+
+def test_a_rule_that_a_record_does_not_name_is_off():
+    assert not validate(TextRules, {}, "record").text_rules()
+    clean = validate(CleanParameters, {}, "record")
+    rules = {name: getattr(clean, name) for name in CleanParameters.model_fields}
+    on = [name for name, rule in rules.items() if getattr(rule, "enabled", rule) is True]
+    assert not on
+    assert not validate(AugmentParameters, {"seed": 1}, "record").methods
+    assert validate(SplitParameters, {"seed": 1, "validation": 0.1, "test": 0.1}, "record").balance.method == "none"
+
+
+@pytest.mark.parametrize("newest", ["tags", "whitespace", "private_data", "unicode_form"])
+def test_a_record_without_the_newest_rule_still_loads(newest):
+    section = {name: COMMITTED["clean"][name] for name in TextRules.model_fields if name != newest}
+    rules = validate(TextRules, section, "record").text_rules()
+    assert newest not in rules
+    assert {"entities", "mojibake"} <= rules.keys()

@@ -37,8 +37,8 @@ class UnicodeForm(Strict):
         form: NFC joins letters with their accents; NFKC also replaces ligatures, full-width letters and the like.
     """
 
-    enabled: bool
-    form: Literal["NFC", "NFKC"]
+    enabled: bool = False
+    form: Literal["NFC", "NFKC"] = "NFC"
 
 
 class Datelines(Strict):
@@ -49,8 +49,8 @@ class Datelines(Strict):
         agencies: Who signs.
     """
 
-    enabled: bool
-    agencies: list[str] = Field(min_length=1)
+    enabled: bool = False
+    agencies: list[str] = Field(default=["Reuters"], min_length=1)
 
 
 class RepeatedPunctuation(Strict):
@@ -61,8 +61,8 @@ class RepeatedPunctuation(Strict):
         longest: Marks that are left of a longer run.
     """
 
-    enabled: bool
-    longest: int = Field(ge=1, le=100)
+    enabled: bool = False
+    longest: int = Field(default=3, ge=1, le=100)
 
 
 class PrivateData(Strict):
@@ -73,18 +73,17 @@ class PrivateData(Strict):
         action: ``report`` counts it and flags the documents, ``mask`` puts placeholders such as [PHONE] in its
             place, ``drop`` drops the documents.
         phone_region: The country (ISO 3166, such as US) whose phone numbers count without +; ``null`` for none.
-        names: Whether names of people are looked for, too; that takes a model (section fetch_models). Records of
-            older models lack it.
+        names: Whether names of people are looked for, too; that takes a model (section fetch_models).
     """
 
-    enabled: bool
-    action: Literal["report", "mask", "drop"]
-    phone_region: str | None = Field(pattern="^[A-Z]{2}$")
+    enabled: bool = False
+    action: Literal["report", "mask", "drop"] = "report"
+    phone_region: str | None = Field(default=None, pattern="^[A-Z]{2}$")
     names: bool = False
 
 
 class TextRules(Strict):
-    """Which rules that change texts run, in this order.
+    """Which rules that change texts run, in this order. One that is not named is off.
 
     Attributes:
         broken_entities: Mend HTML entities whose ampersand became a space (" #39;" for an apostrophe).
@@ -107,24 +106,24 @@ class TextRules(Strict):
         whitespace: One space for a run of them, at most one blank line, none at the ends.
     """
 
-    broken_entities: bool
-    entities: bool
-    backslash_breaks: bool
-    mojibake: bool
-    tags: bool
-    unicode_form: UnicodeForm
-    control_characters: bool
-    zero_width: bool
-    datelines: Datelines
-    urls: Action
-    emails: Action
-    private_data: PrivateData
-    repeated_punctuation: RepeatedPunctuation
-    lowercase: bool
-    punctuation: bool
-    stop_words: bool
-    lemmas: bool
-    whitespace: bool
+    broken_entities: bool = False
+    entities: bool = False
+    backslash_breaks: bool = False
+    mojibake: bool = False
+    tags: bool = False
+    unicode_form: UnicodeForm = UnicodeForm()
+    control_characters: bool = False
+    zero_width: bool = False
+    datelines: Datelines = Datelines()
+    urls: Action = "keep"
+    emails: Action = "keep"
+    private_data: PrivateData = PrivateData()
+    repeated_punctuation: RepeatedPunctuation = RepeatedPunctuation()
+    lowercase: bool = False
+    punctuation: bool = False
+    stop_words: bool = False
+    lemmas: bool = False
+    whitespace: bool = False
 
     def text_rules(self) -> dict[str, Rule]:
         """The rules that change texts and are on, by name, in the order in which they are applied."""
