@@ -1,30 +1,32 @@
 """evaluate: how good the finetuned encoder is on the test split, and whether it beats plainer methods."""
 
-import argparse
 from collections import Counter
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from stages.common.core.entry import run_program
+from stages.common.core.entry import run_stage
 from stages.common.core.messages import closing_line
-from stages.common.core.outputs import new_outputs, write_json
+from stages.common.core.outputs import new_outputs
 from stages.common.core.parameters import load_section, load_value
+from stages.common.documents.card import read_card
+from stages.common.documents.table import write_parquet
+from stages.common.documents.targets import label_sets
+from stages.common.metrics.names import title
 from stages.common.model.device import compute_alike
+from stages.common.model.scorer import Scorer
+from stages.common.tasks import task_of
 from stages.evaluate.assessment import BASELINE, ENCODER
 from stages.evaluate.cards import data_card, model_card
-from stages.evaluate.classification import evaluate_texts
 from stages.evaluate.cost import measure_cost
-from stages.evaluate.encoder import Encoder
-from stages.evaluate.inputs import Inputs, read_inputs
+from stages.evaluate.inputs import MODEL, Inputs, check_model, read_inputs
 from stages.evaluate.parameters import EvaluateParameters
-from stages.evaluate.runs import compare_runs
-from stages.evaluate.tables import complete, write_content
-from stages.evaluate.tagging import evaluate_entities, strict_spans
+from stages.evaluate.results import write_content
+from stages.evaluate.tasks import evaluate_task
 
-REPORTS = Path("reports/evaluate")
+SPLITS = Path("data/splits")
+REPORTS, PREDICTIONS = Path("reports/evaluate"), Path("data/predictions.parquet")
 CARD = Path("models/card")
 
 
@@ -32,59 +34,49 @@ def main() -> None:
     """Runs the stage."""
     parameters = load_section("evaluate", EvaluateParameters)
     compute_alike(parameters.seed, parameters.threads)
-    inputs = read_inputs(load_value("model"))
-    encoder = Encoder(parameters.device)
-    if inputs.card.task == "text-classification":
-        contents, scored = evaluate_texts(inputs, encoder, parameters), inputs.test["text"]
-    else:
-        contents, scored = evaluate_entities(inputs, encoder, parameters), inputs.test["tokens"]
-    timed = scored.tolist()[: parameters.cost.documents]
-    contents = complete(contents)
-    contents["cost.json"] = measure_cost(encoder, timed, parameters.cost.batches)
+    card = read_card(SPLITS)
+    task = task_of(card)
+    room = evaluate_task(task)
+    inputs = read_inputs(card, load_value("model"), room.check_documents)
+    scorer = Scorer.load(MODEL, parameters.device)
+    check_model(scorer.inference, card)
 
-    with new_outputs(CARD, *(REPORTS / name for name in contents)) as (card, *files):
-        for file, content in zip(files, contents.values(), strict=True):
-            write_content(file, content)
-        write_cards(card, inputs, contents)
-    closing_line("evaluate", outcome(contents["metrics.json"]))
+    evaluation = room.evaluate(inputs, scorer, parameters)
+    timed = inputs.test.head(parameters.cost.documents)
+    files = {**evaluation.files, "cost.json": measure_cost(scorer, timed, parameters.cost.batches)}
+
+    with new_outputs(REPORTS, PREDICTIONS, CARD) as (reports, predictions, cards):
+        for name, content in files.items():
+            write_content(reports / name, content)
+        write_parquet(evaluation.predictions, predictions)
+        write_cards(cards, inputs, scorer, files)
+    closing_line("evaluate", outcome(files["metrics.json"], task.headline))
 
 
-def write_cards(folder: Path, inputs: Inputs, contents: dict[str, Any]) -> None:
-    """Writes the model card, the data card, and the temperature for those who predict with the model."""
-    temperature = contents["calibration.json"]["temperature"]
+def write_cards(folder: Path, inputs: Inputs, scorer: Scorer, files: dict[str, Any]) -> None:
+    """Writes the model card and the data card."""
     splits = {"train": inputs.train, "validation": inputs.validation, "test": inputs.test}
     support = {name: label_counts(documents) for name, documents in splits.items()}
-    card = model_card(inputs.card, inputs.entry, contents["summary.json"], temperature, contents["cost.json"])
+    card = model_card(inputs.card, inputs.entry, files["summary.json"], scorer.inference, files["cost.json"])
     (folder / "README.md").write_text(card, encoding="utf-8")
     (folder / "data").mkdir()
     (folder / "data/README.md").write_text(data_card(inputs.card, support), encoding="utf-8")
-    write_json(folder / "calibration.json", {"temperature": temperature})
 
 
 def label_counts(documents: pd.DataFrame) -> dict[str, int]:
     """How often each label occurs in a split: documents, or spans of entities."""
-    spans = [span.label for tags in documents["tags"].dropna() for span in strict_spans(tags)]
-    return dict(Counter([*documents["label"].dropna(), *spans]))
+    return dict(Counter(label for labels in label_sets(documents) for label in labels))
 
 
-def outcome(metrics: dict[str, Any]) -> str:
-    """The closing line: the headline figures of both, and whether the encoder beats the baseline."""
-    said = [f"{metrics['documents']:,} test documents"]
+def outcome(metrics: dict[str, Any], headline: str) -> str:
+    """The closing line: the headline metrics of both, and whether the encoder beats the baseline."""
+    parts = [f"{metrics['documents']:,} test documents"]
     for name in (ENCODER, BASELINE):
-        figures = [
-            f"{figure.replace('_', ' ').replace('f1', 'F1')} {found['value']:.4f}"
-            for figure, found in metrics[name].items()
-            if found["value"] is not None
-        ]
-        said.append(f"{name}: {', '.join(figures) or 'no figures, because ' + metrics[name]['accuracy']['reason']}")
-    return "; ".join([*said, f"encoder against baseline: {metrics['encoder_vs_baseline']}"])
+        known = {metric: each["value"] for metric, each in metrics[name].items() if each["value"] is not None}
+        listed = ", ".join(f"{title(metric)} {value:.4f}" for metric, value in known.items())
+        parts.append(f"{name}: {listed or 'no metrics, because ' + metrics[name][headline]['reason']}")
+    return "; ".join([*parts, f"encoder against baseline: {metrics['encoder_vs_baseline']}"])
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Tests the finetuned encoder and plainer methods on the test split.")
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    parser.add_argument(
-        "--compare", nargs=2, metavar=("A", "B"), help="compare two runs instead: experiments, git revisions or paths"
-    )
-    arguments = parser.parse_args()
-    run_program(partial(compare_runs, *arguments.compare) if arguments.compare else main, debug=arguments.debug)
+    run_stage(main, "Tests the finetuned encoder and plainer methods on the test split.")

@@ -2,56 +2,47 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 
-from stages.common.metrics.bootstrap import Bootstrap
-from stages.common.metrics.counts import (
-    AVERAGES,
-    PER_CLASS,
-    Counts,
-    Floats,
-    Tally,
-    class_figures,
-    left_out,
-    losses,
-    macro,
-    overall_figures,
-    tally,
-    why_undefined,
-)
-from stages.common.metrics.intervals import Figure
-from stages.common.metrics.ranking import Ranking
+from stages.common.metrics.bootstrap import Bootstrap, Compute
+from stages.common.metrics.counts import AVERAGES, OF_CLASS, Floats
+from stages.common.metrics.intervals import Estimate
+from stages.common.metrics.names import METRICS, left_out
 from stages.common.metrics.significance import Difference, compare, unknown
 
 ENCODER, BASELINE, FROZEN = "encoder", "baseline", "frozen"
-HEADLINE = ("accuracy", "macro_f1")  # what a run's metrics show; the last is what classifiers are compared by
-TAGGED_HEADLINE = (*HEADLINE, "weighted_f1", "span_f1")  # the same for taggers
-RANKED = ("roc_auc", "average_precision")
-OVERALL = (
-    "accuracy",
-    "balanced_accuracy",
-    *(f"{average}_{figure}" for average in AVERAGES for figure in PER_CLASS),
-    "matthews_correlation",
-    "log_loss",
-    *RANKED,
-)
+MEANS = {"balanced_accuracy": "recall", "roc_auc": "roc_auc", "average_precision": "average_precision"}
 
-Answer = Floats | str  # a classifier's probabilities, shape (documents, classes), or in words why it has none
-Compute = Callable[[Floats], dict[str, Floats]]
+Content = TypeVar("Content")
+Computed = tuple[dict[str, Floats], dict[str, Floats]]  # metrics on the test split and on its resamples
+
+
+@dataclass(frozen=True)
+class Answer(Generic[Content]):
+    """What a classifier answers on the test documents.
+
+    Attributes:
+        content: Its answers, in the form of the task; None if it has none.
+        reason: Why it has none, in words.
+    """
+
+    content: Content | None
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """The figures of one classifier.
+    """The metrics of one classifier.
 
     Attributes:
         overall: Accuracy, averages and the like, by name.
-        per_class: By name one figure a class, in the order of the labels.
+        per_class: By name one metric a class, in the order of the labels.
     """
 
-    overall: dict[str, Figure]
-    per_class: dict[str, list[Figure]]
+    overall: dict[str, Estimate]
+    per_class: dict[str, list[Estimate]]
 
 
 @dataclass(frozen=True)
@@ -62,113 +53,104 @@ class Verdict:
     differences: dict[str, dict[str, Difference]]
 
 
-def judge(actual: Counts, answers: Mapping[str, Answer], labels: Sequence[str], bootstrap: Bootstrap) -> Verdict:
+def assess_classifiers(
+    answers: Mapping[str, Answer[Content]],
+    metrics_of: Callable[[Content], Compute],
+    labels: Sequence[str],
+    shown: Sequence[str],
+    bootstrap: Bootstrap,
+) -> Verdict:
     """Assesses classifiers on the same test documents and the same resamples of them.
 
     Args:
-        actual: Index of each document's label, shape (documents,).
-        answers: What each classifier says; the encoder comes first.
-        labels: The labels' names.
+        answers: What each classifier answers, the encoder first; at least one has answers.
+        metrics_of: From answers to their metrics.
+        labels: The names of the classes.
+        shown: The names of the metrics by which classifiers are compared.
         bootstrap: Resamples the documents.
 
     Returns:
-        The figures with their intervals. A classifier without probabilities has figures that are None for its reason.
+        The metrics with their intervals. A classifier without answers has metrics that are None for its reason.
     """
-    known = {name: answer for name, answer in answers.items() if not isinstance(answer, str)}
-    computed = {name: bootstrap.apply(document_figures(actual, known[name], len(labels))) for name in known}
-    assessed = {name: assess(*computed[name], labels, bootstrap) for name in known}
-    for name, answer in answers.items():
-        if isinstance(answer, str):
-            assessed[name] = silent(answer, OVERALL, (*PER_CLASS, *RANKED), len(labels))
-    first, *others = answers
-    differences = {}
-    for other in others:
-        reason = next((said for said in (answers[first], answers[other]) if isinstance(said, str)), None)
-        differences[other] = {
-            name: unknown(reason) if reason else compare(name, computed[first], computed[other], bootstrap)
-            for name in HEADLINE
-        }
-    return Verdict({name: assessed[name] for name in answers}, differences)
-
-
-def document_figures(actual: Counts, probability: Floats, classes: int) -> Compute:
-    """All figures of a classifier as a function of how often each document counts, shape (draws, documents).
-
-    Args:
-        actual: Index of each document's label, shape (documents,).
-        probability: Shape (documents, classes).
-        classes: How many classes there are.
-    """
-    counted = count_figures(tally(actual, probability.argmax(axis=1), classes))
-    loss = losses(actual, probability)
-    rankings = [Ranking(actual == index, probability[:, index]) for index in range(classes)]
-
-    def compute(weights: Floats) -> dict[str, Floats]:
-        ranked = np.array([ranking.figures(weights) for ranking in rankings])
-        per_class = {name: ranked[:, place].T for place, name in enumerate(RANKED)}
-        overall = {"log_loss": weights @ loss / len(actual), **{name: macro(per_class[name]) for name in RANKED}}
-        return counted(weights) | overall | {f"class {name}": values for name, values in per_class.items()}
-
-    return compute
-
-
-def count_figures(counted: Tally) -> Compute:
-    """The figures that counts give, as a function of how often each document counts, shape (draws, documents).
-
-    Args:
-        counted: What each document counts for, shape (documents, classes).
-    """
-
-    def compute(weights: Floats) -> dict[str, Floats]:
-        counts = counted.weighted(weights)
-        per_class = {f"class {name}": values for name, values in class_figures(counts).items()}
-        return overall_figures(counts) | per_class
-
-    return compute
+    known = {name: answer.content for name, answer in answers.items() if answer.content is not None}
+    computed = {name: bootstrap.apply(metrics_of(content)) for name, content in known.items()}
+    assessed = {name: assess(*metrics, labels, bootstrap) for name, metrics in computed.items()}
+    return Verdict(with_silent(answers, assessed), differences(answers, computed, shown, bootstrap))
 
 
 def assess(values: dict[str, Floats], drawn: dict[str, Floats], labels: Sequence[str], by: Bootstrap) -> Assessment:
-    """Puts intervals around the figures that :func:`document_figures` computes.
+    """Puts intervals around metrics.
 
     Args:
-        values: The figures on the test split; those of classes, shape (classes,), have names that begin with "class ".
+        values: The metrics on the test split; the names of those that each class has, shape (classes,), begin with
+            :data:`stages.common.metrics.counts.OF_CLASS`.
         drawn: The same on the resamples.
-        labels: The classes' names.
+        labels: The names of the classes.
         by: What drew them.
     """
-    per_class = {name.removeprefix("class "): found for name, found in values.items() if name.startswith("class ")}
-    overall = {}
-    for name, value in values.items():
-        if not name.startswith("class "):
-            overall[name] = by.interval(float(value), drawn[name], _remark(name, value, per_class, labels))
+    per_class = {name.removeprefix(OF_CLASS): each for name, each in values.items() if name.startswith(OF_CLASS)}
+    overall = {
+        name: by.interval(float(value), drawn[name], _remark(name, value, per_class, labels))
+        for name, value in values.items()
+        if not name.startswith(OF_CLASS)
+    }
     classes = {
         name: [
-            by.interval(value, drawn[f"class {name}"][:, index], why_undefined(name) if np.isnan(value) else None)
-            for index, value in enumerate(found)
+            by.interval(
+                value, drawn[f"{OF_CLASS}{name}"][:, place], METRICS[name].undefined if np.isnan(value) else None
+            )
+            for place, value in enumerate(each)
         ]
-        for name, found in per_class.items()
+        for name, each in per_class.items()
     }
     return Assessment(overall, classes)
 
 
-def _remark(name: str, value: Floats, per_class: dict[str, Floats], labels: Sequence[str]) -> str | None:
-    average, _, figure = name.partition("_")
-    if name in RANKED or (average in AVERAGES and average != "micro"):
-        figure = name if name in RANKED else figure
-        return left_out(figure, per_class[figure], labels)
-    if name == "balanced_accuracy":
-        return left_out("recall", per_class["recall"], labels)
-    return why_undefined(figure if average == "micro" else name) if np.isnan(value) else None
+def with_silent(answers: Mapping[str, Answer[Content]], assessed: Mapping[str, Assessment]) -> dict[str, Assessment]:
+    """The assessments of all classifiers in their order: those without answers have metrics that are None."""
+    alike = next(iter(assessed.values()))
+    return {
+        name: _silent(alike, answer.reason) if answer.content is None else assessed[name]
+        for name, answer in answers.items()
+    }
 
 
-def silent(reason: str, overall: Sequence[str], per_class: Sequence[str], classes: int) -> Assessment:
-    """The figures of a classifier that says nothing: all None for that reason.
+def differences(
+    answers: Mapping[str, Answer[Content]],
+    computed: Mapping[str, Computed],
+    shown: Sequence[str],
+    bootstrap: Bootstrap,
+) -> dict[str, dict[str, Difference]]:
+    """The first classifier's metrics minus those of each other one, by its name.
 
     Args:
-        reason: Why, in words.
-        overall: The names of the overall figures.
-        per_class: The names of the classes' figures.
-        classes: How many classes there are.
+        answers: What each classifier answers, the first one first.
+        computed: The metrics of those that have answers.
+        shown: Which metrics.
+        bootstrap: What drew them.
     """
-    nothing = Figure(None, reason=reason)
-    return Assessment(dict.fromkeys(overall, nothing), {name: [nothing] * classes for name in per_class})
+    first, *others = answers
+    compared = {}
+    for other in others:
+        reason = answers[first].reason or answers[other].reason
+        compared[other] = {
+            name: unknown(reason) if reason else compare(name, computed[first], computed[other], bootstrap)
+            for name in shown
+        }
+    return compared
+
+
+def _remark(name: str, value: Floats, per_class: Mapping[str, Floats], labels: Sequence[str]) -> str | None:
+    """Why a metric is not defined, or which classes an average leaves out."""
+    average, _, averaged = name.partition("_")
+    of_class = averaged if average in AVERAGES and average != "micro" else MEANS.get(name)
+    if of_class is not None and of_class in per_class:
+        undefined = [label for label, each in zip(labels, per_class[of_class], strict=True) if np.isnan(each)]
+        return left_out(of_class, undefined, len(labels))
+    return METRICS[name].undefined if np.isnan(value) else None
+
+
+def _silent(alike: Assessment, reason: str | None) -> Assessment:
+    nothing = Estimate(None, reason=reason)
+    per_class = {name: [nothing] * len(each) for name, each in alike.per_class.items()}
+    return Assessment(dict.fromkeys(alike.overall, nothing), per_class)

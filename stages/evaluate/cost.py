@@ -5,28 +5,30 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
-from stages.evaluate.encoder import MODEL, Encoder
+from stages.common.model.scorer import Scorer
+from stages.evaluate.inputs import MODEL
 
 
-def measure_cost(encoder: Encoder, documents: Sequence[Any], batches: Sequence[int]) -> dict[str, Any]:
+def measure_cost(scorer: Scorer, documents: pd.DataFrame, batches: Sequence[int]) -> dict[str, Any]:
     """Times the encoder on some documents, tokenising included, in batches of several sizes.
 
     Args:
-        encoder: The fine-tuned encoder.
-        documents: What is scored: texts, or sentences of words.
+        scorer: The fine-tuned encoder.
+        documents: What is scored.
         batches: Documents a batch; 1 is always tried.
 
     Returns:
         The content of cost.json.
     """
-    encoder.score(documents[:1])  # the first call also allocates
+    scorer.logits(documents[:1], "timing")  # the first call also allocates
     sizes = sorted({1, *(min(size, len(documents)) for size in batches)})
-    tried = [_timed(size, documents, encoder) for size in sizes]
-    device = encoder.model.device
+    tried = [_timed(size, documents, scorer) for size in sizes]
+    device = scorer.model.device
     return {
-        "parameters": sum(weights.numel() for weights in encoder.model.parameters()),
+        "parameters": sum(weights.numel() for weights in scorer.model.parameters()),
         "bytes_on_disk": sum(path.stat().st_size for path in MODEL.rglob("*") if path.is_file()),
         "device": device.type,
         "device_name": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
@@ -38,12 +40,13 @@ def measure_cost(encoder: Encoder, documents: Sequence[Any], batches: Sequence[i
     }
 
 
-def _timed(size: int, documents: Sequence[Any], encoder: Encoder) -> dict[str, Any]:
+def _timed(size: int, documents: pd.DataFrame, scorer: Scorer) -> dict[str, Any]:
     """Times batches of one size; a batch's time is what each of its documents waits."""
     seconds = []
     for start in range(0, len(documents) - size + 1, size):
+        batch = documents[start : start + size]
         begun = time.perf_counter()
-        encoder.score(documents[start : start + size])
+        scorer.logits(batch, "timing")
         seconds.append(time.perf_counter() - begun)
     p50, p95 = np.quantile(seconds, [0.5, 0.95]) * 1_000
     return {

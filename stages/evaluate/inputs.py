@@ -1,5 +1,6 @@
 """Reads what the stage tests with: the splits, the model's entry, and what is known of the documents beside."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,14 +8,21 @@ import pandas as pd
 
 from stages.common.core.catalog import load_entry
 from stages.common.core.messages import UserError
-from stages.common.documents.card import Card, read_card
-from stages.common.documents.table import read_documents, read_flags
+from stages.common.documents.card import Card
+from stages.common.documents.table import read_flags, read_some
+from stages.common.model.inference import Inference
 from stages.evaluate.cards import ModelEntry
 
-SPLITS = Path("data/splits")
-AUDITED = Path("data/audited")
+SPLITS = {
+    "train": Path("data/audited/train.parquet"),
+    "validation": Path("data/splits/validation.parquet"),
+    "test": Path("data/splits/test.parquet"),
+}
 FLAGS = Path("data/clean/flags.parquet")
 ANNOTATIONS = Path("data/raw/annotations.parquet")
+MODEL = Path("models/finetuned")
+
+Check = Callable[[pd.DataFrame, Sequence[str], Path], None]
 
 
 @dataclass(frozen=True)
@@ -40,58 +48,41 @@ class Inputs:
     annotations: pd.DataFrame | None
 
 
-def read_inputs(model: str) -> Inputs:
+def read_inputs(card: Card, model: str, check: Check) -> Inputs:
     """Reads all of them.
 
     Args:
+        card: The dataset's card.
         model: The name of the pretrained encoder's entry in the catalog.
+        check: Makes sure that each document of a split has an answer that the card knows.
 
     Raises:
         UserError: If one is missing or is not what it should be.
     """
-    card = read_card(SPLITS)
-    read = {
-        name: (AUDITED if name == "train" else SPLITS) / f"{name}.parquet" for name in ("train", "validation", "test")
-    }
-    checked = read_labelled if card.task == "text-classification" else read_tagged
+    splits = {name: read_some(path) for name, path in SPLITS.items()}
+    for name, documents in splits.items():
+        check(documents, card.label_names, SPLITS[name])
     return Inputs(
         card=card,
         entry=load_entry("models", model, ModelEntry),
-        **{name: checked(path, card) for name, path in read.items()},
+        **splits,
         flags=read_flags(FLAGS),
         annotations=pd.read_parquet(ANNOTATIONS) if ANNOTATIONS.exists() else None,
     )
 
 
-def read_labelled(path: Path, card: Card) -> pd.DataFrame:
-    """Reads a split for text classification: at least one document, each with a label that the card knows."""
-    documents = _read_some(path)
-    unknown = documents[~documents["label"].isin(card.label_names)]
-    if len(unknown):
-        first = unknown.iloc[0]
-        raise UserError(
-            f"{path}: document {first['id']!r} has the label {first['label']!r}, which the card does not name.",
-            "Make the split again with `dvc repro -f split`.",
-        )
-    return documents
+def check_model(inference: Inference, card: Card) -> None:
+    """Makes sure that the model was trained for this dataset.
 
-
-def read_tagged(path: Path, card: Card) -> pd.DataFrame:
-    """Reads a split for token classification: at least one document, each with tags of types that the card knows."""
-    documents = _read_some(path)
-    known = {"O", *(f"{prefix}-{label}" for label in card.label_names for prefix in "BI")}
-    for ident, tags in zip(documents["id"], documents["tags"], strict=True):
-        wrong = ["no tags"] if tags is None else [repr(tag) for tag in tags if tag not in known]
-        if wrong:
+    Raises:
+        UserError: If its record names another task or other labels.
+    """
+    for what, trained, wanted in (
+        ("task", [inference.task], [card.task]),
+        ("labels", inference.labels, card.label_names),
+    ):
+        if trained != wanted:
             raise UserError(
-                f"{path}: document {ident!r} has {wrong[0]}, which the card does not name.",
-                "Make the split again with `dvc repro -f split`.",
+                f"{MODEL}: it was trained for the {what} {', '.join(trained)}; {card.title} has {', '.join(wanted)}.",
+                "Train it on these splits with `dvc repro finetune`.",
             )
-    return documents
-
-
-def _read_some(path: Path) -> pd.DataFrame:
-    documents = read_documents(path)
-    if documents.empty:
-        raise UserError(f"{path}: holds no document.", "Give this split a larger share in params.yaml, section split.")
-    return documents

@@ -10,13 +10,13 @@ Penalty = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class BaselineParameters(Strict):
-    """TF-IDF with logistic regression, the plain method that the encoder is held against.
+    """TF-IDF with a linear model, the plain method that the encoder is compared with.
 
     Attributes:
         ngram_max: The longest sequence of words that is one feature; the shortest is a single word.
         min_df: Documents of the training split that must hold a feature for it to count.
         sublinear_tf: Whether a term's frequency f counts as 1 + ln f.
-        c: Inverse strengths of the L2 penalty to try; the one with the best validation macro F1 is taken.
+        c: Inverse strengths of the L2 penalty to try; the one that does best on validation is taken.
         max_iterations: Steps of the solver (L-BFGS), at most; the frozen encoder's too.
     """
 
@@ -44,16 +44,12 @@ class FrozenParameters(Strict):
 
 
 class CalibrationParameters(Strict):
-    """How probabilities are calibrated and judged.
+    """How it is shown whether probabilities, or numbers, fit.
 
     Attributes:
-        enabled: Whether logits are divided by a temperature that is fitted on validation documents.
-        documents: Validation documents that it is fitted on, at most.
-        bins: Bins of the calibration error and of the reliability diagram.
+        bins: Bins of the calibration error and of the reliability diagram; of predicted numbers, quantiles.
     """
 
-    enabled: bool
-    documents: int = Field(ge=10)
     bins: int = Field(ge=1, le=100)
 
 
@@ -93,7 +89,7 @@ class EvaluateParameters(Strict):
         listed: Documents in errors.csv, at most.
         baseline: The baseline's settings.
         frozen: The frozen encoder's settings.
-        calibration: Of the temperature and the calibration error.
+        calibration: Of the calibration error.
         robustness: Of the perturbations.
         cost: Of the timing.
     """

@@ -4,6 +4,8 @@ import random
 import re
 from collections.abc import Callable
 
+Perturbation = Callable[[str, random.Random], str]
+
 # Keys beside each other on a QWERTY keyboard, in its rows from left to right.
 ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 NEIGHBOURS = {
@@ -64,7 +66,7 @@ def added_sentence(text: str, drawn: random.Random) -> str:
     return f"{drawn.choice(SENTENCES)} {text}"
 
 
-PERTURBATIONS: dict[str, Callable[[str, random.Random], str]] = {
+PERTURBATIONS: dict[str, Perturbation] = {
     "typos": typos,
     "upper case": upper_case,
     "lower case": lower_case,

@@ -1,4 +1,4 @@
-"""The table of predictions, one row a test document, and what is counted from it."""
+"""The table of predictions where each document has one label, and what is counted from it."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from stages.common.metrics.counts import Counts, Floats
+from stages.common.model.answers import Columns
 from stages.evaluate.assessment import ENCODER, Answer
 
 
@@ -16,37 +17,33 @@ def indices(documents: pd.DataFrame, labels: Sequence[str]) -> Counts:
     return np.asarray(documents["label"].map(index), dtype=np.int64)
 
 
-def predicted_labels(answer: Answer, documents: int) -> Counts:
-    """Index of the label that a classifier predicts for each document; -1 where it says nothing."""
-    return np.full(documents, -1) if isinstance(answer, str) else np.asarray(answer.argmax(axis=1))
-
-
 def predictions_table(
-    test: pd.DataFrame, probability: Floats, others: Mapping[str, Answer], labels: Sequence[str]
+    test: pd.DataFrame, answered: Columns, answers: Mapping[str, Answer[Floats]], labels: Sequence[str]
 ) -> pa.Table:
     """The table of predictions, one row a test document.
 
     Args:
         test: The test documents.
-        probability: The encoder's, shape (documents, labels); NaN where it says nothing.
-        others: What the other classifiers say, by name.
-        labels: The labels' names.
+        answered: What the encoder answers, as :mod:`stages.common.model.answers` has it.
+        answers: The probabilities of all classifiers, by name.
+        labels: The names of the labels.
 
     Returns:
-        Columns id, label, predicted (null where the encoder says nothing), ``p:<label>`` for each label, and
+        Columns id, label, predicted (null where the encoder has no answer), ``p:<label>`` for each label, and
         ``<name>_predicted`` for each other classifier.
     """
-    names = np.array([*labels, None], dtype=object)
-    chosen = np.where(np.isnan(probability).any(axis=1), -1, np.nan_to_num(probability).argmax(axis=1))
     columns = {
         "id": pa.array(test["id"], type=pa.string(), from_pandas=True),
         "label": pa.array(test["label"], type=pa.string(), from_pandas=True),
-        "predicted": pa.array(names[chosen], type=pa.string()),
-        **{f"p:{label}": pa.array(probability[:, column], from_pandas=True) for column, label in enumerate(labels)},
+        "predicted": pa.array(answered["label"], type=pa.string()),
+        **{f"p:{label}": pa.array(answered[f"p:{label}"], type=pa.float64()) for label in labels},
     }
-    for name, answer in others.items():
+    names = np.array(labels, dtype=object)
+    for name, answer in answers.items():
         if name != ENCODER:
-            columns[f"{name}_predicted"] = pa.array(names[predicted_labels(answer, len(test))], type=pa.string())
+            silent = answer.content is None
+            said = [None] * len(test) if silent else names[np.asarray(answer.content).argmax(axis=1)]
+            columns[f"{name}_predicted"] = pa.array(said, type=pa.string())
     return pa.table(columns)
 
 

@@ -1,15 +1,20 @@
-"""What small changes of the test texts do to the encoder: how far accuracy drops, how often the prediction stays."""
+"""What small changes of the test texts do to the encoder: how far accuracy drops, how often the answer stays."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from stages.common.core.seeding import derived_seed, generator
+from stages.common.documents.targets import text_columns
 from stages.common.metrics.counts import Counts
 from stages.common.metrics.intervals import paired_difference, wilson
-from stages.evaluate.perturbations import PERTURBATIONS
-from stages.evaluate.tables import COLUMNS
+from stages.evaluate.perturbations import PERTURBATIONS, Perturbation
+from stages.evaluate.results import COLUMNS
+
+Answers = npt.NDArray[Any]  # of each document: the index of its label, shape (documents,), or (documents, labels)
 
 
 def chosen_documents(ids: Sequence[str], count: int, seed: int) -> Counts:
@@ -20,9 +25,9 @@ def chosen_documents(ids: Sequence[str], count: int, seed: int) -> Counts:
 
 def robustness(
     documents: pd.DataFrame,
-    actual: Counts,
-    predicted: Counts,
-    predict: Callable[[list[str]], Counts],
+    actual: Answers,
+    predicted: Answers,
+    predict: Callable[[pd.DataFrame], Answers],
     confidence: float,
     seed: int,
 ) -> pd.DataFrame:
@@ -30,28 +35,42 @@ def robustness(
 
     Args:
         documents: The chosen test documents.
-        actual: Index of each one's label, shape (documents,).
-        predicted: Index of the label that the encoder predicts for the text as it is.
-        predict: The same for other texts; -1 where the encoder says nothing.
+        actual: The right answer to each.
+        predicted: What the encoder answers to the texts as they are.
+        predict: The same for other texts; what equals no right answer where the encoder has none.
         confidence: How often an interval covers the true share.
         seed: The stage's seed.
 
     Returns:
         One row a perturbation, with the columns of robustness.csv.
     """
-    texts = [
-        change(text, generator(seed, name, ident))
-        for name, change in PERTURBATIONS.items()
-        for ident, text in zip(documents["id"], documents["text"], strict=True)
-    ]
-    after = predict(texts).reshape(len(PERTURBATIONS), len(documents))
-    before = predicted == actual
+    changed = [_perturbed(documents, name, change, seed) for name, change in PERTURBATIONS.items()]
+    after = predict(pd.concat(changed, ignore_index=True))
+    before = _same(predicted, actual)
     rows = []
-    for name, now in zip(PERTURBATIONS, after, strict=True):
-        right = now == actual
+    for name, now in zip(PERTURBATIONS, np.split(after, len(PERTURBATIONS)), strict=True):
+        right = _same(now, actual)
         lost, won = int((before & ~right).sum()), int((~before & right).sum())
         fall = paired_difference(lost, won, len(now), confidence)
-        same = wilson(int((now == predicted).sum()), len(now), confidence)
+        same = wilson(int(_same(now, predicted).sum()), len(now), confidence)
         values = [name, len(now), float(before.mean()), float(right.mean()), fall.value, fall.low, fall.high]
         rows.append([*values, same.value, same.low, same.high])
     return pd.DataFrame(rows, columns=COLUMNS["robustness.csv"])
+
+
+def _perturbed(documents: pd.DataFrame, name: str, change: Perturbation, seed: int) -> pd.DataFrame:
+    """The documents with each of their texts changed; a second text by randomness of its own."""
+    drawn_for = {column: () if column == "text" else (column,) for column in text_columns(documents)}
+    texts = {
+        column: [
+            change(text, generator(seed, name, ident, *further))
+            for ident, text in zip(documents["id"], documents[column], strict=True)
+        ]
+        for column, further in drawn_for.items()
+    }
+    return documents.assign(**texts)
+
+
+def _same(one: Answers, other: Answers) -> npt.NDArray[np.bool_]:
+    """Whether two answers to each document are the same, shape (documents,)."""
+    return np.asarray((one == other).reshape(len(one), -1).all(axis=1))

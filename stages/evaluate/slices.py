@@ -1,34 +1,42 @@
 """Parts of the test split, and on which of them the encoder does worse than on the rest."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import fisher_exact
+from scipy.stats import fisher_exact, mannwhitneyu
 
+from stages.common.documents.targets import text_columns
+from stages.common.metrics.bootstrap import Bootstrap
+from stages.common.metrics.counts import Floats
 from stages.common.metrics.intervals import wilson
-from stages.evaluate.tables import COLUMNS
+from stages.common.metrics.regression import group_means
+from stages.common.metrics.significance import holm
+from stages.evaluate.results import COLUMNS
+
+Inside = npt.NDArray[np.bool_]  # whether each document is in a slice, shape (documents,)
 
 FEWEST = 5  # documents of a slice; of fewer nothing can be said
 MOST_VALUES = 20  # of an annotation that makes slices; more are a text, not a category
 
 
-def slice_names(test: pd.DataFrame, flags: pd.DataFrame, annotations: pd.DataFrame | None) -> pd.DataFrame:
+def slice_names(
+    test: pd.DataFrame, flags: pd.DataFrame, annotations: pd.DataFrame | None, answers: pd.Series
+) -> pd.DataFrame:
     """Into which slice each test document falls, by each feature.
 
     Args:
         test: The test documents.
         flags: Remarks of cleaning on documents that were kept (id, rule, reason), such as that one is a duplicate.
         annotations: What else the publisher says of documents, keyed by id; None where nothing.
+        answers: The kind of each document's answer, such as its label, named after what it is.
 
     Returns:
         One column a feature, one row a test document, in their order; missing where a feature says nothing.
     """
-    if test["tags"].notna().all():
-        named = ["yes" if any(tag != "O" for tag in tags) else "no" for tags in test["tags"]]
-        table = pd.DataFrame({"entities": named}, dtype=object)
-    else:
-        table = pd.DataFrame({"label": test["label"].to_numpy()}, dtype=object)
-    words = np.array([len(text.split()) for text in test["text"]])
+    table = pd.DataFrame({answers.name: answers.to_numpy()}, dtype=object)
+    words = np.sum([[len(text.split()) for text in test[name]] for name in text_columns(test)], axis=0)
     edges = np.unique(np.quantile(words, [0.25, 0.5, 0.75]).astype(int))
     names = [
         *(f"{low + 1} to {high} words" for low, high in zip([0, *edges[:-1]], edges, strict=True)),
@@ -60,25 +68,50 @@ def slice_table(slices: pd.DataFrame, right: npt.NDArray[np.bool_], confidence: 
         One row a slice with the columns of slices.csv, the worst first: by accuracy beside the rest.
     """
     rows = []
-    for feature in slices.columns:
-        for name in sorted(slices[feature].dropna().unique()):
-            inside = (slices[feature] == name).to_numpy()
-            hits, size = int(right[inside].sum()), int(inside.sum())
-            rest_hits, rest = int(right[~inside].sum()), int((~inside).sum())
-            if min(size, rest) < FEWEST:
-                continue
-            share = wilson(hits, size, confidence)
-            p_value = fisher_exact([[hits, size - hits], [rest_hits, rest - rest_hits]]).pvalue
-            difference = hits / size - rest_hits / rest
-            rows.append([feature, name, size, share.value, share.low, share.high, difference, float(p_value)])
-    table = pd.DataFrame(rows, columns=COLUMNS["slices.csv"][:8])
-    table["p_adjusted"] = holm(table["p_value"])
-    table["clearly_worse"] = (table["difference"] < 0) & (table["p_adjusted"] < 1 - confidence)
+    for feature, name, inside in _large_enough(slices):
+        hits, size = int(right[inside].sum()), int(inside.sum())
+        rest_hits, rest = int(right[~inside].sum()), int((~inside).sum())
+        share = wilson(hits, size, confidence)
+        p_value = fisher_exact([[hits, size - hits], [rest_hits, rest - rest_hits]]).pvalue
+        difference = hits / size - rest_hits / rest
+        rows.append([feature, name, size, share.value, share.low, share.high, difference, float(p_value)])
+    table = _tested(pd.DataFrame(rows, columns=COLUMNS["slices.csv"][:8]), -1, confidence)
     return table.sort_values(["difference", "feature", "slice"], ignore_index=True)
 
 
-def holm(p_values: pd.Series) -> pd.Series:
-    """Holm's (1979) correction of p-values for how many there are."""
-    ordered = p_values.astype(float).sort_values(kind="stable")
-    factors = np.arange(len(ordered), 0, -1)
-    return (ordered * factors).cummax().clip(upper=1.0).reindex(p_values.index)
+def error_slice_table(slices: pd.DataFrame, error: Floats, bootstrap: Bootstrap) -> pd.DataFrame:
+    """The mean absolute error of each slice beside that of all other documents.
+
+    Args:
+        slices: What :func:`slice_names` makes.
+        error: The absolute error of each document, shape (documents,).
+        bootstrap: Resamples the documents.
+
+    Returns:
+        One row a slice with the columns of error_slices.csv, the worst first: by the error beside the rest's.
+    """
+    parts = list(_large_enough(slices))
+    means = group_means(np.array([inside for *_, inside in parts]).T, error, bootstrap) if parts else []
+    rows = []
+    for (feature, name, inside), mean in zip(parts, means, strict=True):
+        p_value = mannwhitneyu(error[inside], error[~inside]).pvalue
+        difference = error[inside].mean() - error[~inside].mean()
+        rows.append([feature, name, inside.sum(), mean.value, mean.low, mean.high, difference, float(p_value)])
+    table = _tested(pd.DataFrame(rows, columns=COLUMNS["error_slices.csv"][:8]), 1, bootstrap.confidence)
+    return table.sort_values(["difference", "feature", "slice"], ascending=[False, True, True], ignore_index=True)
+
+
+def _large_enough(slices: pd.DataFrame) -> Iterator[tuple[str, str, Inside]]:
+    """The slices that something can be said of: the feature, the name, and which documents are in it."""
+    for feature in slices.columns:
+        for name in sorted(slices[feature].dropna().unique()):
+            inside = (slices[feature] == name).to_numpy()
+            if min(inside.sum(), (~inside).sum()) >= FEWEST:
+                yield feature, name, inside
+
+
+def _tested(table: pd.DataFrame, worse: int, confidence: float) -> pd.DataFrame:
+    """The table with corrected p-values, and which differences are clearly for the worse: up (1) or down (-1)."""
+    table["p_adjusted"] = holm(table["p_value"])
+    table["clearly_worse"] = (worse * table["difference"] > 0) & (table["p_adjusted"] < 1 - confidence)
+    return table

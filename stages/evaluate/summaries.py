@@ -3,38 +3,43 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from stages.evaluate.assessment import BASELINE, ENCODER, HEADLINE, Assessment, Verdict
+from stages.common.metrics.significance import comparison, flips
+from stages.evaluate.assessment import BASELINE, ENCODER, Assessment, Verdict
+from stages.evaluate.logistic import PlainModel
 from stages.evaluate.parameters import EvaluateParameters
-from stages.evaluate.regression import PlainClassifier
+
+HANDED_OUT = ("expected_calibration_error", "brier_score", "log_loss")  # of the calibration metrics, in metrics.json
 
 
-def metrics(
-    verdict: Verdict, documents: int, calibration: Mapping[str, Any], headline: Sequence[str] = HEADLINE
+def headline_metrics(
+    verdict: Verdict,
+    documents: int,
+    shown: Sequence[str],
+    headline: str,
+    calibration: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The headline figures, few enough for ``dvc metrics show`` to print, with their intervals.
-
-    ``encoder_vs_baseline`` is the outcome for the last of them, the figure that runs are compared by.
+    """What metrics.json holds: few enough metrics for ``dvc metrics show`` to print, with their intervals.
 
     Args:
-        verdict: The figures.
+        verdict: The metrics.
         documents: How many test documents there are.
-        calibration: Figures of the probabilities that are handed out.
-        headline: Which figures.
+        shown: Which metrics.
+        headline: The one by which classifiers are compared: ``encoder_vs_baseline`` is its outcome.
+        calibration: What calibration.json holds; None for a task without probabilities.
     """
-    figures = {
-        name: {figure: assessed.overall[figure].as_json() for figure in headline}
-        for name, assessed in verdict.assessments.items()
-    }
-    differences = {name: difference.as_json() for name, difference in verdict.differences[BASELINE].items()}
-    shown = ("expected_calibration_error", "brier_score", "log_loss")
+    handed_out = calibration and (calibration["after"] or calibration["before"])
     return {
         "documents": documents,
-        **figures,
-        "difference": differences,
-        "encoder_vs_baseline": verdict.differences[BASELINE][headline[-1]].outcome,
-        "calibration": {name: calibration[name] for name in shown},
+        **{
+            name: {metric: assessed.overall[metric].as_json() for metric in shown}
+            for name, assessed in verdict.assessments.items()
+        },
+        "difference": {name: difference.as_json() for name, difference in verdict.differences[BASELINE].items()},
+        "encoder_vs_baseline": verdict.differences[BASELINE][headline].outcome,
+        **({"calibration": {name: handed_out[name] for name in HANDED_OUT}} if handed_out else {}),
     }
 
 
@@ -44,18 +49,18 @@ def summary(
     verdict: Verdict,
     support: Mapping[str, int],
     labels: Sequence[str],
-    plain: Mapping[str, PlainClassifier | None],
+    plain: Mapping[str, PlainModel | None],
     parameters: EvaluateParameters,
 ) -> dict[str, Any]:
-    """All figures of all classifiers, and how the plain ones and the intervals were made.
+    """All metrics of all classifiers, and how the plain ones and the intervals were made.
 
     Args:
         task: The dataset's task.
         documents: How many test documents there are.
-        verdict: The figures.
+        verdict: The metrics.
         support: How often each label occurs in the test split.
         labels: The labels' names.
-        plain: The plain classifiers by name; None for one that is off.
+        plain: How the plain classifiers were made, by name; None for one that is off.
         parameters: The section ``evaluate`` of params.yaml.
     """
     return {
@@ -64,18 +69,18 @@ def summary(
         "bootstrap_samples": parameters.bootstrap_samples,
         "confidence": parameters.confidence,
         **{
-            name: {figure: said.as_json() for figure, said in assessed.overall.items()}
+            name: {metric: estimate.as_json() for metric, estimate in assessed.overall.items()}
             for name, assessed in verdict.assessments.items()
         },
-        **{f"{name}_model": classifier and classifier.as_json() for name, classifier in plain.items()},
-        "classes": class_figures_of(verdict.assessments, support, labels),
+        **{f"{name}_model": model and model.as_json() for name, model in plain.items()},
+        "classes": classes_as_json(verdict.assessments, support, labels),
     }
 
 
-def class_figures_of(
+def classes_as_json(
     assessments: Mapping[str, Assessment], support: Mapping[str, int], labels: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """The figures of each class for a JSON file.
+    """The metrics of each class for a JSON file.
 
     Args:
         assessments: By name of the classifier.
@@ -87,7 +92,7 @@ def class_figures_of(
             "label": label,
             "support": support.get(label, 0),
             **{
-                name: {figure: said[index].as_json() for figure, said in assessed.per_class.items()}
+                name: {metric: each[index].as_json() for metric, each in assessed.per_class.items()}
                 for name, assessed in assessments.items()
             },
         }
@@ -96,15 +101,15 @@ def class_figures_of(
 
 
 def class_table(verdict: Verdict, support: Mapping[str, int], labels: Sequence[str]) -> pd.DataFrame:
-    """The figures of each class, one row a class.
+    """The metrics of each class, one row a class.
 
     Args:
-        verdict: The figures.
+        verdict: The metrics.
         support: Test documents of each label that occurs.
         labels: The labels' names.
 
     Returns:
-        Columns label, support (test documents), then for each figure of a class the encoder's with its interval
+        Columns label, support (test documents), then for each metric of a class the encoder's with its interval
         (``f1``, ``f1_low``, ``f1_high``), the others' likewise (``baseline_f1``, ...), and ``reason``: why a cell is
         empty, in words.
     """
@@ -118,15 +123,38 @@ def class_table(verdict: Verdict, support: Mapping[str, int], labels: Sequence[s
     return pd.DataFrame(rows)
 
 
+def comparisons(
+    ids: Sequence[str], actual: Sequence[str], predicted: Mapping[str, Sequence[str]], verdict: Verdict
+) -> dict[str, Any]:
+    """The encoder beside each other classifier: comparison.json and flips.csv.
+
+    Args:
+        ids: The documents' ids.
+        actual: The right answer to each document, in words.
+        predicted: The answers of each classifier that has some, by name.
+        verdict: The metrics.
+    """
+    words = {name: np.array(answers, dtype=object) for name, answers in predicted.items()}
+    truth, encoder = np.array(actual, dtype=object), words.pop(ENCODER, None)
+    if encoder is None:
+        return {"comparison.json": []}
+    entries = [
+        comparison((ENCODER, name), encoder == truth, other == truth, verdict.differences[name])
+        for name, other in words.items()
+    ]
+    flipped = [flips(ids, truth, encoder, other).assign(against=name) for name, other in words.items()]
+    return {"comparison.json": entries, "flips.csv": pd.concat(flipped, ignore_index=True)}
+
+
 def _cells(prefix: str, assessment: Assessment, index: int, reasons: list[str]) -> dict[str, float | None]:
     cells: dict[str, float | None] = {}
-    for name, figures in assessment.per_class.items():
-        figure = figures[index]
+    for name, estimates in assessment.per_class.items():
+        estimate = estimates[index]
         cells |= {
-            f"{prefix}{name}": figure.value,
-            f"{prefix}{name}_low": figure.low,
-            f"{prefix}{name}_high": figure.high,
+            f"{prefix}{name}": estimate.value,
+            f"{prefix}{name}_low": estimate.low,
+            f"{prefix}{name}_high": estimate.high,
         }
-        if figure.reason:
-            reasons.append(f"{prefix}{name}: {figure.reason}")
+        if estimate.reason:
+            reasons.append(f"{prefix}{name}: {estimate.reason}")
     return cells

@@ -10,26 +10,13 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from stages.common.metrics.bootstrap import Bootstrap
-from stages.common.metrics.counts import Counts, Floats, losses
-from stages.common.metrics.intervals import Figure, wilson
+from stages.common.metrics.counts import Counts, Floats, label_losses, losses
+from stages.common.metrics.intervals import wilson
 from stages.common.metrics.probabilities import softmax
 
 BOUNDS = (0.05, 20.0)  # of the temperature; beyond them lies no model that learned anything
 CALIBRATION = ("expected_calibration_error", "expected_calibration_error_equal_width", "brier_score", "log_loss")
 COVERAGES = 100  # rows of the coverage table, at most
-
-
-def no_calibration(reason: str, bins: int) -> dict[str, Any]:
-    """What calibration.json holds where there are no probabilities that could be judged."""
-    return {
-        "temperature": None,
-        "reason": reason,
-        "validation_documents": 0,
-        "validation_log_loss": {"before": None, "after": None},
-        "bins": bins,
-        "before": dict.fromkeys(CALIBRATION, Figure(None, reason=reason).as_json()),
-        "after": None,
-    }
 
 
 @dataclass(frozen=True)
@@ -114,19 +101,22 @@ def equal_width_bins(confidence: Floats, bins: int) -> Counts:
 
 
 def calibration_error(bins: Counts, confidence: Floats, right: Floats, weights: Floats) -> Floats:
-    """The expected calibration error: the mean over the documents of their bin's |accuracy - confidence|.
+    """The expected calibration error: the mean over the answers of their bin's |accuracy - confidence|.
 
     Args:
-        bins: The bin of each document, shape (documents,).
-        confidence: The probability of the predicted label.
+        bins: The bin of each document's answer, shape (documents,), or of each of its answers, shape (documents,
+            answers).
+        confidence: The probability of each answer.
         right: 1 where it is right, else 0.
         weights: How often each document counts, shape (draws, documents).
 
     Returns:
         Shape (draws,).
     """
-    gaps = np.eye(bins.max() + 1)[bins] * (right - confidence)[:, None]
-    return np.asarray(np.abs(weights @ gaps).sum(axis=1) / weights.sum(axis=1))
+    gaps = np.zeros((len(bins), int(bins.max()) + 1))
+    answers = bins.size // len(bins)
+    np.add.at(gaps, (np.repeat(np.arange(len(bins)), answers), bins.ravel()), (right - confidence).ravel())
+    return np.asarray(np.abs(weights @ gaps).sum(axis=1) / (weights.sum(axis=1) * answers))
 
 
 def brier_scores(actual: Counts, probability: Floats) -> Floats:
@@ -134,8 +124,8 @@ def brier_scores(actual: Counts, probability: Floats) -> Floats:
     return np.asarray(((probability - np.eye(probability.shape[1])[actual]) ** 2).sum(axis=1))
 
 
-def calibration_figures(actual: Counts, probability: Floats, bins: int, bootstrap: Bootstrap) -> dict[str, Any]:
-    """Calibration error, Brier score and log loss, each with its interval, in the form for a JSON file.
+def calibration_metrics(actual: Counts, probability: Floats, bins: int, bootstrap: Bootstrap) -> dict[str, Any]:
+    """Calibration error, Brier score and log loss where each document has one label, in the form for a JSON file.
 
     The intervals of the calibration errors keep each document's bin.
 
@@ -146,39 +136,64 @@ def calibration_figures(actual: Counts, probability: Floats, bins: int, bootstra
         bootstrap: Resamples the documents.
     """
     confidence, right = probability.max(axis=1), (probability.argmax(axis=1) == actual).astype(np.float64)
-    mass, width = equal_mass_bins(confidence, bins), equal_width_bins(confidence, bins)
-    brier, loss = brier_scores(actual, probability), losses(actual, probability)
+    return _with_errors(
+        confidence,
+        right,
+        {"brier_score": brier_scores(actual, probability), "log_loss": losses(actual, probability)},
+        bins,
+        bootstrap,
+    )
+
+
+def label_calibration_metrics(truth: Floats, probability: Floats, bins: int, bootstrap: Bootstrap) -> dict[str, Any]:
+    """The same where a document may have several labels: each label of each document is an answer of its own.
+
+    Args:
+        truth: 1 where a document has a label, else 0, shape (documents, labels).
+        probability: Shape (documents, labels).
+        bins: How many bins.
+        bootstrap: Resamples the documents.
+    """
+    scores = {
+        "brier_score": ((probability - truth) ** 2).mean(axis=1),
+        "log_loss": label_losses(truth, probability),
+    }
+    return _with_errors(probability, truth, scores, bins, bootstrap)
+
+
+def _with_errors(
+    confidence: Floats, right: Floats, scores: dict[str, Floats], bins: int, bootstrap: Bootstrap
+) -> dict[str, Any]:
+    mass = equal_mass_bins(confidence.ravel(), bins).reshape(confidence.shape)
+    width = equal_width_bins(confidence, bins)
 
     def compute(weights: Floats) -> dict[str, Floats]:
         return {
             "expected_calibration_error": calibration_error(mass, confidence, right, weights),
             "expected_calibration_error_equal_width": calibration_error(width, confidence, right, weights),
-            "brier_score": weights @ brier / len(actual),
-            "log_loss": weights @ loss / len(actual),
+            **{name: weights @ each / len(each) for name, each in scores.items()},
         }
 
-    return {name: figure.as_json() for name, figure in bootstrap.figures(compute).items()}
+    return {name: estimate.as_json() for name, estimate in bootstrap.estimates(compute).items()}
 
 
-def reliability(actual: Counts, probability: Floats, bins: int, interval: float) -> pd.DataFrame:
-    """The reliability diagram: accuracy against confidence in bins of equal numbers of documents.
+def reliability(places: Counts, confidence: Floats, right: NDArray[np.bool_], interval: float) -> pd.DataFrame:
+    """The reliability diagram: how often answers are right against how sure they are, in bins.
 
     Args:
-        actual: Index of each document's label, shape (documents,).
-        probability: Shape (documents, labels).
-        bins: How many bins.
+        places: The bin of each answer, shape (answers,).
+        confidence: Its probability.
+        right: Whether it is right.
         interval: How often Wilson's interval covers the true accuracy.
 
     Returns:
-        Columns bin, documents, confidence, accuracy, accuracy_low, accuracy_high.
+        Columns bin, documents (answers in the bin), confidence (their mean), accuracy, accuracy_low, accuracy_high.
     """
-    confidence, right = probability.max(axis=1), probability.argmax(axis=1) == actual
-    places = equal_mass_bins(confidence, bins)
     rows = []
-    for place in range(int(places.max()) + 1):
+    for place in np.unique(places):
         inside = places == place
         share = wilson(int(right[inside].sum()), int(inside.sum()), interval)
-        row = {"bin": place, "documents": int(inside.sum()), "confidence": float(confidence[inside].mean())}
+        row = {"bin": int(place), "documents": int(inside.sum()), "confidence": float(confidence[inside].mean())}
         rows.append({**row, "accuracy": share.value, "accuracy_low": share.low, "accuracy_high": share.high})
     return pd.DataFrame(rows)
 

@@ -1,6 +1,5 @@
-"""The figures of a classifier, from how often each class occurs, is predicted, and both."""
+"""Metrics of a classifier that come from how often each class occurs, is predicted, and both."""
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +9,7 @@ Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 PER_CLASS = ("precision", "recall", "f1")
 AVERAGES = ("macro", "micro", "weighted")
+OF_CLASS = "class "  # how the name begins of a metric that each class has, shape (draws, classes)
 
 
 class Tally(NamedTuple):
@@ -49,7 +49,7 @@ def tally(actual: Counts, predicted: Counts, classes: int) -> Tally:
     return Tally(one_hot[actual] * (actual == predicted)[:, None], one_hot[actual], one_hot[predicted])
 
 
-def class_figures(counts: Tally) -> dict[str, Floats]:
+def class_metrics(counts: Tally) -> dict[str, Floats]:
     """Precision, recall and F1 of each class.
 
     Args:
@@ -66,37 +66,47 @@ def class_figures(counts: Tally) -> dict[str, Floats]:
     }
 
 
-def overall_figures(counts: Tally) -> dict[str, Floats]:
-    """Accuracy, balanced accuracy, the averages of the classes' figures, and Matthews' correlation.
+def averages(counts: Tally) -> dict[str, Floats]:
+    """The averages of the classes' metrics.
 
-    Averages run over the classes for which the figure is defined, as scikit-learn's do with ``zero_division=nan``:
-    macro counts each such class alike, weighted by its documents; micro adds up the classes' counts.
+    They run over the classes for which the metric is defined, as scikit-learn's do with ``zero_division=nan``: macro
+    counts each such class alike, weighted by its documents; micro adds up the classes' counts.
 
     Args:
         counts: Counts of shape (..., classes).
 
     Returns:
-        By name, arrays of shape (...); NaN where a figure is not defined.
+        By name, such as ``macro_f1``, arrays of shape (...); NaN where a metric is not defined.
     """
-    per_class = class_figures(counts)
-    pooled = class_figures(Tally(*(part.sum(axis=-1, keepdims=True) for part in counts)))
-    figures = {
-        "accuracy": ratio(counts.hits.sum(axis=-1), counts.actual.sum(axis=-1)),
-        "balanced_accuracy": macro(per_class["recall"]),
-    }
-    for name, values in per_class.items():
-        figures[f"macro_{name}"] = macro(values)
-    for name, values in pooled.items():
-        figures[f"micro_{name}"] = values[..., 0]
+    per_class = class_metrics(counts)
+    pooled = class_metrics(Tally(*(part.sum(axis=-1, keepdims=True) for part in counts)))
+    metrics = {f"macro_{name}": macro(values) for name, values in per_class.items()}
+    metrics |= {f"micro_{name}": values[..., 0] for name, values in pooled.items()}
     for name, values in per_class.items():
         weights = np.where(np.isnan(values), 0, counts.actual)
-        figures[f"weighted_{name}"] = ratio((weights * np.nan_to_num(values)).sum(axis=-1), weights.sum(axis=-1))
-    figures["matthews_correlation"] = _matthews(counts)
-    return figures
+        metrics[f"weighted_{name}"] = ratio((weights * np.nan_to_num(values)).sum(axis=-1), weights.sum(axis=-1))
+    return metrics
+
+
+def overall_metrics(counts: Tally) -> dict[str, Floats]:
+    """Accuracy, balanced accuracy, :func:`averages`, and Matthews' correlation, where each document has one class.
+
+    Args:
+        counts: Counts of shape (..., classes).
+
+    Returns:
+        By name, arrays of shape (...); NaN where a metric is not defined.
+    """
+    return {
+        "accuracy": ratio(counts.hits.sum(axis=-1), counts.actual.sum(axis=-1)),
+        "balanced_accuracy": macro(class_metrics(counts)["recall"]),
+        **averages(counts),
+        "matthews_correlation": _matthews(counts),
+    }
 
 
 def macro(values: Floats) -> Floats:
-    """The mean over the classes for which a figure is defined, shape (...), from one of shape (..., classes)."""
+    """The mean over the classes for which a metric is defined, shape (...), from one of shape (..., classes)."""
     defined = ~np.isnan(values)
     return ratio(np.where(defined, values, 0).sum(axis=-1), defined.sum(axis=-1))
 
@@ -106,7 +116,7 @@ def _matthews(counts: Tally) -> Floats:
     hits, documents = counts.hits.sum(axis=-1), counts.actual.sum(axis=-1)
     covariance = hits * documents - (counts.actual * counts.predicted).sum(axis=-1)
     spread = documents**2 - (counts.actual**2).sum(axis=-1), documents**2 - (counts.predicted**2).sum(axis=-1)
-    return ratio(covariance, np.sqrt(np.maximum(spread[0] * spread[1], 0)))  # of spans it can be negative: no figure
+    return ratio(covariance, np.sqrt(spread[0] * spread[1]))
 
 
 def losses(actual: Counts, probability: Floats) -> Floats:
@@ -122,32 +132,16 @@ def losses(actual: Counts, probability: Floats) -> Floats:
     return np.asarray(-np.log(np.clip(probability[np.arange(len(actual)), actual], smallest, 1 - smallest)))
 
 
-def why_undefined(figure: str) -> str:
-    """In words, why a class or a split has no figure of this name."""
-    absent, never = "the test split has no document of this class", "no test document is predicted as this class"
-    return {
-        "precision": never,
-        "recall": absent,
-        "f1": f"{absent}, and {never}",
-        "roc_auc": "the test split has no document of this class, or of no other",
-        "average_precision": absent,
-        "matthews_correlation": "all test documents are of one class, or predicted as one",
-    }[figure]
-
-
-def left_out(figure: str, per_class: Floats, labels: Sequence[str]) -> str | None:
-    """In words, which classes an average of a figure leaves out; None if it covers all of them.
+def label_losses(truth: Floats, probability: Floats) -> Floats:
+    """The binary cross-entropy of each document in nats, the mean over the labels; clipped as in :func:`losses`.
 
     Args:
-        figure: The classes' figure.
-        per_class: Its values on the test split, shape (classes,).
-        labels: The classes' names.
+        truth: 1 where a document has a label, else 0, shape (documents, labels).
+        probability: Shape (documents, labels).
     """
-    undefined = [label for label, value in zip(labels, per_class, strict=True) if np.isnan(value)]
-    if not undefined:
-        return None
-    over = f"the average is over {len(labels) - len(undefined)} of {len(labels)} classes"
-    return f"{over}; for {', '.join(undefined)} {why_undefined(figure)}"
+    smallest = np.finfo(probability.dtype).eps
+    of_truth = np.clip(np.where(truth > 0, probability, 1 - probability), smallest, 1 - smallest)
+    return np.asarray(-np.log(of_truth).mean(axis=1))
 
 
 def ratio(part: NDArray[Any], whole: NDArray[Any]) -> Floats:

@@ -1,20 +1,22 @@
-"""Figures with their intervals, and the intervals of shares of documents that a formula gives."""
+"""Metrics with their intervals, and the intervals of shares of documents that a formula gives."""
 
 import math
 from dataclasses import asdict, dataclass
 from statistics import NormalDist
 from typing import Any
 
+from scipy.stats import binomtest
+
 
 @dataclass(frozen=True)
-class Figure:
-    """A figure with its interval over documents.
+class Estimate:
+    """A metric with its interval over documents.
 
     Attributes:
-        value: The figure on the test split; None where it is not defined.
+        value: The metric on the test split; None where it is not defined.
         low: Lower end of the interval; None where there is none.
         high: Upper end of the interval.
-        reason: Why something above is None, or what the figure leaves out; None if nothing is to be said.
+        reason: Why something above is None, or what the metric leaves out; None if nothing is to be said.
     """
 
     value: float | None
@@ -27,7 +29,7 @@ class Figure:
         return {name: content for name, content in asdict(self).items() if name != "reason" or content}
 
 
-def wilson(hits: int, documents: int, confidence: float) -> Figure:
+def wilson(hits: int, documents: int, confidence: float) -> Estimate:
     """A share of documents with Wilson's (1927) score interval.
 
     Args:
@@ -36,15 +38,12 @@ def wilson(hits: int, documents: int, confidence: float) -> Figure:
         confidence: How often the interval covers the true share.
     """
     if not documents:
-        return Figure(None, reason="there is no such document")
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    share, spread = hits / documents, z**2 / documents
-    middle = (share + spread / 2) / (1 + spread)
-    half = math.sqrt(share * (1 - share) * spread + spread**2 / 4) / (1 + spread)
-    return Figure(share, max(0.0, middle - half), min(1.0, middle + half))
+        return Estimate(None, reason="there is no such document")
+    interval = binomtest(hits, documents).proportion_ci(confidence, method="wilson")
+    return Estimate(hits / documents, float(interval.low), float(interval.high))
 
 
-def paired_difference(only_one: int, only_other: int, documents: int, confidence: float) -> Figure:
+def paired_difference(only_one: int, only_other: int, documents: int, confidence: float) -> Estimate:
     """A difference of two shares of the same documents, with the interval of Bonett and Price (2012).
 
     Unlike a bootstrap's, it has a width where no document differs.
@@ -59,4 +58,4 @@ def paired_difference(only_one: int, only_other: int, documents: int, confidence
     one, other = (only_one + 1) / (documents + 2), (only_other + 1) / (documents + 2)
     half = z * math.sqrt((one + other - (one - other) ** 2) / (documents + 2))
     low, high = max(-1.0, one - other - half), min(1.0, one - other + half)
-    return Figure((only_one - only_other) / documents, low, high)
+    return Estimate((only_one - only_other) / documents, low, high)

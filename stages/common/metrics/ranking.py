@@ -1,10 +1,17 @@
 """How well a class's probability ranks its documents before all others: ROC AUC, average precision, and the curves."""
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from stages.common.metrics.counts import Counts, Floats, ratio
+from stages.common.metrics.bootstrap import Compute
+from stages.common.metrics.counts import OF_CLASS, Floats, macro, ratio
 
+Flags = npt.NDArray[np.bool_]
+
+RANKED = ("roc_auc", "average_precision")
 POINTS = 101  # of a curve, at most
 
 
@@ -12,11 +19,11 @@ class Ranking:
     """The test documents in the order of one class's probability, the most probable first; ties are one step.
 
     Args:
-        positive: Whether each document is of the class, shape (documents,).
+        positive: Whether each document has the class, shape (documents,).
         scores: The class's probability, shape (documents,).
     """
 
-    def __init__(self, positive: Counts, scores: Floats) -> None:
+    def __init__(self, positive: Flags, scores: Floats) -> None:
         self._order = np.argsort(-scores, kind="stable")
         self._positive = positive[self._order].astype(np.float64)
         self._begins = np.flatnonzero(np.diff(scores[self._order], prepend=np.inf))
@@ -31,7 +38,7 @@ class Ranking:
         hits = np.add.reduceat(ordered * self._positive, self._begins, axis=1)
         return hits, np.add.reduceat(ordered, self._begins, axis=1) - hits
 
-    def figures(self, weights: Floats) -> tuple[Floats, Floats]:
+    def areas(self, weights: Floats) -> tuple[Floats, Floats]:
         """ROC AUC and average precision, as scikit-learn defines them, both of shape (resamples,); NaN where undefined.
 
         Args:
@@ -53,12 +60,30 @@ class Ranking:
         )
 
 
-def curve_tables(actual: Counts, probability: Floats, labels: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def ranking_metrics(truth: Flags, probability: Floats) -> Compute:
+    """ROC AUC and average precision of each class against all others, and their means over the classes.
+
+    Args:
+        truth: Which classes each document has, shape (documents, classes).
+        probability: Likewise.
+    """
+    rankings = [Ranking(has, sure) for has, sure in zip(truth.T, probability.T, strict=True)]
+
+    def compute(weights: Floats) -> dict[str, Floats]:
+        areas = np.array([ranking.areas(weights) for ranking in rankings])
+        per_class = {name: areas[:, place].T for place, name in enumerate(RANKED)}
+        overall = {name: macro(values) for name, values in per_class.items()}
+        return overall | {f"{OF_CLASS}{name}": values for name, values in per_class.items()}
+
+    return compute
+
+
+def curve_tables(truth: Flags, probability: Floats, labels: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The ROC and the precision-recall curve of each class for which it is defined.
 
     Args:
-        actual: Index of each document's class, shape (documents,).
-        probability: Shape (documents, classes).
+        truth: Which classes each document has, shape (documents, classes).
+        probability: Likewise.
         labels: The classes' names.
 
     Returns:
@@ -67,7 +92,7 @@ def curve_tables(actual: Counts, probability: Floats, labels: list[str]) -> tupl
     roc = [pd.DataFrame(columns=["label", "false_positive_rate", "true_positive_rate"])]
     precision_recall = [pd.DataFrame(columns=["label", "recall", "precision"])]
     for index, label in enumerate(labels):
-        positive = actual == index
+        positive = truth[:, index]
         if not positive.any():
             continue
         false, recall, precision = Ranking(positive, probability[:, index]).curves()

@@ -1,4 +1,4 @@
-"""Two classifiers on the same documents: McNemar's test, the paired differences, and the documents that flipped."""
+"""Two classifiers on the same documents: differences, McNemar's test, what flipped; and Holm's correction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,34 +11,35 @@ from scipy.stats import binomtest, chi2
 
 from stages.common.metrics.bootstrap import Bootstrap
 from stages.common.metrics.counts import Floats
-from stages.common.metrics.intervals import Figure
+from stages.common.metrics.intervals import Estimate
+from stages.common.metrics.names import METRICS
 
 Names = npt.NDArray[np.object_]
-ROUNDING = 1e-12  # the same figure, summed in another order, differs by less
+ROUNDING = 1e-12  # the same metric, summed in another order, differs by less
 FEW_FLIPS = 25  # below it the chi-squared distribution is no good approximation (Dietterich 1998, 3.1)
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A figure of one classifier minus another's on the same documents.
+    """A metric of one classifier minus another's on the same documents.
 
     Attributes:
-        figure: The difference with its paired interval.
-        outcome: ``better`` if the interval lies above 0, ``worse`` if below, ``no clear difference`` if 0 is in it;
-            ``unknown`` where there is no interval.
+        estimate: The difference with its paired interval.
+        outcome: ``better`` if all of the interval speaks for the one, ``worse`` if for the other, ``no clear
+            difference`` if 0 is in it; ``unknown`` where there is no interval.
     """
 
-    figure: Figure
+    estimate: Estimate
     outcome: str
 
     def as_json(self) -> dict[str, Any]:
         """The fields for a JSON file."""
-        return {**self.figure.as_json(), "outcome": self.outcome}
+        return {**self.estimate.as_json(), "outcome": self.outcome}
 
 
 def unknown(reason: str) -> Difference:
-    """The difference between classifiers of which one says nothing."""
-    return Difference(Figure(None, reason=reason), "unknown")
+    """The difference between classifiers of which one has no answers."""
+    return Difference(Estimate(None, reason=reason), "unknown")
 
 
 def compare(
@@ -47,21 +48,23 @@ def compare(
     other: tuple[dict[str, Floats], dict[str, Floats]],
     bootstrap: Bootstrap,
 ) -> Difference:
-    """One classifier's figure minus another's, with its interval over paired resamples.
+    """One classifier's metric minus another's, with its interval over paired resamples.
 
     Args:
-        name: The figure's name.
-        one: Its figures on the test split and on the resamples.
+        name: The metric's name, which also says whether more of it is better.
+        one: Its metrics on the test split and on the resamples.
         other: Likewise.
         bootstrap: What drew them.
     """
     value = one[0][name] - other[0][name]
-    figure = bootstrap.interval(float(value), one[1][name] - other[1][name])
-    if figure.low is None or figure.high is None:
-        return Difference(figure, "unknown")
-    if figure.low > ROUNDING:
-        return Difference(figure, "better")
-    return Difference(figure, "worse" if figure.high < -ROUNDING else "no clear difference")
+    difference = bootstrap.interval(
+        float(value), one[1][name] - other[1][name], METRICS[name].undefined if np.isnan(value) else None
+    )
+    if difference.low is None or difference.high is None:
+        return Difference(difference, "unknown")
+    if difference.low <= ROUNDING and difference.high >= -ROUNDING:
+        return Difference(difference, "no clear difference")
+    return Difference(difference, "better" if (difference.low > 0) == METRICS[name].higher_is_better else "worse")
 
 
 def mcnemar(only_one: int, only_other: int) -> dict[str, Any]:
@@ -95,7 +98,7 @@ def comparison(
         names: How they are called.
         right: Whether the first is right on each document, shape (documents,).
         right_too: Whether the second is.
-        differences: The first's figures minus the second's, by name.
+        differences: The first's metrics minus the second's, by name.
 
     Returns:
         An entry of comparison.json.
@@ -131,3 +134,10 @@ def flips(ids: Sequence[str], label: Names, one: Names, other: Names) -> pd.Data
     right, right_too = table["encoder"] == table["label"], table["other"] == table["label"]
     table["outcome"] = np.where(right, "gained", "lost")
     return table[right != right_too].sort_values(["outcome", "id"], ignore_index=True)
+
+
+def holm(p_values: pd.Series) -> pd.Series:
+    """Holm's (1979) correction of p-values for how many there are."""
+    ordered = p_values.astype(float).sort_values(kind="stable")
+    factors = np.arange(len(ordered), 0, -1)
+    return (ordered * factors).cummax().clip(upper=1.0).reindex(p_values.index)

@@ -29,7 +29,12 @@ def answer(scorer: Scorer, documents: pd.DataFrame, what: str) -> Columns:
         for several labels: ``labels`` and ``p:<label>``; for tags: ``tags`` (one a word) and ``spans`` (label, start,
         end and probability, in words); for a number: ``value``. All are None where the model's logits are not finite.
     """
-    return ANSWERS[task_of(scorer.inference).answer](scorer.logits(documents, what), scorer.inference)
+    return answer_logits(scorer.logits(documents, what), scorer.inference)
+
+
+def answer_logits(logits: Logits | list[Logits], inference: Inference) -> Columns:
+    """Answers documents by their logits (:meth:`stages.common.model.scorer.Scorer.logits`), as :func:`answer` does."""
+    return ANSWERS[task_of(inference).answer](logits, inference)
 
 
 def probabilities(logits: Logits, inference: Inference) -> Floats:
