@@ -22,7 +22,7 @@ from benchmarks.kept_runs import Run, digest
 from stages.common.core.validation import read_yaml
 from stages.common.documents.card import read_card, write_card
 from stages.common.documents.table import ORIGINAL, read_documents, write_documents
-from stages.common.metrics.counts import overall_figures, tally
+from stages.common.metrics.counts import overall_metrics, tally
 from stages.common.model.batching import bucketed_batches, make_batch
 from stages.common.model.device import compute_alike
 from stages.common.model.embedding import embed
@@ -264,7 +264,7 @@ def frozen_scores(
 
 
 def _figures(actual: Any, predicted: Any, labels: list[str]) -> dict[str, float]:
-    figures = overall_figures(tally(actual, predicted, len(labels)).weighted(np.ones(len(actual))))
+    figures = overall_metrics(tally(actual, predicted, len(labels)).weighted(np.ones(len(actual))))
     return {name: float(figures[name]) for name in ("macro_f1", "accuracy")}
 
 

@@ -1,13 +1,13 @@
 """A small corpus, split, and a tiny randomly initialised encoder for it."""
 
-import json
-
 import pandas as pd
 import pytest
 import yaml
 
 from stages.common.documents.card import Card, Label, write_card
 from stages.common.documents.table import write_documents, write_flags
+from stages.common.model.inference import Inference, write_inference
+from stages.common.tasks import task_named
 
 LABELS = ("politics", "sport", "tech")
 WORDS = {"politics": "minister vote party law", "sport": "team cup match goal", "tech": "phone chip software web"}
@@ -19,7 +19,7 @@ PARAMETERS = {
     "threads": 1,
     "listed": 5,
     "frozen": {"enabled": True, "documents": 10, "max_length": 16, "c": [1.0]},
-    "calibration": {"enabled": True, "documents": 100, "bins": 4},
+    "calibration": {"bins": 4},
     "robustness": {"enabled": True, "documents": 4},
     "cost": {"documents": 3, "batches": [2]},
     "baseline": {"ngram_max": 2, "min_df": 1, "sublinear_tf": True, "c": [1.0, 10.0], "max_iterations": 100},
@@ -37,11 +37,11 @@ def documents(split, per_label, labels=LABELS):
     return pd.DataFrame(rows).assign(method="original")
 
 
-def card(labels=LABELS):
+def card(labels=LABELS, task="text-classification"):
     return Card(
         name="tiny",
         title="Tiny news",
-        task="text-classification",
+        task=task,
         language="en",
         licence="none",
         citation="none",
@@ -52,7 +52,8 @@ def card(labels=LABELS):
     )
 
 
-def save_tiny_model(folder, labels=LABELS, of_tokens=False):
+def save_tiny_model(folder, labels=LABELS, task="text-classification", **record):
+    """Saves a tiny model with random weights for some labels, and its record."""
     import torch
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import (
@@ -68,12 +69,13 @@ def save_tiny_model(folder, labels=LABELS, of_tokens=False):
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
     PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]"
     ).save_pretrained(folder)
     torch.manual_seed(0)
+    outputs = task_named(task).outputs(labels)
     config = BertConfig(
         vocab_size=len(words),
         hidden_size=16,
@@ -81,12 +83,15 @@ def save_tiny_model(folder, labels=LABELS, of_tokens=False):
         num_attention_heads=2,
         intermediate_size=16,
         max_position_embeddings=64,
-        id2label=dict(enumerate(labels)),
-        label2id={label: index for index, label in enumerate(labels)},
+        id2label=dict(enumerate(outputs)),
+        label2id={label: index for index, label in enumerate(outputs)},
     )
-    model = (BertForTokenClassification if of_tokens else BertForSequenceClassification)(config)
+    of_words = task_named(task).head == "word"
+    model = (BertForTokenClassification if of_words else BertForSequenceClassification)(config)
     model.save_pretrained(folder)
-    (folder / "inference.json").write_text(json.dumps({"max_length": 32, "batch_tokens": 256}))
+    reading = {"truncation": "windows" if of_words else "head", "window_overlap": 0.5 if of_words else 0.0}
+    named = {"task": task, "labels": list(labels), "max_length": 32, "batch_tokens": 256, **reading, **record}
+    write_inference(Inference(**named), folder)
     return model
 
 
@@ -102,7 +107,7 @@ def workplace(tmp_path, monkeypatch):
     for place, name, per_label in ((audited, "train", 12), (splits, "validation", 4), (splits, "test", 6)):
         write_documents(documents(name, per_label), place / f"{name}.parquet")
     write_card(card(), splits)
-    for name in ("finetuned", "pretrained"):
+    for name in ("finetuned", "fetched/pretrained"):
         (tmp_path / "models" / name).mkdir(parents=True)
         save_tiny_model(tmp_path / "models" / name)
     (tmp_path / "data/clean").mkdir()

@@ -1,10 +1,12 @@
 """The intervals: stratified draws of documents, and the formulas for shares."""
 
+from math import sqrt
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
 
 from stages.common.metrics import bootstrap as module
 from stages.common.metrics.bootstrap import Bootstrap
@@ -49,41 +51,44 @@ def test_a_percentile_interval_covers_the_true_accuracy_about_as_often_as_it_say
     for seed in range(200):
         right = (random.random(200) < 0.9).astype(float)
         by = Bootstrap(np.zeros(200, dtype=int), 200, 0.9, seed)
-        figure = by.figures(lambda weights, right=right: {"accuracy": weights @ right / 200})["accuracy"]
-        hits += figure.low <= 0.9 <= figure.high
+        estimate = by.estimates(lambda weights, right=right: {"accuracy": weights @ right / 200})["accuracy"]
+        hits += estimate.low <= 0.9 <= estimate.high
     assert 0.8 <= hits / 200 <= 0.97
 
 
-def test_an_interval_leaves_out_draws_on_which_the_figure_is_not_defined():
-    figure = Bootstrap(np.zeros(9), 5, 0.95, 0).interval(0.5, np.array([np.nan, 0.4, 0.5, 0.6, np.nan]))
-    assert figure.low == pytest.approx(0.405)
-    assert figure.high == pytest.approx(0.595)
+def test_an_interval_leaves_out_draws_on_which_the_metric_is_not_defined():
+    estimate = Bootstrap(np.zeros(9), 5, 0.95, 0).interval(0.5, np.array([np.nan, 0.4, 0.5, 0.6, np.nan]))
+    assert estimate.low == pytest.approx(0.405)
+    assert estimate.high == pytest.approx(0.595)
 
 
-def test_an_undefined_figure_is_null_with_its_reason():
+def test_an_undefined_metric_is_null_with_its_reason():
     by = Bootstrap(np.zeros(9), 100, 0.95, 0)
     nothing = {"value": None, "low": None, "high": None, "reason": "never predicted"}
     assert by.interval(np.nan, np.full(100, np.nan), "never predicted").as_json() == nothing
 
 
-def test_one_document_gives_a_figure_without_an_interval():
-    figure = Bootstrap(np.zeros(1), 100, 0.95, 0).interval(1.0, np.ones(100))
-    assert figure.as_json() == {"value": 1.0, "low": None, "high": None, "reason": "one document gives no interval"}
+def test_one_document_gives_a_metric_without_an_interval():
+    estimate = Bootstrap(np.zeros(1), 100, 0.95, 0).interval(1.0, np.ones(100))
+    assert estimate.as_json() == {"value": 1.0, "low": None, "high": None, "reason": "one document gives no interval"}
 
 
 @given(st.integers(1, 500), st.floats(0, 1), st.sampled_from([0.8, 0.95, 0.99]))
-def test_wilsons_interval_agrees_with_scipy(documents, share, confidence):
+def test_wilsons_interval_is_that_of_his_formula(documents, share, confidence):
     hits = round(share * documents)
-    expected = binomtest(hits, documents).proportion_ci(confidence, method="wilson")
-    figure = wilson(hits, documents, confidence)
-    assert (figure.low, figure.high) == pytest.approx((expected.low, expected.high), abs=1e-9)
+    estimate = wilson(hits, documents, confidence)
+    z, p = NormalDist().inv_cdf((1 + confidence) / 2), hits / documents
+    middle, half = p + z**2 / (2 * documents), z * sqrt(p * (1 - p) / documents + z**2 / (4 * documents**2))
+    expected = [(middle - half) / (1 + z**2 / documents), (middle + half) / (1 + z**2 / documents)]
+    assert (estimate.low, estimate.high) == pytest.approx(expected, abs=1e-12)
+    assert estimate.value == p
     assert wilson(0, 0, confidence).value is None
 
 
 @given(st.integers(0, 30), st.integers(0, 30), st.integers(0, 60))
 def test_a_paired_difference_has_a_width_even_where_nothing_differs_and_turns_with_its_sign(one, other, rest):
     documents = max(1, one + other + rest)
-    figure, turned = paired_difference(one, other, documents, 0.95), paired_difference(other, one, documents, 0.95)
-    assert figure.low < figure.high
-    assert (figure.low, figure.high) == pytest.approx((-turned.high, -turned.low))
-    assert figure.value == pytest.approx((one - other) / documents)
+    estimate, turned = paired_difference(one, other, documents, 0.95), paired_difference(other, one, documents, 0.95)
+    assert estimate.low < estimate.high
+    assert (estimate.low, estimate.high) == pytest.approx((-turned.high, -turned.low))
+    assert estimate.value == pytest.approx((one - other) / documents)

@@ -5,9 +5,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import brier_score_loss
-from torchmetrics.functional.classification import multiclass_calibration_error
+from sklearn.metrics import brier_score_loss, log_loss
+from torchmetrics.functional.classification import binary_calibration_error, multiclass_calibration_error
 
+from stages.common.metrics.bootstrap import Bootstrap
 from stages.common.metrics.calibration import (
     brier_scores,
     calibration_error,
@@ -15,15 +16,16 @@ from stages.common.metrics.calibration import (
     equal_mass_bins,
     equal_width_bins,
     fit_temperature,
-    probabilities,
+    label_calibration_metrics,
     reliability,
 )
+from stages.common.metrics.probabilities import softmax
 
 
 def some(documents, classes, seed, sharpness=2.0):
     random = np.random.default_rng(seed)
     logits = random.normal(size=(documents, classes)) * sharpness
-    actual = np.array([random.choice(classes, p=row) for row in probabilities(logits)])
+    actual = np.array([random.choice(classes, p=row) for row in softmax(logits)])
     return logits, actual
 
 
@@ -39,7 +41,7 @@ def error(bins, actual, probability):
 @given(cases, st.integers(1, 20))
 def test_equal_width_calibration_error_agrees_with_torchmetrics(case, bins):
     logits, actual = some(*case)
-    probability = probabilities(logits)
+    probability = softmax(logits)
     found = error(equal_width_bins(probability.max(axis=1), bins), actual, probability)
     expected = multiclass_calibration_error(
         torch.from_numpy(probability), torch.from_numpy(actual), case[1], n_bins=bins, norm="l1"
@@ -51,7 +53,7 @@ def test_equal_width_calibration_error_agrees_with_torchmetrics(case, bins):
 @given(cases, st.integers(1, 20))
 def test_equal_mass_calibration_error_agrees_with_a_plain_reference(case, bins):
     logits, actual = some(*case)
-    probability = probabilities(logits)
+    probability = softmax(logits)
     confidence, right = probability.max(axis=1), probability.argmax(axis=1) == actual
     expected = 0.0
     for part in np.array_split(np.argsort(confidence, kind="stable"), min(bins, len(actual))):
@@ -66,7 +68,7 @@ def test_equal_mass_calibration_error_agrees_with_a_plain_reference(case, bins):
 @given(cases)
 def test_brier_scores_agree_with_scikit_learn(case):
     logits, actual = some(*case)
-    probability = probabilities(logits)
+    probability = softmax(logits)
     expected = brier_score_loss(actual, probability, labels=range(case[1]), scale_by_half=False)
     assert brier_scores(actual, probability).mean() == pytest.approx(expected, abs=1e-9)
 
@@ -82,9 +84,7 @@ def test_the_temperature_undoes_an_overconfidence():
 @given(cases, st.floats(0.1, 10))
 def test_a_temperature_changes_no_prediction(case, temperature):
     logits, _ = some(*case)
-    np.testing.assert_array_equal(
-        probabilities(logits).argmax(axis=1), probabilities(logits, temperature).argmax(axis=1)
-    )
+    np.testing.assert_array_equal(softmax(logits).argmax(axis=1), softmax(logits, temperature).argmax(axis=1))
 
 
 def test_a_temperature_that_the_validation_documents_do_not_bound_is_null_with_the_reason():
@@ -98,7 +98,7 @@ def test_a_temperature_that_the_validation_documents_do_not_bound_is_null_with_t
 @given(cases)
 def test_coverage_rises_to_all_documents_and_each_row_is_what_its_threshold_gives(case):
     logits, actual = some(*case)
-    probability = probabilities(logits).round(1)  # so that ties occur
+    probability = softmax(logits).round(1)  # so that ties occur
     table = coverage(actual, probability, 0.95)
     assert len(table) <= 100
     assert table["coverage"].is_monotonic_increasing and table["coverage"].iloc[-1] == 1
@@ -110,7 +110,24 @@ def test_coverage_rises_to_all_documents_and_each_row_is_what_its_threshold_give
 
 def test_the_reliability_diagram_counts_each_document_once():
     logits, actual = some(100, 3, seed=1)
-    table = reliability(actual, probabilities(logits), 15, 0.95)
+    probability = softmax(logits)
+    confidence = probability.max(axis=1)
+    table = reliability(equal_mass_bins(confidence, 15), confidence, probability.argmax(axis=1) == actual, 0.95)
     assert len(table) == 15 and table["documents"].sum() == 100
     assert table["confidence"].is_monotonic_increasing
     assert (table["accuracy_low"] <= table["accuracy"]).all()
+
+
+@settings(max_examples=40)
+@given(st.integers(1, 30), st.integers(2, 5), st.integers(1, 12), st.integers(0, 2**32 - 1))
+def test_where_a_document_has_several_labels_each_label_is_an_answer_of_its_own(documents, labels, bins, seed):
+    random = np.random.default_rng(seed)
+    probability = random.random((documents, labels))
+    truth = (random.random((documents, labels)) < probability).astype(float)
+    by = Bootstrap(np.zeros(documents, dtype=int), 10, 0.95, 0)
+    metrics = label_calibration_metrics(truth, probability, bins, by)
+    flat = truth.ravel(), probability.ravel()
+    assert metrics["brier_score"]["value"] == pytest.approx(brier_score_loss(*flat, labels=[0, 1]), abs=1e-9)
+    assert metrics["log_loss"]["value"] == pytest.approx(log_loss(*flat, labels=[0, 1]), abs=1e-9)
+    expected = binary_calibration_error(*map(torch.from_numpy, flat[::-1]), n_bins=bins, norm="l1").item()
+    assert metrics["expected_calibration_error_equal_width"]["value"] == pytest.approx(expected, abs=1e-6)

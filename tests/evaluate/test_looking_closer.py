@@ -7,11 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.common.core.seeding import generator
+from stages.common.metrics.bootstrap import Bootstrap
+from stages.common.metrics.regression import quantile_table
+from stages.common.metrics.significance import holm
 from stages.evaluate.errors import confused_pairs, suspect_labels, worst_documents
 from stages.evaluate.perturbations import PERTURBATIONS
 from stages.evaluate.robustness import chosen_documents, robustness
-from stages.evaluate.slices import holm, slice_names, slice_table
+from stages.evaluate.slices import error_slice_table, slice_names, slice_table
 
+NO_FLAGS = pd.DataFrame({"id": [], "rule": [], "reason": []})
 TEXT = "The old council, which met on Tuesday, has voted for a new law; nobody spoke against it."
 
 
@@ -38,9 +42,9 @@ def test_robustness_counts_what_a_perturbation_breaks():
     actual = np.arange(40) % 2
 
     def predict(asked):  # it knows a class by its capital
-        return np.array([int(text[0].isupper()) for text in asked])
+        return np.array([int(text[0].isupper()) for text in asked["text"]])
 
-    table = robustness(documents, actual, predict(texts), predict, 0.95, seed=1).set_index("perturbation")
+    table = robustness(documents, actual, predict(documents), predict, 0.95, seed=1).set_index("perturbation")
     lower = table.loc["lower case"]
     assert (lower["accuracy_before"], lower["accuracy_after"], lower["drop"], lower["consistency"]) == (
         1,
@@ -86,14 +90,14 @@ def test_holms_correction_is_the_step_down_one(p_values):
 
 def test_slices_by_length_hold_about_a_quarter_each(make_documents):
     test = make_documents([" ".join(["word"] * (n + 1)) for n in range(100)])
-    names = slice_names(test, pd.DataFrame({"id": [], "rule": [], "reason": []}), None)
+    names = slice_names(test, NO_FLAGS, None, pd.Series(["x"] * len(test), name="label"))
     assert names["length"].value_counts().between(24, 26).all()
     assert names.loc[0, "length"] == "1 to 25 words" and names.loc[99, "length"] == "more than 75 words"
 
 
 def test_documents_with_the_same_group_are_told_apart_from_single_ones(make_documents):
     test = make_documents(["a", "b", "c"], group=["g", "g", "h"])
-    names = slice_names(test, pd.DataFrame({"id": [], "rule": [], "reason": []}), None)
+    names = slice_names(test, NO_FLAGS, None, pd.Series(["x"] * len(test), name="label"))
     assert names["near-duplicate in the test split"].tolist() == ["yes", "yes", "no"]
 
 
@@ -131,3 +135,39 @@ def test_planted_wrong_labels_are_suspected_and_nothing_is_changed():
 def test_one_class_in_the_test_split_gives_no_suspects():
     table = suspect_labels(list("ab"), np.zeros(2, dtype=int), PROBABILITY[:2], np.zeros(2, dtype=int), ["x", "y"])
     assert table.empty
+
+
+def test_both_texts_of_a_pair_are_perturbed_and_sets_of_labels_are_compared_as_a_whole():
+    documents = pd.DataFrame({"id": ["1", "2"], "text": ["One Two", "Three Four"], "text_pair": ["Five Six", "Seven"]})
+    actual = np.array([[True, False], [True, True]])
+    asked = []
+
+    def predict(frame):
+        asked.append(frame)
+        return np.tile(np.array([[True, False], [True, False]]), (len(frame) // 2, 1))
+
+    table = robustness(documents, actual, actual, predict, 0.95, seed=1).set_index("perturbation")
+    lower = asked[0].iloc[4:6]
+    assert lower[["text", "text_pair"]].to_numpy().tolist() == [["one two", "five six"], ["three four", "seven"]]
+    assert (table["accuracy_before"] == 1).all() and (table["accuracy_after"] == 0.5).all()
+
+
+def test_the_slice_with_larger_errors_comes_first_and_is_clearly_worse():
+    slices = pd.DataFrame({"desk": ["north", "south"] * 50, "size": (["small"] * 50 + ["large"] * 50)})
+    error = np.where(np.arange(100) % 2, 1.0, 3.0) + np.arange(100) % 5 / 100
+    table = error_slice_table(slices, error, Bootstrap(np.zeros(100, dtype=int), 200, 0.95, 0))
+    assert table.iloc[0][["slice", "clearly_worse"]].tolist() == ["north", True]
+    assert table["clearly_worse"].sum() == 1
+    assert table.iloc[0]["mae"] == pytest.approx(error[::2].mean()) and table.iloc[0]["mae_low"] < table.iloc[0]["mae"]
+    few = error_slice_table(slices.head(6), error[:6], Bootstrap(np.zeros(6, dtype=int), 200, 0.95, 0))
+    assert few.empty and list(few) == list(table)
+
+
+def test_quantiles_hold_equal_numbers_of_documents_and_their_means():
+    random = np.random.default_rng(0)
+    predicted = random.normal(size=90)
+    actual = predicted + 1
+    table = quantile_table(actual, predicted, 9, Bootstrap(np.zeros(90, dtype=int), 200, 0.95, 0))
+    assert table["documents"].tolist() == [10] * 9 and table["predicted"].is_monotonic_increasing
+    np.testing.assert_allclose(table["actual"], table["predicted"] + 1)
+    assert (table["actual_low"] < table["actual"]).all() and (table["actual"] < table["actual_high"]).all()

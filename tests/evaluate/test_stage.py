@@ -11,8 +11,10 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from stages.common.core.messages import UserError
 from stages.common.documents.table import write_documents, write_flags
+from stages.common.model.answers import answer
+from stages.common.model.scorer import Scorer
 from stages.evaluate.__main__ import main
-from stages.evaluate.tables import COLUMNS
+from stages.evaluate.results import COLUMNS, OF_LABELS
 from tests.evaluate.conftest import LABELS, PARAMETERS, documents, save_tiny_model, write_parameters
 from tests.imports import ROOT
 
@@ -42,7 +44,7 @@ def break_logits(workplace):
     model.save_pretrained(folder)
 
 
-def test_figures_agree_with_scikit_learn_on_the_predictions_that_are_written(workplace):
+def test_metrics_agree_with_scikit_learn_on_the_predictions_that_are_written(workplace):
     main()
     predictions = pd.read_parquet(workplace / "data/predictions.parquet")
     assert predictions["id"].tolist() == sorted(f"test/{label}/{n:03}" for label in LABELS for n in range(6))
@@ -102,7 +104,7 @@ def test_one_test_document_is_enough_for_a_clear_outcome(workplace):
     assert metrics(workplace)["encoder_vs_baseline"] == "unknown"
 
 
-def test_nan_logits_leave_the_encoder_without_figures_and_say_why(workplace, capsys):
+def test_nan_logits_leave_the_encoder_without_metrics_and_say_why(workplace, capsys):
     break_logits(workplace)
     main()
     found = metrics(workplace)
@@ -120,8 +122,33 @@ def test_nan_logits_leave_the_encoder_without_figures_and_say_why(workplace, cap
 
 def test_a_model_with_other_labels_is_refused(workplace):
     save_tiny_model(workplace / "models/finetuned", ("sport", "politics", "tech"))
-    with pytest.raises(UserError, match=r"models/finetuned: its labels are sport, politics, tech"):
+    with pytest.raises(UserError, match=r"models/finetuned: it was trained for the labels sport, politics, tech"):
         main()
+
+
+def test_a_model_for_another_task_is_refused(workplace):
+    save_tiny_model(workplace / "models/finetuned", task="multi-label")
+    with pytest.raises(UserError, match=r"trained for the task multi-label; Tiny news has text-classification"):
+        main()
+
+
+def test_a_model_whose_record_names_other_labels_than_its_weights_have_is_refused(workplace):
+    save_tiny_model(workplace / "models/finetuned", ("a", "b"))
+    record = json.loads((workplace / "models/finetuned/inference.json").read_text())
+    (workplace / "models/finetuned/inference.json").write_text(json.dumps({**record, "labels": list(LABELS)}))
+    with pytest.raises(UserError, match="the model's outputs are a, b; its record names politics, sport, tech"):
+        main()
+
+
+@pytest.mark.parametrize("record", [{}, {"truncation": "tail", "max_length": 6}, {"temperature": 0.2}])
+def test_what_is_tested_is_what_the_model_answers_label_by_label(workplace, record):
+    save_tiny_model(workplace / "models/finetuned", **record)
+    main()
+    answered = answer(Scorer.load(workplace / "models/finetuned", "cpu"), documents("test", 6), "again")
+    predictions = pd.read_parquet(workplace / "data/predictions.parquet")
+    assert predictions["predicted"].tolist() == answered["label"]
+    for label in LABELS:
+        np.testing.assert_allclose(predictions[f"p:{label}"], answered[f"p:{label}"], rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -157,68 +184,60 @@ def test_parameters_are_checked_before_any_work(workplace, change, message):
 
 def test_every_table_has_the_columns_that_are_documented_also_where_the_encoder_says_nothing(workplace):
     main()
-    for name, columns in COLUMNS.items():
-        assert table(workplace, name).columns.tolist() == columns, name
+    for name in OF_LABELS:
+        assert table(workplace, name).columns.tolist() == COLUMNS[name], name
     assert len(table(workplace, "robustness.csv")) == 6
     break_logits(workplace)
     main()
-    for name, columns in COLUMNS.items():
-        assert table(workplace, name).columns.tolist() == columns, name
+    for name in OF_LABELS:
+        assert table(workplace, name).columns.tolist() == COLUMNS[name], name
         assert table(workplace, name).empty
 
 
 def test_what_the_stage_writes_is_what_the_graph_declares(workplace):
+    before = {path for path in workplace.rglob("*") if path.is_file()}
     main()
-    said = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["evaluate"]
-    outs = [out if isinstance(out, str) else next(iter(out)) for out in [*said["outs"], *said["metrics"]]]
-    made = {str(path.relative_to(workplace)) for path in (workplace / "reports/evaluate").iterdir()}
-    assert made | {"models/card"} == set(outs)
+    made = {str(path.relative_to(workplace)) for path in workplace.rglob("*") if path.is_file() and path not in before}
+    declared = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["evaluate"]["outs"]
+    outs = {out if isinstance(out, str) else next(iter(out)) for out in declared}
+    assert {next(out for out in outs if f"{path}/".startswith(f"{out}/")) for path in made} == outs
 
 
-def test_the_temperature_is_fitted_on_validation_and_makes_the_probabilities(workplace):
-    main()
-    guessed = pd.read_parquet(workplace / "data/predictions.parquet")["predicted"].mode()[0]
-    rows = documents("validation", 9)  # the model always says the same: it is worth something where that is frequent
-    kept = rows[(rows["label"] == guessed) | rows["id"].str.endswith(("000", "001"))]
-    write_documents(kept, workplace / "data/splits/validation.parquet")
-    main()
-    said = json.loads((workplace / "reports/evaluate/calibration.json").read_text())
-    assert said["validation_documents"] == 13
-    assert said["validation_log_loss"]["after"] <= said["validation_log_loss"]["before"]
-    handed_out = workplace / "models/card/calibration.json"
-    assert json.loads(handed_out.read_text()) == {"temperature": said["temperature"]}
-    scaled = pd.read_parquet(workplace / "data/predictions.parquet")
-    write_documents(documents("test", 4), workplace / "data/splits/test.parquet")
-    main()
-    assert json.loads(handed_out.read_text()) == {"temperature": said["temperature"]}
-
-    write_documents(documents("test", 6), workplace / "data/splits/test.parquet")
-    write_parameters(workplace, calibration={**PARAMETERS["calibration"], "enabled": False})
+def test_the_temperature_is_that_of_the_models_record_and_its_effect_is_reported(workplace):
     main()
     plain = pd.read_parquet(workplace / "data/predictions.parquet")
+    before = json.loads((workplace / "reports/evaluate/calibration.json").read_text())
+    assert (before["temperature"], before["after"]) == (None, None) and "no temperature" in before["reason"]
+
+    save_tiny_model(workplace / "models/finetuned", temperature=0.5)
+    main()
+    scaled = pd.read_parquet(workplace / "data/predictions.parquet")
     columns = [f"p:{label}" for label in LABELS]
-    powers = plain[columns].to_numpy() ** (1 / said["temperature"])
+    powers = plain[columns].to_numpy() ** 2
     np.testing.assert_allclose(scaled[columns], powers / powers.sum(axis=1, keepdims=True), atol=1e-9)
+    found = json.loads((workplace / "reports/evaluate/calibration.json").read_text())
+    assert (found["temperature"], found["before"]) == (0.5, before["before"])
+    assert found["after"]["log_loss"] == metrics(workplace)["calibration"]["log_loss"] != found["before"]["log_loss"]
+    assert set(table(workplace, "calibration.csv")["version"]) == {"before", "after"}
+    assert "by 0.5 (inference.json)" in (workplace / "models/card/README.md").read_text()
 
 
 def test_what_is_off_is_null_or_empty_and_says_so(workplace):
-    off = {name: {**PARAMETERS[name], "enabled": False} for name in ("frozen", "calibration", "robustness")}
+    off = {name: {**PARAMETERS[name], "enabled": False} for name in ("frozen", "robustness")}
     write_parameters(workplace, **off)
     main()
     assert metrics(workplace)["frozen"]["accuracy"]["reason"] == "evaluate.frozen.enabled is false"
-    said = json.loads((workplace / "reports/evaluate/calibration.json").read_text())
-    assert (said["temperature"], said["reason"]) == (None, "evaluate.calibration.enabled is false")
     assert table(workplace, "robustness.csv").empty
     assert pd.read_parquet(workplace / "data/predictions.parquet")["frozen_predicted"].isna().all()
     compared = json.loads((workplace / "reports/evaluate/comparison.json").read_text())
     assert [entry["b"] for entry in compared] == ["baseline"]
 
 
-def test_the_cards_are_in_the_hubs_form_and_hold_the_test_figures(workplace):
+def test_the_cards_are_in_the_hubs_form_and_hold_the_test_metrics(workplace):
     main()
     card = ModelCard.load(workplace / "models/card/README.md")
-    figures = {result.metric_name: result.metric_value for result in card.data.eval_results}
-    assert figures["macro f1"] == metrics(workplace)["encoder"]["macro_f1"]["value"]
+    values = {result.metric_name: result.metric_value for result in card.data.eval_results}
+    assert values["macro F1"] == metrics(workplace)["encoder"]["macro_f1"]["value"]
     assert (card.data.license, card.data.pipeline_tag) == ("mit", "text-classification")
     assert ModelCard(str(card)).data.to_dict() == card.data.to_dict()
     data = DatasetCard.load(workplace / "models/card/data/README.md")

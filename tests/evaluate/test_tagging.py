@@ -12,12 +12,15 @@ from seqeval.scheme import IOB2
 from sklearn.metrics import precision_recall_fscore_support
 
 from stages.common.documents.card import write_card
-from stages.common.documents.spans import bio_tags
+from stages.common.documents.spans import bio_tags, spans_of
 from stages.common.documents.table import write_documents
 from stages.common.metrics.bootstrap import Bootstrap
+from stages.common.model.answers import answer
+from stages.common.model.scorer import Scorer
 from stages.evaluate.__main__ import main
-from stages.evaluate.tables import COLUMNS
-from stages.evaluate.tagging import judge_tags, strict_spans, word_tagger
+from stages.evaluate.assessment import Answer
+from stages.evaluate.results import COLUMNS, OF_LABELS
+from stages.evaluate.tasks.token_classification import assess_taggers, word_tagger
 from tests.evaluate.conftest import WORDS, card, save_tiny_model
 
 TYPES = ["LOC", "PER"]
@@ -27,12 +30,13 @@ sentences = st.lists(st.lists(st.tuples(*[st.sampled_from(TAGS)] * 2), min_size=
 
 @settings(max_examples=40)
 @given(sentences)
-def test_span_figures_agree_with_seqevals_strict_ones_and_token_figures_with_scikit_learn(pairs):
+def test_span_metrics_agree_with_seqevals_strict_ones_and_token_metrics_with_scikit_learn(pairs):
     actual, predicted = ([[pair[side] for pair in row] for row in pairs] for side in (0, 1))
     bootstrap = Bootstrap(np.zeros(len(pairs), dtype=int), 100, 0.95, 0)
-    verdict, by_tag = judge_tags(actual, {"encoder": predicted, "baseline": actual}, TYPES, TAGS, bootstrap, "")
+    answers = {"encoder": Answer(predicted), "baseline": Answer(actual)}
+    verdict, by_tag = assess_taggers(actual, answers, TYPES, TAGS, bootstrap)
     encoder = verdict.assessments["encoder"]
-    if any(strict_spans(row) for row in (*actual, *predicted)):
+    if any(spans_of(row) for row in (*actual, *predicted)):
         report = classification_report(
             actual, predicted, mode="strict", scheme=IOB2, output_dict=True, zero_division=0, digits=12
         )
@@ -52,7 +56,7 @@ def test_span_figures_agree_with_seqevals_strict_ones_and_token_figures_with_sci
 
 
 def test_a_tag_that_continues_nothing_marks_no_span():
-    assert [span.label for span in strict_spans(["I-PER", "B-LOC", "I-PER", "I-LOC", "O", "B-PER", "B-PER"])] == [
+    assert [span.label for span in spans_of(["I-PER", "B-LOC", "I-PER", "I-LOC", "O", "B-PER", "B-PER"])] == [
         "LOC",
         "PER",
         "PER",
@@ -78,8 +82,8 @@ def entities(workplace):
         frame = pd.DataFrame(rows).assign(method="original")
         frame["derived_from"] = [[ident] for ident in frame["id"]]
         write_documents(frame, workplace / "data" / place / f"{name}.parquet")
-    write_card(card(TYPES).model_copy(update={"task": "token-classification"}), workplace / "data/splits")
-    save_tiny_model(workplace / "models/finetuned", TAGS, of_tokens=True)
+    write_card(card(TYPES, "token-classification"), workplace / "data/splits")
+    save_tiny_model(workplace / "models/finetuned", TYPES, "token-classification")
     return workplace
 
 
@@ -95,20 +99,25 @@ def test_the_stage_tests_a_tagger_with_all_files_in_place(entities, capsys):
     assert summary["task"] == "token-classification" and summary["documents"] == 12
     assert [row["label"] for row in summary["classes"]] == TYPES and summary["classes"][0]["support"] == 8
     assert [row["label"] for row in summary["tokens"]] == TAGS
-    for name, columns in COLUMNS.items():
-        assert pd.read_csv(entities / "reports/evaluate" / name).columns.tolist() == columns, name
+    for name in OF_LABELS:
+        assert pd.read_csv(entities / "reports/evaluate" / name).columns.tolist() == COLUMNS[name], name
     predictions = pd.read_parquet(entities / "data/predictions.parquet")
-    assert predictions["predicted"].map(len).eq(5).all()
+    answered = answer(
+        Scorer.load(entities / "models/finetuned", "cpu"),
+        pd.read_parquet(entities / "data/splits/test.parquet"),
+        "again",
+    )
+    assert predictions["predicted"].map(list).tolist() == answered["tags"]
     slices = pd.read_csv(entities / "reports/evaluate/slices.csv")
     assert "entities" in set(slices["feature"]) or slices.empty
     assert "span F1" in capsys.readouterr().out
     assert "| PER | About PER. | 13 | 4 | 8 |" in (entities / "models/card/data/README.md").read_text()
 
 
-def test_logits_that_are_not_finite_leave_the_tagger_without_figures(entities):
+def test_logits_that_are_not_finite_leave_the_tagger_without_metrics(entities):
     import torch
 
-    model = save_tiny_model(entities / "models/finetuned", TAGS, of_tokens=True)
+    model = save_tiny_model(entities / "models/finetuned", TYPES, "token-classification")
     with torch.no_grad():
         model.classifier.bias[0] = float("nan")
     model.save_pretrained(entities / "models/finetuned")

@@ -188,7 +188,9 @@ def tag_table(ids: list[str], actual: Tags, predicted: Tags | None, baseline: Ta
 
 def are_predictions(table: pd.DataFrame) -> bool:
     """Whether a table has a list of tags a document."""
-    return {"label", "predicted"} <= set(table) and not isinstance(table["label"].iloc[0], str)
+    return {"label", "predicted"} <= set(table) and bool(
+        table["label"].map(lambda tags: not isinstance(tags, str)).all()
+    )
 
 
 def compare(one: pd.DataFrame, other: pd.DataFrame, parameters: EvaluateParameters) -> Compared:
