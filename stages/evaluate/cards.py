@@ -37,11 +37,11 @@ def model_card(
         inference: The model's record.
         cost: What cost.json holds.
     """
-    encoder = summary["encoder"]
+    encoder, task = summary["encoder"], task_of(card)
     results = [
         EvalResult(
-            task_type=task_of(card).hub_name,
-            task_name=card.task.replace("-", " ").capitalize(),
+            task_type=task.hub_name,
+            task_name=task.name.replace("-", " ").capitalize(),
             dataset_type=card.name,
             dataset_name=card.title,
             dataset_split="test",
@@ -55,7 +55,7 @@ def model_card(
     data = ModelCardData(
         language=card.language,
         library_name="transformers",
-        pipeline_tag=task_of(card).hub_name,
+        pipeline_tag=task.hub_name,
         tags=["plumbline"],
         metrics=sorted({result.metric_type for result in results}),
         model_name=f"{entry.title} fine-tuned on {card.title}" if results else None,
@@ -69,7 +69,7 @@ def model_card(
 
 # {entry.title} fine-tuned on {card.title}
 
-A model for {card.task.replace("-", " ")}.{_labels(card)} {cost["parameters"]:,} parameters,
+A model for {task.name.replace("-", " ")}.{_labels(card)} {cost["parameters"]:,} parameters,
 {cost["bytes_on_disk"]:,} bytes with its tokenizer. {_use(inference)}
 
 ## Test metrics

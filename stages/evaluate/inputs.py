@@ -11,6 +11,7 @@ from stages.common.core.messages import UserError
 from stages.common.documents.card import Card
 from stages.common.documents.table import read_flags, read_some
 from stages.common.model.inference import Inference
+from stages.common.tasks import task_of
 from stages.evaluate.cards import ModelEntry
 
 SPLITS = {
@@ -78,7 +79,7 @@ def check_model(inference: Inference, card: Card) -> None:
         UserError: If its record names another task or other labels.
     """
     for what, trained, wanted in (
-        ("task", [inference.task], [card.task]),
+        ("task", [task_of(inference).name], [task_of(card).name]),
         ("labels", inference.labels, card.label_names),
     ):
         if trained != wanted:

@@ -130,6 +130,7 @@ def test_texts_with_several_labels_are_tested_at_the_models_thresholds(workplace
     names = ("flips.csv", "calibration.csv", "roc.csv", "precision_recall.csv", "robustness.csv", "slices.csv")
     for name in (*names, "label_errors.csv"):
         assert read(workplace, name).columns.tolist() == COLUMNS[name], name
+    assert "labels" in set(read(workplace, "slices.csv")["feature"])
     errors = read(workplace, "label_errors.csv")
     assert errors["loss"].is_monotonic_decreasing and (errors["labels"] != errors["predicted"]).all()
     diagram = read(workplace, "calibration.csv")
@@ -158,6 +159,7 @@ def test_numbers_are_tested_beside_ridge_regression_and_the_mean(workplace, caps
     for name in ("values.csv", "quantiles.csv", "error_slices.csv", "value_errors.csv"):
         assert read(workplace, name).columns.tolist() == COLUMNS[name], name
     assert read(workplace, "quantiles.csv")["documents"].sum() == COUNTS["test"]
+    assert "value" in set(read(workplace, "error_slices.csv")["feature"])
     assert read(workplace, "value_errors.csv")["error"].abs().is_monotonic_decreasing
     assert "mean absolute error" in capsys.readouterr().out
     assert "Multiply its output by 25 and add 40" in (workplace / "models/card/README.md").read_text()

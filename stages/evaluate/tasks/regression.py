@@ -68,7 +68,7 @@ def evaluate(inputs: Inputs, scorer: Scorer, parameters: EvaluateParameters) -> 
     }
     if answers[ENCODER].content is not None:
         error = np.abs(predicted - actual)
-        slices = slice_names(test, inputs.flags, inputs.annotations, value_strata(test["value"]))
+        slices = slice_names(test, inputs.flags, inputs.annotations, value_strata(test["value"]).rename("value"))
         files |= {
             "values.csv": pd.DataFrame({"actual": actual, "predicted": predicted}),
             "quantiles.csv": quantile_table(actual, predicted, parameters.calibration.bins, bootstrap),
