@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
-.PHONY: help repro test test-fast lint format seeds search graph tables params claim verify ablation learning-curve bench-clean bench-augment bench-finetune bench-evaluate pins clean
+.PHONY: help repro test test-fast lint format seeds search graph tables params claim verify ablation learning-curve bench-clean bench-augment bench-finetune bench-busy bench-evaluate pins clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -65,6 +65,10 @@ bench-clean: .venv/installed .bench/installed ## measure cleaning and the label 
 bench-finetune: .venv/installed ## measure fine-tuning beside a plain loop and transformers' Trainer
 	dvc repro --quiet fetch_models@pretrained
 	python -m benchmarks.bench_finetune
+
+bench-busy: .venv/installed ## measure one training alone and two at once on the same cores (a quarter of an hour)
+	dvc repro --quiet fetch_models@pretrained
+	python -m benchmarks.bench_busy
 
 bench-evaluate: .venv/installed ## measure scoring beside transformers' pipeline
 	python -m benchmarks.bench_evaluate

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from stages.common.core.messages import UserError
+from stages.common.model.spinning import sleep_when_busy
 
 
 def choose_device(name: str) -> torch.device:
@@ -39,6 +40,8 @@ def compute_alike(seed: int, threads: int) -> None:
     np.random.seed(seed)
     torch.manual_seed(seed)
     torch.set_num_threads(threads)
+    if threads > 1:
+        sleep_when_busy()
     torch.use_deterministic_algorithms(True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # mypy misses it; saves time
     torch.backends.cudnn.benchmark = False
