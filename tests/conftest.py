@@ -14,6 +14,13 @@ settings.register_profile("plumbline", deadline=None, derandomize="CI" in os.env
 settings.load_profile("plumbline")
 
 
+def pytest_collection_modifyitems(items):
+    """Tests that use the finished repository are slow, whatever file they are in."""
+    for item in items:
+        if "finished" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def make_documents():
     """Builds a document table from texts; a column can be given for all rows or row by row."""
