@@ -41,9 +41,9 @@ def with_code(graph: str) -> str:
     lines: list[str] = []
     stage, inside = "", False
     for line in graph.splitlines():
-        heading = re.fullmatch(r"  (\w+):", line)
+        command = re.search(r"cmd: \./py -m stages\.(\w+)", line)
         said = line.strip()
-        stage = heading[1] if heading else stage
+        stage = command[1] if command else stage
         inside = inside and said != END
         if said.startswith(PINS):
             line = f"{line.partition(PINS)[0]}{PINS}{', '.join(pinned_packages(stage))}]"
@@ -60,7 +60,7 @@ def code_of(stage: str) -> list[str]:
     """The code that a stage depends on: its own folder, and what it imports of stages/common.
 
     Args:
-        stage: The stage's name.
+        stage: The name of the stage's folder.
 
     Returns:
         Paths relative to the repository, sorted, the stage's own folder first.

@@ -14,9 +14,7 @@ from tests.imports import ROOT
 
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 PINS = yaml.safe_load((ROOT / "pins.yaml").read_text())
-ROLES = [f"fetch_models@{role}" for role in (
-    "pretrained", "masked_language_model", "forward", "backward", "names", "lexicon",
-)]  # fmt: skip
+FETCHERS = ["fetch_models@pretrained", "fetch_models@lexicon", "fetch_optional_models"]
 
 # What a change in a section of params.yaml can rerun: the stages that read it, and all that follow them. Those that
 # follow rerun only where the bytes that they read have changed: tests/test_reruns.py.
@@ -31,10 +29,7 @@ AFTER = {
     "download": ["download", "clean", "augment", "split", "audit", "finetune", "evaluate", "report"],
     "dataset": ["download", "clean", "augment", "split", "audit", "finetune", "evaluate", "report"],
     "model": ["fetch_models@pretrained", "augment", "split", "audit", "finetune", "evaluate", "report"],
-    "fetch_models.masked_language_model": [ROLES[1], "augment", "split", "audit", "finetune", "evaluate", "report"],
-    "fetch_models.forward": [ROLES[2], "augment", "split", "audit", "finetune", "evaluate", "report"],
-    "fetch_models.backward": [ROLES[3], "augment", "split", "audit", "finetune", "evaluate", "report"],
-    "fetch_models.names": [ROLES[4], "clean", "augment", "split", "audit", "finetune", "evaluate", "report"],
+    "fetch_models": ["fetch_optional_models", "clean", "augment", "split", "audit", "finetune", "evaluate", "report"],
 }
 
 
@@ -80,14 +75,13 @@ def test_a_changed_section_of_params_can_rerun_these_stages_and_no_others(graph,
 
 
 def test_every_section_of_params_is_read_and_has_its_row_in_the_table():
-    roles = {f"fetch_models.{role}" for role in PARAMS["fetch_models"]}
-    assert set(PARAMS) - {"fetch_models"} | roles == set(AFTER)
+    assert set(PARAMS) == set(AFTER)
 
 
-@pytest.mark.parametrize("stage", [*(stage for stage in AFTER if (ROOT / "stages" / stage).is_dir()), "fetch_models"])
+@pytest.mark.parametrize("stage", [stage for stage in AFTER if (ROOT / "stages" / stage).is_dir()])
 def test_a_changed_stage_folder_can_rerun_these_stages_and_no_others(graph, stage):
-    after = {"fetch_models": [*ROLES, *AFTER["clean"]], "download": AFTER["dataset"]}.get(stage, AFTER.get(stage))
-    assert reruns(graph, {f"stages/{stage}/__main__.py"}) == set(after)
+    fetchers = FETCHERS if stage == "fetch_models" else []
+    assert reruns(graph, {f"stages/{stage}/__main__.py"}) == {*fetchers, *AFTER[stage]}
 
 
 def test_code_and_pins_in_the_graph_are_those_that_make_graph_writes(monkeypatch):
@@ -108,23 +102,22 @@ def test_training_depends_on_no_data_but_its_rows_and_labels_and_on_no_section_b
 def test_a_stage_lists_the_packages_that_shape_its_results(graph, monkeypatch):
     monkeypatch.chdir(ROOT)
     for name, stage in graph.items():
-        if not name.startswith("fetch_models"):
+        if name not in FETCHERS:
             assert parameters(stage, "pins.yaml") == set(pinned_packages(name)) <= set(PINS)
-    fetching = [parameters(graph[role], "pins.yaml") for role in ROLES]
-    assert set.union(*fetching) == parameters(graph["fetch_models@lexicon"], "pins.yaml")
-    assert set.union(*fetching) == set(pinned_packages("fetch_models"))
+    fetching = [parameters(graph[stage], "pins.yaml") for stage in FETCHERS]
+    assert fetching == [set(), set(pinned_packages("fetch_models")), set()]  # lemminflect, of the lexicon alone
 
 
 def test_a_stage_says_what_it_does_and_runs_its_own_module(graph):
     for name, stage in graph.items():
-        module, _, role = name.partition("@")
+        what = {"fetch_optional_models": "fetch_models optional"}.get(name, name.replace("@", " "))
         assert stage.desc
-        assert stage.cmd == f"./py -m stages.{module} {role}".rstrip()
+        assert stage.cmd == f"./py -m stages.{what}"
 
 
 def test_each_stage_of_the_graph_has_its_folder_and_each_folder_its_stage(graph):
     folders = {path.parent.name for path in (ROOT / "stages").glob("*/__main__.py")}
-    assert folders == {name.partition("@")[0] for name in graph}
+    assert folders == {stage.cmd.split()[2].removeprefix("stages.") for stage in graph.values()}
 
 
 @pytest.mark.parametrize("folder", sorted(p for p in (ROOT / "stages").iterdir() if (p / "__init__.py").exists()))

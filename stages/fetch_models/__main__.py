@@ -1,4 +1,4 @@
-"""Fetches the model of one role, each of its files checked against its pinned hash, or the lexicon."""
+"""Fetches the pretrained encoder, the lexicon or the optional models, each file checked against its pinned hash."""
 
 import argparse
 import tempfile
@@ -19,17 +19,20 @@ from stages.fetch_models.thesaurus import thesaurus
 from stages.fetch_models.wordnet import read_wordnet
 
 FETCHED = Path("models/fetched")
-PRETRAINED, LEXICON, WORDNET = "pretrained", "lexicon", "wordnet"
-ROLES = (PRETRAINED, *FetchModelsParameters.model_fields, LEXICON)
+PRETRAINED, LEXICON, OPTIONAL = "pretrained", "lexicon", "optional"
+WORDNET = "wordnet"  # the lexicon's entry
 
 
-def main(role: str) -> None:
-    """Puts the role's files, and no others, into models/fetched/<role>."""
+def main(what: str) -> None:
+    """Puts the files of each role, and no others, into models/fetched/<role>."""
     fetchers = {PRETRAINED: fetch_pretrained, LEXICON: fetch_lexicon}
-    fetch_role = fetchers.get(role, partial(fetch_optional, role))
-    with new_outputs(FETCHED / role) as (folder,):
-        fetched = fetch_role(folder)
-    closing_line("fetch_models", f"{role}: {fetched}")
+    roles = [what] if what in fetchers else list(FetchModelsParameters.model_fields)
+    with new_outputs(*(FETCHED / role for role in roles)) as folders:
+        fetched = [
+            f"{role}: {fetchers.get(role, partial(fetch_optional, role))(folder)}"
+            for role, folder in zip(roles, folders, strict=True)
+        ]
+    closing_line("fetch_models", "; ".join(fetched))
 
 
 def fetch_pretrained(folder: Path) -> str:
@@ -43,7 +46,7 @@ def fetch_optional(role: str, folder: Path) -> str:
     name = getattr(load_section("fetch_models", FetchModelsParameters), role)
     if name is None:
         write_json(folder / RECORD, None)
-        return "params.yaml names none"
+        return "none"
     entry = load_entry("models", name, ModelEntry)
     fetched = fetch_model(name, entry, folder)
     write_json(folder / RECORD, entry.record.model_dump())
@@ -76,8 +79,8 @@ def unpack(entry: PackedFiles, name: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Fetch the model of one role, or the lexicon of synonyms.")
-    parser.add_argument("role", choices=ROLES, metavar="ROLE", help=", ".join(ROLES))
+    parser = argparse.ArgumentParser(description="Fetch the encoder, the lexicon or the optional models.")
+    parser.add_argument("what", choices=(PRETRAINED, LEXICON, OPTIONAL), help="what to fetch")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     arguments = parser.parse_args()
-    run_program(partial(main, arguments.role), debug=arguments.debug)
+    run_program(partial(main, arguments.what), debug=arguments.debug)

@@ -122,7 +122,7 @@ def test_without_apertium_the_message_says_how_to_install_it(no_apertium):
 
 
 def test_without_models_marian_says_where_they_come_from(place):
-    with pytest.raises(UserError, match=r"forward/model.json: is missing.*fetch_models@forward"):
+    with pytest.raises(UserError, match=r"forward/model.json: is missing.*fetch_optional_models"):
         open_engine(parameters(engine="marian"), "en", place)
     with pytest.raises(UserError, match=r"no MarianMT models.*fetch_models.forward"):
         open_engine(parameters(engine="marian"), "en", record_roles(place, forward=None, backward=None))

@@ -48,6 +48,6 @@ def read_role(folder: Path) -> FetchedModel | None:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
-        mend = f"Run `dvc repro -f fetch_models@{folder.name}`, which makes it."
+        mend = "Run `dvc repro -f fetch_optional_models`, which makes it."
         raise UserError(f"{path}: is missing or damaged.", mend) from None
     return None if content is None else validate(FetchedModel, content, str(path))

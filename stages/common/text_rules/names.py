@@ -182,7 +182,7 @@ def _open(folder: Path) -> Reader:
     if not (folder / "config.json").is_file():
         raise UserError(
             f"{folder}: names of people are looked for, but there is no model.",
-            "Name one for fetch_models.names and run `dvc repro fetch_models` (docs/cleaning.md says how), or "
+            "Name one for fetch_models.names and run `dvc repro fetch_optional_models` (docs/cleaning.md says how), or "
             "set clean.private_data.names to false.",
         )
     model, tokenizer = load_finetuned(folder, "cpu")
