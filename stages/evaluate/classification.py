@@ -64,8 +64,8 @@ def encoder_tables(
         chosen = chosen_documents(ids, parameters.robustness.documents, parameters.seed)
 
         def predict(documents: pd.DataFrame) -> Counts:
-            found = probabilities(np.asarray(scorer.logits(documents, "perturbed texts")), scorer.inference)
-            return np.where(np.isnan(found).any(axis=1), -1, np.nan_to_num(found).argmax(axis=1))
+            sure = probabilities(np.asarray(scorer.logits(documents, "perturbed texts")), scorer.inference)
+            return np.where(np.isnan(sure).any(axis=1), -1, np.nan_to_num(sure).argmax(axis=1))
 
         asked = test.iloc[chosen], actual[chosen], predicted[chosen], predict
         tables["robustness.csv"] = robustness(*asked, level, parameters.seed)

@@ -65,7 +65,7 @@ def suspect_labels(
     """Test documents whose label looks wrong by confident learning (Northcutt, Jiang & Chuang 2021), by cleanlab.
 
     The encoder never saw these documents, so its probabilities are out of sample. They are for a person to look at: no
-    figure leaves them out.
+    metric leaves them out.
 
     Args:
         ids: The documents' ids.

@@ -42,8 +42,8 @@ def predictions_table(
     for name, answer in answers.items():
         if name != ENCODER:
             silent = answer.content is None
-            said = [None] * len(test) if silent else names[np.asarray(answer.content).argmax(axis=1)]
-            columns[f"{name}_predicted"] = pa.array(said, type=pa.string())
+            labelled = [None] * len(test) if silent else names[np.asarray(answer.content).argmax(axis=1)]
+            columns[f"{name}_predicted"] = pa.array(labelled, type=pa.string())
     return pa.table(columns)
 
 

@@ -11,11 +11,13 @@ from sklearn import metrics
 
 from stages.common.metrics.bootstrap import Bootstrap
 from stages.common.metrics.counts import PER_CLASS, class_metrics, macro, overall_metrics, tally
-from stages.common.metrics.multi_label import label_set_metrics, ranking_precision
+from stages.common.metrics.multi_label import ranking_precision
 from stages.common.metrics.names import METRICS, left_out
 from stages.common.metrics.ranking import RANKED, curve_tables
-from stages.common.metrics.regression import number_metrics
 from stages.common.metrics.significance import compare
+from stages.evaluate.tasks import multi_label
+from stages.evaluate.tasks.multi_label import Given
+from stages.evaluate.tasks.regression import metrics_of as of_numbers
 from stages.evaluate.tasks.text_classification import metrics_of
 
 
@@ -163,11 +165,15 @@ def label_sets(draw):
     return truth, chosen, random.integers(1, draw(st.sampled_from([3, 99])), (documents, labels)) / 99
 
 
+def several(truth, chosen, probability):
+    return multi_label.metrics_of(truth, Given(chosen, probability))
+
+
 @settings(max_examples=60)
 @given(label_sets())
 def test_metrics_of_label_sets_agree_with_scikit_learn(case):
     truth, chosen, probability = case
-    every = {name: each[0] for name, each in label_set_metrics(*case)(np.ones((1, len(truth)))).items()}
+    every = {name: each[0] for name, each in several(*case)(np.ones((1, len(truth)))).items()}
     close(every["subset_accuracy"], metrics.accuracy_score(truth, chosen))
     expected = metrics.label_ranking_average_precision_score(truth, probability)
     close(every["label_ranking_average_precision"], expected)
@@ -188,8 +194,8 @@ def test_metrics_of_label_sets_agree_with_scikit_learn(case):
 def test_weights_count_a_set_of_labels_as_often_as_repeating_it_would(case, seed):
     documents = len(case[0])
     weights = np.random.default_rng(seed).multinomial(documents, np.full(documents, 1 / documents))
-    drawn = label_set_metrics(*case)(weights[None].astype(float))
-    repeated = label_set_metrics(*(part.repeat(weights, axis=0) for part in case))(np.ones((1, documents)))
+    drawn = several(*case)(weights[None].astype(float))
+    repeated = several(*(part.repeat(weights, axis=0) for part in case))(np.ones((1, documents)))
     for name, values in repeated.items():
         np.testing.assert_allclose(drawn[name], values, rtol=0, atol=1e-9, err_msg=name)
 
@@ -213,7 +219,7 @@ def numbers(draw):
 def test_metrics_of_numbers_agree_with_scikit_learn_and_scipy_on_the_split_and_on_resamples(pair, seed):
     documents = len(pair[0])
     weights = np.random.default_rng(seed).multinomial(documents, np.full(documents, 1 / documents))
-    every = number_metrics(*pair)(np.stack([np.ones(documents), weights.astype(float)]))
+    every = of_numbers(*pair)(np.stack([np.ones(documents), weights.astype(float)]))
     for place, counts in enumerate((np.ones(documents, dtype=int), weights)):
         actual, predicted = (part.repeat(counts) for part in pair)
         assert every["mae"][place] == pytest.approx(metrics.mean_absolute_error(actual, predicted), abs=1e-9)
@@ -230,8 +236,8 @@ def test_every_metric_that_is_computed_has_its_name_in_the_one_list():
     ones, probability = np.ones((1, 4)), np.full((4, 3), 1 / 3)
     computed_names = {
         *metrics_of(np.array([0, 1, 2, 0]), probability)(ones),
-        *label_set_metrics(truth, truth, probability)(ones),
-        *number_metrics(np.arange(4.0), np.arange(4.0))(ones),
+        *several(truth, truth, probability)(ones),
+        *of_numbers(np.arange(4.0), np.arange(4.0))(ones),
     }
     assert {name.removeprefix("class ") for name in computed_names} <= set(METRICS)
 
@@ -239,7 +245,7 @@ def test_every_metric_that_is_computed_has_its_name_in_the_one_list():
 def test_fewer_errors_are_better_and_a_lower_accuracy_is_worse():
     by = Bootstrap(np.zeros(50, dtype=int), 200, 0.95, 0)
     actual = np.arange(50.0)
-    near, far = (by.apply(number_metrics(actual, actual + error)) for error in (1.0, 2.0))
+    near, far = (by.apply(of_numbers(actual, actual + error)) for error in (1.0, 2.0))
     assert (near[0]["mae"] < far[0]["mae"], compare("mae", near, far, by).outcome) == (True, "better")
     assert compare("mae", far, near, by).outcome == "worse"
     assert compare("mae", near, near, by).outcome == "no clear difference"

@@ -25,16 +25,10 @@ class Temperature:
 
     Attributes:
         value: The temperature; None if there is none.
-        documents: Validation documents that it was fitted on.
-        before: The mean cross-entropy on them without it.
-        after: The same with it.
         reason: Why there is none.
     """
 
     value: float | None
-    documents: int = 0
-    before: float | None = None
-    after: float | None = None
     reason: str | None = None
 
 
@@ -52,7 +46,7 @@ def fit_temperature(logits: NDArray[np.floating], actual: Counts) -> Temperature
     def loss(logarithm: float) -> float:
         return float(losses(actual, softmax(logits, float(np.exp(logarithm)))).mean())
 
-    return _fitted(loss, len(actual), bool((logits.argmax(axis=1) == actual).all()))
+    return _fitted(loss, bool((logits.argmax(axis=1) == actual).all()))
 
 
 def fit_sigmoid_temperature(logits: NDArray[np.floating], truth: NDArray[np.floating]) -> Temperature:
@@ -70,17 +64,18 @@ def fit_sigmoid_temperature(logits: NDArray[np.floating], truth: NDArray[np.floa
     def loss(logarithm: float) -> float:
         return float(np.logaddexp(0, signed / np.exp(logarithm)).mean())
 
-    return _fitted(loss, len(logits), bool((signed < 0).all()))
+    return _fitted(loss, bool((signed < 0).all()))
 
 
-def _fitted(loss: Callable[[float], float], documents: int, all_right: bool) -> Temperature:
-    found = minimize_scalar(loss, bounds=np.log(BOUNDS), method="bounded", options={"xatol": 1e-6})
-    value = float(np.exp(found.x))
+def _fitted(loss: Callable[[float], float], all_right: bool) -> Temperature:
+    """The temperature with the smallest loss, a function of its logarithm."""
+    best = minimize_scalar(loss, bounds=np.log(BOUNDS), method="bounded", options={"xatol": 1e-6})
+    value = float(np.exp(best.x))
     if all_right:
-        return Temperature(None, documents, reason="all validation documents are right, which sets it no lower bound")
+        return Temperature(None, "all validation documents are right, which sets it no lower bound")
     if value > BOUNDS[1] / 1.01:
-        return Temperature(None, documents, reason="on the validation documents the model is no better than chance")
-    return Temperature(value, documents, loss(0.0), float(found.fun))
+        return Temperature(None, "on the validation documents the model is no better than chance")
+    return Temperature(value)
 
 
 def equal_mass_bins(confidence: Floats, bins: int) -> Counts:

@@ -3,13 +3,13 @@
 import numpy as np
 from scipy.stats import rankdata
 
-from stages.common.metrics.bootstrap import Compute, together
+from stages.common.metrics.bootstrap import Compute
 from stages.common.metrics.counts import OF_CLASS, Floats, Tally, averages, class_metrics, label_losses
-from stages.common.metrics.ranking import Flags, ranking_metrics
+from stages.common.metrics.ranking import Flags
 
 
 def label_set_metrics(truth: Flags, chosen: Flags, probability: Floats) -> Compute:
-    """All metrics of a classifier.
+    """Subset accuracy, label ranking average precision, log loss, and what counts give, of each label and averaged.
 
     Args:
         truth: Which labels each document has, shape (documents, labels).
@@ -28,7 +28,7 @@ def label_set_metrics(truth: Flags, chosen: Flags, probability: Floats) -> Compu
         per_class = {f"{OF_CLASS}{name}": values for name, values in class_metrics(counts).items()}
         return {name: weights @ each / len(each) for name, each in scores.items()} | averages(counts) | per_class
 
-    return together(compute, ranking_metrics(truth, probability))
+    return compute
 
 
 def ranking_precision(truth: Flags, scores: Floats) -> Floats:

@@ -45,10 +45,10 @@ class Ranking:
             weights: How often each document counts, shape (resamples, documents).
         """
         hits, misses = self.steps(weights)
-        found, wrong = hits.cumsum(axis=1), misses.cumsum(axis=1)
-        area = (misses * (found - hits / 2)).sum(axis=1)  # a document before another counts 1, a tie 1/2
-        precision = (hits * np.nan_to_num(ratio(found, found + wrong))).sum(axis=1)
-        return ratio(area, found[:, -1] * wrong[:, -1]), ratio(precision, found[:, -1])
+        right, wrong = hits.cumsum(axis=1), misses.cumsum(axis=1)
+        area = (misses * (right - hits / 2)).sum(axis=1)  # a document before another counts 1, a tie 1/2
+        precision = (hits * np.nan_to_num(ratio(right, right + wrong))).sum(axis=1)
+        return ratio(area, right[:, -1] * wrong[:, -1]), ratio(precision, right[:, -1])
 
     def curves(self) -> tuple[Floats, Floats, Floats]:
         """False positive rate, recall (which is the true positive rate) and precision at each step."""

@@ -14,20 +14,31 @@ from stages.common.metrics.ranking import Flags
 SMALLEST = 1e-12  # of the variance of all documents: what is below it in a resample is rounding
 
 
-def number_metrics(actual: Floats, predicted: Floats) -> Compute:
-    """Mean absolute error, root mean squared error, Pearson's and Spearman's correlation.
+def error_metrics(actual: Floats, predicted: Floats) -> Compute:
+    """Mean absolute error and root mean squared error, in the unit of the numbers.
 
     Args:
         actual: The true numbers, shape (documents,).
         predicted: The predicted ones.
     """
     error = predicted - actual
+    return lambda weights: {
+        "mae": weights @ np.abs(error) / len(error),
+        "rmse": np.sqrt(weights @ error**2 / len(error)),
+    }
+
+
+def correlation_metrics(actual: Floats, predicted: Floats) -> Compute:
+    """Pearson's and Spearman's correlation; NaN where all true or all predicted numbers are the same.
+
+    Args:
+        actual: The true numbers, shape (documents,).
+        predicted: The predicted ones.
+    """
     ranks = _ranking(actual), _ranking(predicted)
 
     def compute(weights: Floats) -> dict[str, Floats]:
         return {
-            "mae": weights @ np.abs(error) / len(error),
-            "rmse": np.sqrt(weights @ error**2 / len(error)),
             "pearson": _correlation(actual[None, :], predicted[None, :], weights),
             "spearman": _correlation(ranks[0](weights), ranks[1](weights), weights),
         }

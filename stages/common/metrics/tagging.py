@@ -25,8 +25,8 @@ def span_tally(actual: Tags, predicted: Tags, types: Sequence[str]) -> Tally:
     place = {name: index for index, name in enumerate(types)}
     counts = np.zeros((3, len(actual), len(types)))
     for row, pair in enumerate(zip(actual, predicted, strict=True)):
-        true, found = (set(spans_of(tags)) for tags in pair)
-        for count, spans in zip(counts, (true & found, true, found), strict=True):
+        true, given = (set(spans_of(tags)) for tags in pair)
+        for count, spans in zip(counts, (true & given, true, given), strict=True):
             for span in spans:
                 count[row, place[span.label]] += 1
     return Tally(*counts)
@@ -51,8 +51,8 @@ def token_tally(actual: Tags, predicted: Tags, tags: Sequence[str]) -> Tally:
     """The tokens of each document by tag, shape (documents, tags)."""
     place = {name: index for index, name in enumerate(tags)}
     counts = np.zeros((3, len(actual), len(tags)))
-    for row, (true, found) in enumerate(zip(actual, predicted, strict=True)):
-        for one, other in zip(true, found, strict=True):
+    for row, (true, given) in enumerate(zip(actual, predicted, strict=True)):
+        for one, other in zip(true, given, strict=True):
             counts[0, row, place[one]] += one == other
             counts[1, row, place[one]] += 1
             counts[2, row, place[other]] += 1

@@ -16,11 +16,11 @@ from sklearn.multiclass import OneVsRestClassifier
 from threadpoolctl import threadpool_limits
 
 from stages.common.core.messages import UserError, progress
-from stages.common.metrics.bootstrap import Bootstrap, Compute
+from stages.common.metrics.bootstrap import Bootstrap, Compute, together
 from stages.common.metrics.calibration import equal_width_bins, label_calibration_metrics, reliability
 from stages.common.metrics.counts import Floats, label_losses
 from stages.common.metrics.multi_label import label_set_metrics
-from stages.common.metrics.ranking import Flags, curve_tables
+from stages.common.metrics.ranking import Flags, curve_tables, ranking_metrics
 from stages.common.metrics.significance import comparison, flips
 from stages.common.metrics.thresholds import best_thresholds
 from stages.common.model.answers import answer_logits, chosen_labels, probabilities
@@ -71,8 +71,16 @@ def check_documents(documents: pd.DataFrame, labels: Sequence[str], where: Path)
 
 
 def metrics_of(truth: Flags, given: Given) -> Compute:
-    """All metrics of a classifier."""
-    return label_set_metrics(truth, given.chosen, given.probability)
+    """All metrics of a classifier.
+
+    Args:
+        truth: Which labels each document has, shape (documents, labels).
+        given: Which it is given.
+    """
+    return together(
+        label_set_metrics(truth, given.chosen, given.probability),
+        ranking_metrics(truth, given.probability),
+    )
 
 
 def evaluate(inputs: Inputs, scorer: Scorer, parameters: EvaluateParameters) -> Evaluation:

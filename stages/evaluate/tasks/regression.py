@@ -13,9 +13,9 @@ from threadpoolctl import threadpool_limits
 
 from stages.common.core.messages import UserError, progress
 from stages.common.documents.targets import value_strata
-from stages.common.metrics.bootstrap import Bootstrap
+from stages.common.metrics.bootstrap import Bootstrap, Compute, together
 from stages.common.metrics.counts import Floats
-from stages.common.metrics.regression import number_metrics, quantile_table
+from stages.common.metrics.regression import correlation_metrics, error_metrics, quantile_table
 from stages.common.model.answers import values
 from stages.common.model.scorer import Scorer
 from stages.common.tasks import task_of
@@ -43,7 +43,14 @@ def check_documents(documents: pd.DataFrame, labels: Sequence[str], where: Path)
         )
 
 
-metrics_of = number_metrics
+def metrics_of(actual: Floats, predicted: Floats) -> Compute:
+    """All metrics of a method.
+
+    Args:
+        actual: The true numbers, shape (documents,).
+        predicted: The predicted ones.
+    """
+    return together(error_metrics(actual, predicted), correlation_metrics(actual, predicted))
 
 
 def evaluate(inputs: Inputs, scorer: Scorer, parameters: EvaluateParameters) -> Evaluation:

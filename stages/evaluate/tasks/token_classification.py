@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from stages.common.core.messages import UserError
 from stages.common.documents.spans import OUTSIDE, bio_tags, spans_of
-from stages.common.metrics.bootstrap import Bootstrap
+from stages.common.metrics.bootstrap import Bootstrap, Compute, together
 from stages.common.metrics.classification import count_metrics
 from stages.common.metrics.counts import Counts
 from stages.common.metrics.significance import comparison, flips
@@ -126,7 +126,7 @@ def assess_taggers(
         if answer.content is None:
             continue
         spans = bootstrap.apply(span_metrics(span_tally(actual, answer.content, types)))
-        tokens = bootstrap.apply(count_metrics(token_tally(actual, answer.content, tags)))
+        tokens = bootstrap.apply(metrics_of(actual, answer.content, tags))
         by_spans, by_tag[name] = assess(*spans, types, bootstrap), assess(*tokens, tags, bootstrap)
         overall = {title: by_spans.overall[average] for title, average in OF_SPANS.items()}
         of_types[name] = Assessment({**by_tag[name].overall, **overall}, by_spans.per_class)
@@ -137,6 +137,17 @@ def assess_taggers(
         computed[name] = values, drawn
     verdict = Verdict(with_silent(answers, of_types), differences(answers, computed, SHOWN, bootstrap))
     return verdict, with_silent(answers, by_tag)
+
+
+def metrics_of(actual: Tags, predicted: Tags, tags: Sequence[str]) -> Compute:
+    """All metrics of the tags of words.
+
+    Args:
+        actual: The tags of each document's words.
+        predicted: Likewise.
+        tags: The names of the tags.
+    """
+    return together(count_metrics(token_tally(actual, predicted, tags)))
 
 
 def word_tagger(train: pd.DataFrame, sentences: Sequence[Sequence[str]], tags: Sequence[str]) -> list[list[str]]:
@@ -200,12 +211,12 @@ def compare(one: pd.DataFrame, other: pd.DataFrame, parameters: EvaluateParamete
     types = sorted({tag[2:] for tag in tags} - {""})
     answers: dict[str, Answer[Tags]] = {"a": Answer(predicted[0]), "b": Answer(predicted[1])}
     verdict, _ = assess_taggers(actual, answers, types, bio_tags(types), strata_by_entities(actual, parameters))
-    label, *said = (np.array([" ".join(row) for row in rows], dtype=object) for rows in (actual, *predicted))
+    label, *lines = (np.array([" ".join(row) for row in rows], dtype=object) for rows in (actual, *predicted))
     return Compared(
         metrics={
             name: (verdict.assessments["a"].overall[name], verdict.assessments["b"].overall[name]) for name in SHOWN
         },
         differences=verdict.differences["b"],
-        counts=comparison(("a", "b"), said[0] == label, said[1] == label, {}),
-        documents=flips(one["id"].tolist(), label, *said),
+        counts=comparison(("a", "b"), lines[0] == label, lines[1] == label, {}),
+        documents=flips(one["id"].tolist(), label, *lines),
     )
