@@ -33,6 +33,10 @@ AFTER = {
 }
 
 
+# The metrics that finetune fits into the model's record: not what a metric is added to.
+FITTED = ("__init__", "probabilities", "temperature", "thresholds")
+
+
 @pytest.fixture(scope="module")
 def graph():
     """The stages as DVC reads them, by name."""
@@ -97,6 +101,12 @@ def test_training_depends_on_no_data_but_its_rows_and_labels_and_on_no_section_b
     assert parameters(graph["finetune"]) == {"finetune"}
     folders = {path for path in dependencies(graph["finetune"]) if path.startswith("stages/") and "." not in path}
     assert folders == {"stages/finetune"}
+
+
+def test_a_new_metric_leaves_training_alone(graph):
+    metrics = [path for path in (ROOT / "stages/common/metrics").glob("*.py") if path.stem not in FITTED]
+    changed = {str(path.relative_to(ROOT)) for path in [*metrics, ROOT / "stages/evaluate/tasks/regression.py"]}
+    assert reruns(graph, changed) == {"evaluate", "report"}
 
 
 def test_a_stage_lists_the_packages_that_shape_its_results(graph, monkeypatch):

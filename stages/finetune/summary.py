@@ -7,7 +7,6 @@ import pandas as pd
 
 from stages.common.core.messages import closing_line
 from stages.common.documents.table import ORIGINAL, OVERSAMPLED
-from stages.common.metrics.names import title
 from stages.common.training.loop import Outcome
 from stages.common.training.methods import Method
 from stages.common.training.selection import Validation
@@ -34,10 +33,10 @@ def summarise(outcome: Outcome, training: pd.DataFrame, validation: pd.DataFrame
 def report(outcome: Outcome, environment: Mapping[str, Any], selection: Validation) -> None:
     """Says in one line what was trained and how well it does."""
     shown = dict.fromkeys([selection.headline, *selection.curves])
-    said = ", ".join(f"{title(name)} {outcome.best[name]:.4f}" for name in shown)
+    listed = ", ".join(f"{name} {outcome.best[name]:.4f}" for name in shown)
     closing_line(
         "finetune",
-        f"validation {said} "
+        f"validation {listed} "
         f"after epoch {outcome.best_epoch} of {outcome.epochs}; {outcome.computed_tokens:,} tokens, "
         f"{outcome.real_tokens / outcome.computed_tokens:.1%} of them real, {environment['tokens_per_second']:,.0f} "
         f"a second on {environment['device']} ({environment['precision']})",

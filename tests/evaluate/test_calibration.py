@@ -15,12 +15,12 @@ from stages.common.metrics.calibration import (
     coverage,
     equal_mass_bins,
     equal_width_bins,
-    fit_temperature,
     label_calibration_metrics,
     reliability,
 )
 from stages.common.metrics.counts import losses
 from stages.common.metrics.probabilities import softmax
+from stages.common.metrics.temperature import fit_sigmoid_temperature, fit_temperature
 
 
 def some(documents, classes, seed, sharpness=2.0):
@@ -80,6 +80,14 @@ def test_the_temperature_undoes_an_overconfidence():
     assert temperature.value == pytest.approx(3, rel=0.1)
     before, after = (losses(actual, softmax(logits * 3, by)).mean() for by in (1.0, temperature.value))
     assert after < before
+
+
+def test_one_temperature_undoes_an_overconfidence_in_several_labels():
+    random = np.random.default_rng(0)
+    logits = random.normal(size=(3000, 4)) * 2
+    truth = (random.random(logits.shape) < 1 / (1 + np.exp(-logits))).astype(float)
+    assert fit_sigmoid_temperature(logits * 3, truth).value == pytest.approx(3, rel=0.1)
+    assert "all validation documents are right" in fit_sigmoid_temperature(2 * truth - 1, truth).reason
 
 
 @settings(max_examples=40)

@@ -55,7 +55,7 @@ def place(tmp_path, encoder):
 
 def test_the_stage_ends_with_one_line_and_no_noise(trained):
     _, done = trained
-    assert done.stdout.startswith("finetune: validation macro F1 ")
+    assert done.stdout.startswith("finetune: validation macro_f1 ")
     assert done.stdout.count("\n") == 1
     assert done.stderr == ""
 

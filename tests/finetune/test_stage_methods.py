@@ -37,7 +37,7 @@ def test_entities_are_learnt_and_the_summary_holds_the_metrics_of_the_saved_mode
     write_parameters(sentences, epochs=4)
     code, out, err = run(sentences, monkeypatch, capfd)
     assert (code, err) == (0, "")
-    assert out.startswith("finetune: validation span F1 ")
+    assert out.startswith("finetune: validation span_f1 ")
     summary = json.loads((sentences / "reports/finetune/summary.json").read_text())
     validation = read_documents(sentences / "data/splits/validation.parquet")
     tags = bio_tags(["PER", "LOC"])

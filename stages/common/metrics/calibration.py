@@ -1,81 +1,17 @@
-"""Whether a probability of 0.9 is right nine times in ten, and the temperature that makes it so."""
+"""Whether a probability of 0.9 is right nine times in ten."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 from stages.common.metrics.bootstrap import Bootstrap
 from stages.common.metrics.counts import Counts, Floats, label_losses, losses
 from stages.common.metrics.intervals import wilson
-from stages.common.metrics.probabilities import softmax
 
-BOUNDS = (0.05, 20.0)  # of the temperature; beyond them lies no model that learned anything
 CALIBRATION = ("expected_calibration_error", "expected_calibration_error_equal_width", "brier_score", "log_loss")
 COVERAGES = 100  # rows of the coverage table, at most
-
-
-@dataclass(frozen=True)
-class Temperature:
-    """What logits are divided by so that probabilities fit the validation split (Guo et al. 2017, arXiv 1706.04599).
-
-    Attributes:
-        value: The temperature; None if there is none.
-        reason: Why there is none.
-    """
-
-    value: float | None
-    reason: str | None = None
-
-
-def fit_temperature(logits: NDArray[np.floating], actual: Counts) -> Temperature:
-    """Fits a temperature to validation documents by maximum likelihood.
-
-    Args:
-        logits: Shape (documents, labels).
-        actual: Index of each document's label, shape (documents,).
-    """
-    finite = np.isfinite(logits).all(axis=1)
-    if not finite.all():
-        return Temperature(None, reason=f"the logits of {(~finite).sum()} validation documents are not finite")
-
-    def loss(logarithm: float) -> float:
-        return float(losses(actual, softmax(logits, float(np.exp(logarithm)))).mean())
-
-    return _fitted(loss, bool((logits.argmax(axis=1) == actual).all()))
-
-
-def fit_sigmoid_temperature(logits: NDArray[np.floating], truth: NDArray[np.floating]) -> Temperature:
-    """Fits one temperature for labels of which a document may have several, by maximum likelihood.
-
-    Args:
-        logits: Shape (documents, labels).
-        truth: 1 where a document has a label, else 0, of the same shape.
-    """
-    finite = np.isfinite(logits).all(axis=1)
-    if not finite.all():
-        return Temperature(None, reason=f"the logits of {(~finite).sum()} validation documents are not finite")
-    signed = np.where(truth > 0, -1.0, 1.0) * logits.astype(np.float64)
-
-    def loss(logarithm: float) -> float:
-        return float(np.logaddexp(0, signed / np.exp(logarithm)).mean())
-
-    return _fitted(loss, bool((signed < 0).all()))
-
-
-def _fitted(loss: Callable[[float], float], all_right: bool) -> Temperature:
-    """The temperature with the smallest loss, a function of its logarithm."""
-    best = minimize_scalar(loss, bounds=np.log(BOUNDS), method="bounded", options={"xatol": 1e-6})
-    value = float(np.exp(best.x))
-    if all_right:
-        return Temperature(None, "all validation documents are right, which sets it no lower bound")
-    if value > BOUNDS[1] / 1.01:
-        return Temperature(None, "on the validation documents the model is no better than chance")
-    return Temperature(value)
 
 
 def equal_mass_bins(confidence: Floats, bins: int) -> Counts:

@@ -10,7 +10,7 @@ import torch
 from sklearn.metrics import accuracy_score, f1_score, label_ranking_average_precision_score
 
 from stages.common.core.messages import UserError
-from stages.common.metrics.calibration import fit_sigmoid_temperature
+from stages.common.metrics.temperature import fit_sigmoid_temperature
 from stages.common.metrics.thresholds import best_thresholds
 from stages.common.model.answers import chosen_labels, probabilities
 from stages.common.model.inference import Inference

@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
 from stages.common.core.messages import UserError
-from stages.common.metrics.calibration import fit_temperature
+from stages.common.metrics.temperature import fit_temperature
 from stages.common.model.inference import Inference
 from stages.common.model.scorer import Logits
 from stages.common.training.loop import Objective
