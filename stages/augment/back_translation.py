@@ -12,14 +12,13 @@ from stages.augment.apertium import Apertium
 from stages.augment.chance import choose, count_changes
 from stages.augment.methods import BACK_TRANSLATION
 from stages.augment.parameters import BackTranslationParameters
-from stages.augment.passage import TITLES
 from stages.augment.translations import translate_once
 from stages.augment.variants import Attempt
 from stages.common.core.messages import one_line
 from stages.common.core.seeding import generator
+from stages.common.words.sentences import split_sentences
+from stages.common.words.splitting import spaced_words
 
-# Where one sentence may end and the next begin; what matches stays as it is.
-BORDER = re.compile(r"((?<=[.!?])\s+|(?<=[.!?][\"'\u201d\u2019)\]])\s+|\s*\n\s*)")
 WORDLIKE = re.compile(r"[^\W\d_]")
 
 
@@ -96,31 +95,10 @@ def there_and_back(sentences: Sequence[str], engine: Engine) -> dict[str, str]:
     return {sentence: back[translation] for sentence, translation in there.items()}
 
 
-def split_sentences(text: str) -> list[str]:
-    """Takes a text apart into sentences.
-
-    Args:
-        text: The text.
-
-    Returns:
-        A sentence, what stands between it and the next, that one and so on; joined they are the text. An abbreviated
-        title or an initial ends no sentence.
-    """
-    parts = BORDER.split(text)
-    pieces = parts[:1]
-    for border, sentence in zip(parts[1::2], parts[2::2], strict=True):
-        last = pieces[-1].rpartition(" ")[2]
-        if last.endswith(".") and (last[:-1] in TITLES or len(last) == 2) and "\n" not in border:
-            pieces[-1] += border + sentence
-        else:
-            pieces += [border, sentence]
-    return pieces
-
-
 def changed_share(before: str, after: str) -> float:
     """The share of a text's words that another one does not have in the same order, 0 to 1."""
-    words = before.split()
+    words = spaced_words(before)
     kept = sum(
-        block.size for block in SequenceMatcher(None, words, after.split(), autojunk=False).get_matching_blocks()
+        block.size for block in SequenceMatcher(None, words, spaced_words(after), autojunk=False).get_matching_blocks()
     )
     return 1 - kept / max(len(words), 1)

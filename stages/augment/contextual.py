@@ -10,7 +10,6 @@ import torch
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
 from stages.augment.chance import choose, count_changes
-from stages.augment.function_words import FUNCTION_WORDS
 from stages.augment.methods import CONTEXTUAL
 from stages.augment.parameters import ContextualParameters
 from stages.augment.passage import Passage, like
@@ -20,6 +19,7 @@ from stages.common.core.messages import UserError, one_line, progress
 from stages.common.core.seeding import generator
 from stages.common.model.device import compute_alike
 from stages.common.model.loading import FAULTS
+from stages.common.words.function_words import FUNCTION_WORDS
 
 MEND = "Name a masked language model for fetch_models.masked_language_model, or set augment.contextual.count to 0."
 WORD_STARTS = ("\u0120", "\u2581")  # how byte-level BPE and SentencePiece mark a piece that begins a word

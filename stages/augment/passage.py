@@ -4,8 +4,9 @@ import re
 from collections.abc import Sequence
 from functools import cached_property
 
-from stages.augment.function_words import FUNCTION_WORDS
 from stages.augment.thesaurus import Thesaurus
+from stages.common.words.function_words import FUNCTION_WORDS
+from stages.common.words.sentences import TITLES
 
 # A word is a run of anything but white space and punctuation, joined by marks that stand inside it: "don't", "3.5%",
 # "e-mail". Not \w, which would cut words at the vowel signs of Indian scripts.
@@ -13,9 +14,6 @@ PUNCTUATION = r"""!"'-/:-@\[-`{-~\u00a1\u00ab\u00b7\u00bb\u00bf\u2010-\u2027\u20
 LETTERS = rf"[^\s{PUNCTUATION}]+"
 WORD = re.compile(rf"({LETTERS}(?:[-'\u2019.,&/@:_]{LETTERS})*)")
 SENTENCE_END = re.compile(r"[.!?\n]")
-TITLES = frozenset(
-    {"Mr", "Mrs", "Ms", "Dr", "St", "Prof", "Gen", "Sen", "Rep", "Gov", "Lt", "Col", "Capt", "Sgt", "Rev"}
-)
 
 ARTICLES = ("a", "an", "A", "An")
 VOWELS = ("a", "e", "i", "o", "u")  # a letter says what is spoken well enough: it fails at "hour" and "union"

@@ -10,6 +10,7 @@ import pandas as pd
 from stages.augment.gate import NOTHING
 from stages.augment.parameters import MethodParameters
 from stages.common.core.seeding import derived_seed
+from stages.common.words.splitting import spaced_words
 
 SAMPLE = 200  # documents whose variants self-BLEU and distinct-2 are computed of: BLEU compares words one by one
 ORDER = 4  # the longest n-grams of BLEU
@@ -74,7 +75,8 @@ def figures(made: pd.DataFrame, sample: dict[str, str]) -> dict[str, Any]:
     possible = int(len(made) - rules.get(NOTHING, 0))
     looked_at = kept.loc[kept["origin"].isin(sample), ["origin", "text"]]
     sets = [
-        [sample[str(origin)].split(), *map(str.split, texts)] for origin, texts in looked_at.groupby("origin")["text"]
+        [spaced_words(text) for text in (sample[str(origin)], *texts)]
+        for origin, texts in looked_at.groupby("origin")["text"]
     ]
     return {
         "made": possible,

@@ -8,16 +8,7 @@ import pandas as pd
 
 from stages.augment.passage import Passage
 from stages.augment.thesaurus import Thesaurus
-
-OUTSIDE = "O"
-
-
-class Mention(NamedTuple):
-    """Tokens ``start`` to ``end`` (exclusive) that name one entity, and its type."""
-
-    start: int
-    end: int
-    kind: str
+from stages.common.documents.spans import Span, spans_of
 
 
 class Change(NamedTuple):
@@ -49,16 +40,9 @@ class Sentence:
         self._thesaurus = thesaurus
 
     @cached_property
-    def mentions(self) -> list[Mention]:
-        """The mentions in their order. An I tag that continues nothing begins a mention."""
-        found: list[Mention] = []
-        for position, tag in enumerate(self.tags):
-            prefix, _, kind = tag.partition("-")
-            if prefix == "I" and found and found[-1].end == position and found[-1].kind == kind:
-                found[-1] = found[-1]._replace(end=position + 1)
-            elif tag != OUTSIDE:
-                found.append(Mention(position, position + 1, kind))
-        return found
+    def mentions(self) -> list[Span]:
+        """The mentions in their order."""
+        return spans_of(self.tags)
 
     @cached_property
     def passage(self) -> Passage:
@@ -92,7 +76,7 @@ def collect_donors(documents: pd.DataFrame) -> Donors:
     rows = documents[["id", "tokens", "tags"]].sort_values("id").itertuples(index=False, name=None)
     for document, tokens, tags in rows:
         for mention in Sentence(tokens, tags, Thesaurus({})).mentions:
-            mentions[mention.kind].append((tuple(tokens[mention.start : mention.end]), document))
+            mentions[mention.label].append((tuple(tokens[mention.start : mention.end]), document))
         for token, tag in zip(tokens, tags, strict=True):
             found[tag].append((token, document))
     return Donors(dict(mentions), dict(found))

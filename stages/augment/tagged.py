@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from stages.augment.chance import Draw, choose, count_changes, pick
-from stages.augment.sentence import OUTSIDE, Change, Donors, Sentence
+from stages.augment.sentence import Change, Donors, Sentence
+from stages.common.documents.spans import OUTSIDE
 
 Content = TypeVar("Content")
 
@@ -26,7 +27,7 @@ def replace_mentions(sentence: Sentence, rate: float, draw: Draw, donors: Donors
     mentions, tokens, tags = sentence.mentions, sentence.tokens.copy(), sentence.tags.copy()
     sources, words = [], 0
     for place in sorted(choose(draw, count_changes(rate, len(mentions)), len(mentions)), reverse=True):
-        start, end, kind = mentions[place]
+        kind, start, end = mentions[place]
         donated = _another(draw, donors.mentions.get(kind, ()), tuple(sentence.tokens[start:end]))
         if donated is not None:
             tokens[start:end] = donated[0]

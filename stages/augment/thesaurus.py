@@ -5,8 +5,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from stages.augment.function_words import FUNCTION_WORDS
 from stages.common.core.messages import UserError
+from stages.common.words.function_words import FUNCTION_WORDS
 
 TABLE = "synonyms.tsv"
 # A reading is taken if the neighbours leave no other, or if its lemma was met so many times as often as any other's.

@@ -27,6 +27,7 @@ from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section
 from stages.common.documents.card import read_card, write_card
 from stages.common.documents.partitions import start_workers
+from stages.common.tasks import task_of
 from stages.common.text_rules.settings import NAMES
 
 RAW, CLEAN = Path("data/raw"), Path("data/clean")
@@ -52,7 +53,8 @@ def main() -> None:
             judge(corpus, find_outliers(corpus, parameters.length_outliers))
 
             match_texts(corpus)
-            find_near_duplicates(corpus, parts, workers, parameters.near_duplicates)
+            pairs = "text_pair" in task_of(card).inputs
+            find_near_duplicates(corpus, parts, workers, parameters.near_duplicates, pairs)
         group_duplicates(corpus)
         leaks = list_leaks(corpus, parts)
         judge(corpus, find_contradictions(corpus, parameters.contradictions))

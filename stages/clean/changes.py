@@ -9,7 +9,7 @@ from duckdb import DuckDBPyConnection
 
 from stages.clean.parameters import Examples
 from stages.clean.parts import Part
-from stages.clean.repair import NAMES_RULE
+from stages.clean.repair import CHANGED_BY, CHANGED_TEXT, NAMES_RULE
 from stages.common.core.seeding import derived_seed
 from stages.common.documents.table import write_parquet
 from stages.common.text_rules.chain import Rule, trace_rule
@@ -25,19 +25,18 @@ QUALIFY row_number() OVER (PARTITION BY rule ORDER BY draw, id) <= $per_rule ORD
 """
 
 
-def draw_examples(documents: pd.DataFrame, changed_by: pd.Series, examples: Examples) -> pd.DataFrame:
+def draw_examples(documents: pd.DataFrame, examples: Examples) -> pd.DataFrame:
     """Chooses documents that each rule changed; the masking of names, which takes a model to show, has no examples.
 
     Args:
-        documents: The documents before the rules.
-        changed_by: For each of them, in the same order, the names of the rules that changed it.
+        documents: What :func:`stages.clean.repair.repair` gives.
         examples: How many, and the seed of the choice.
 
     Returns:
         One row an example: id, rule, the number by which it was drawn (the smallest ones are), and the text.
     """
-    touched = pd.DataFrame({"id": documents["id"], "text": documents["text"], "rule": changed_by.to_numpy()})
-    touched = touched.explode("rule").dropna(subset="rule")
+    touched = pd.DataFrame({"id": documents["id"], "text": documents[CHANGED_TEXT], "rule": documents[CHANGED_BY]})
+    touched = touched.explode(["rule", "text"]).dropna(subset="rule")
     touched = touched[touched["rule"] != NAMES_RULE]
     draws = [derived_seed(examples.seed, rule, name) for rule, name in zip(touched["rule"], touched["id"], strict=True)]
     touched = touched.assign(draw=pd.array(draws, dtype="uint64")).sort_values(["rule", "draw", "id"])

@@ -21,7 +21,7 @@ TEXTS = """
 CREATE TABLE texts AS
 WITH copies AS (SELECT key_one, key_two, min(number) AS key FROM kept GROUP BY ALL HAVING count(*) > 1)
 SELECT
-    number, id, label, plain, characters, coalesce(key, number) AS key,
+    number, id, label, plain, characters, first_text, publisher_group, coalesce(key, number) AS key,
     CASE published_split WHEN 'test' THEN 2 WHEN 'validation' THEN 1 ELSE 0 END AS side
 FROM kept LEFT JOIN copies USING (key_one, key_two)
 ORDER BY number
@@ -62,15 +62,23 @@ FROM (
 )
 WHERE number <> first AND ($drop_all OR leaks)
 """
-# Pairs of documents, of which one may go.
+# Pairs of documents, of which one may go. What the publisher put together is alike on purpose.
 NEAR = """
 SELECT a.number AS one, b.number AS other, similarity, a.side > 0 AS one_held_out, b.side > 0 AS other_held_out
 FROM pairs JOIN texts_left AS a ON a.key = one JOIN texts_left AS b ON b.key = other
-WHERE $drop_all OR a.side > 0 OR b.side > 0
+WHERE ($drop_all OR a.side > 0 OR b.side > 0) AND coalesce(a.publisher_group <> b.publisher_group, true)
 """
 PREFERRED = """
 SELECT number, side > 0 AS held_out FROM texts_left SEMI JOIN near_numbers USING (number)
 ORDER BY side DESC, CASE WHEN $longest THEN -characters ELSE 0 END, number
+"""
+# What must stay on one side of a split: what is nearly the same, pairs with one first text, what the publisher says.
+LINKS = """
+SELECT one, other FROM pairs
+UNION ALL
+SELECT key, min(key) OVER (PARTITION BY first_text) FROM texts WHERE plain AND first_text IS NOT NULL
+UNION ALL
+SELECT key, min(key) OVER (PARTITION BY publisher_group) FROM texts WHERE plain AND publisher_group IS NOT NULL
 """
 GROUPS = """
 CREATE TABLE groups AS
@@ -108,15 +116,16 @@ def match_texts(corpus: DuckDBPyConnection) -> None:
 
 
 def group_duplicates(corpus: DuckDBPyConnection) -> None:
-    """Makes the table ``groups``: one group for all that are the same or nearly so, directly or through others.
+    """Makes the table ``groups``: one for all that are the same or nearly so, directly or through others.
 
-    A group is named by the smallest id in it; documents that are not in the table have a group of their own. So has a
+    Pairs with the same first text share a group too, and so do documents that the publisher says belong together. A
+    group is named by the smallest id in it; documents that are not in the table have a group of their own. So has a
     sentence of a token classification corpus: that it occurs again is no mistake.
 
     Args:
         corpus: Its tables ``texts`` and ``pairs`` are read.
     """
-    pairs = corpus.sql("SELECT one, other FROM pairs").fetchnumpy()
+    pairs = corpus.sql(LINKS).fetchnumpy()
     ends, index = np.unique(np.concatenate([pairs["one"], pairs["other"]]), return_inverse=True)
     one, other = np.split(index, 2)
     links = coo_array((np.ones(len(one), dtype=bool), (one, other)), shape=(len(ends), len(ends)))

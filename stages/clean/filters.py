@@ -8,27 +8,55 @@ from stages.clean.language import find_foreign
 from stages.clean.parameters import CleanParameters, LengthLimit, LengthOutliers
 from stages.clean.repair import PRIVATE
 from stages.clean.repetition import find_repetition
+from stages.common.documents.targets import has_free_words, text_columns
 
 REPLACEMENT_CHARACTER = "\ufffd"
 NORMAL = 1.4826  # turns a median absolute deviation into a standard deviation, where lengths are normal
 
 
 def find_unusable(
-    documents: pd.DataFrame, words: "pd.Series[int]", parameters: CleanParameters, language: str
+    documents: pd.DataFrame, words: pd.DataFrame, parameters: CleanParameters, language: str
 ) -> pd.DataFrame:
-    """Finds documents that a filter would drop; the first rule that applies counts.
+    """Finds documents that a filter would drop; the first rule that applies counts. Both texts of a pair must pass.
 
     Args:
         documents: Rows of a document table with repaired texts, and what :func:`repair` found out about them.
-        words: How many words each has.
+        words: How many words each text has, by its column.
         parameters: Which rules run, and their limits.
         language: What the card says the texts are in.
 
     Returns:
         One row a fault: id, rule, reason.
     """
-    faults = pd.DataFrame({"id": documents["id"], "rule": None, "reason": None}, dtype=object)
-    texts, is_plain = documents["text"], documents["tokens"].isna()  # a sentence of one token is no mistake
+    plain = has_free_words(documents)  # a sentence of one token is no mistake
+    faults = pd.DataFrame({"rule": None, "reason": None}, index=documents.index, dtype=object)
+    for column in text_columns(documents):
+        found = find_unusable_texts(documents[column], words[column], plain, parameters, language)
+        which = "" if column == "text" else "its second text: "
+        faults = faults.fillna(found.assign(reason=which + found["reason"]))
+    if parameters.private_data.enabled and parameters.private_data.action == "drop":
+        private = held(documents[PRIVATE].dropna())
+        faults = faults.fillna(pd.DataFrame({"rule": "private_data", "reason": private}))
+    faults.insert(0, "id", documents["id"])
+    return faults[faults["rule"].notna()]
+
+
+def find_unusable_texts(
+    texts: pd.Series, words: "pd.Series[int]", plain: "pd.Series[bool]", parameters: CleanParameters, language: str
+) -> pd.DataFrame:
+    """Finds texts that a filter would drop; the first rule that applies counts.
+
+    Args:
+        texts: One text a row.
+        words: How many words each has.
+        plain: Whether each stands for itself; a sentence of tagged words may be as short as it is.
+        parameters: Which rules run, and their limits.
+        language: What the card says the texts are in.
+
+    Returns:
+        One row a fault: rule, reason; indexed like the texts.
+    """
+    faults = pd.DataFrame({"rule": None, "reason": None}, index=texts.index, dtype=object)
 
     def mark(rule: str, where: pd.Series, reason: pd.Series | str) -> None:
         where = where & faults["rule"].isna()
@@ -46,21 +74,19 @@ def find_unusable(
     short, long = parameters.too_short, parameters.too_long
     for unit, sizes in (("words", words), ("characters", texts.str.len())):
         if short.enabled:
-            mark("too_short", is_plain & (sizes < getattr(short, unit)), _beyond(sizes, unit, "fewer", short))
+            mark("too_short", plain & (sizes < getattr(short, unit)), _beyond(sizes, unit, "fewer", short))
         if long.enabled:
-            mark("too_long", is_plain & (sizes > getattr(long, unit)), _beyond(sizes, unit, "more", long))
+            mark("too_long", plain & (sizes > getattr(long, unit)), _beyond(sizes, unit, "more", long))
     if parameters.letters.enabled:
         share = share_of_letters(texts)
         few = (100 * share).round().astype("int64").astype(str) + " % of its characters are letters"
-        mark("letters", is_plain & (share < parameters.letters.share), few)
+        mark("letters", plain & (share < parameters.letters.share), few)
 
-    waiting = texts[is_plain & faults["rule"].isna()]
+    waiting = texts[plain & faults["rule"].isna()]
     if parameters.repetition.enabled:
         look("repetition", find_repetition(waiting, parameters.repetition))
     if parameters.language.enabled:
         look("language", find_foreign(waiting, language, parameters.language))
-    if parameters.private_data.enabled and parameters.private_data.action == "drop":
-        look("private_data", held(documents[PRIVATE].dropna()))
     return faults[faults["rule"].notna()]
 
 
@@ -114,11 +140,6 @@ def held(private: pd.Series) -> pd.Series:
         row: "holds " + ", ".join(f"{count} {kind}" for kind, count in kinds.items()) for row, kinds in private.items()
     }
     return pd.Series(said, dtype="str")
-
-
-def count_words(texts: pd.Series) -> "pd.Series[int]":
-    """Words between white space, one number a row."""
-    return pd.Series([len(text.split()) for text in texts], index=texts.index, dtype="int64")
 
 
 def share_of_letters(texts: pd.Series) -> "pd.Series[float]":

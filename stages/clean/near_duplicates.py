@@ -13,7 +13,7 @@ from duckdb import DuckDBPyConnection
 from stages.clean.minhash import choose_bands
 from stages.clean.parameters import NearDuplicates
 from stages.clean.parts import Part
-from stages.clean.shingles import Hashes, Offsets, Shingles, jaccard
+from stages.clean.shingles import Hashes, Offsets, Shingles, jaccard, of_one_text
 from stages.common.core.messages import progress
 from stages.common.documents.partitions import Workers
 from stages.common.documents.table import write_parquet
@@ -58,24 +58,26 @@ PAIRS = pa.schema([pa.field("one", pa.int64()), pa.field("other", pa.int64()), p
 
 
 def find_near_duplicates(
-    corpus: DuckDBPyConnection, parts: list[Part], workers: Workers, settings: NearDuplicates
+    corpus: DuckDBPyConnection, parts: list[Part], workers: Workers, settings: NearDuplicates, pairs: bool = False
 ) -> None:
     """Makes the table ``pairs``: the pairs of texts whose word n-grams have at least a certain Jaccard similarity.
 
     Its columns are ``one`` and ``other`` (numbers of the texts' first copies, ``one`` the smaller) and ``similarity``.
-    Texts with fewer words than a shingle, and sentences for token classification, are in no pair.
+    Texts with fewer words than a shingle, and sentences for token classification, are in no pair. Where documents are
+    pairs of texts themselves, the lower of the two similarities counts.
 
     Args:
         corpus: Its table ``texts`` says which documents are compared.
         parts: Their files ``bands`` and ``shingles`` are read.
         workers: Who verifies the candidates.
         settings: The threshold, and the recall that is wanted.
+        pairs: Whether documents are pairs of texts.
     """
     corpus.execute("CREATE TABLE pairs (one BIGINT, other BIGINT, similarity DOUBLE)")
     if not settings.enabled:
         return
     candidates = list(write_candidates(corpus, parts, choose_bands(settings.threshold, settings.recall).bands))
-    verified = workers.map(partial(verify, threshold=settings.threshold), candidates, "near-duplicates")
+    verified = workers.map(partial(verify, threshold=settings.threshold, pairs=pairs), candidates, "near-duplicates")
     if verified:
         corpus.execute(
             "INSERT INTO pairs SELECT * FROM read_parquet($files) ORDER BY one, other",
@@ -108,12 +110,13 @@ def write_candidates(corpus: DuckDBPyConnection, parts: list[Part], bands: int) 
     corpus.execute("DROP TABLE met; DROP TABLE shared")
 
 
-def verify(candidates: Path, threshold: float) -> Path:
+def verify(candidates: Path, threshold: float, pairs: bool) -> Path:
     """Computes the similarity of candidates, and writes those that reach the threshold.
 
     Args:
         candidates: A file that :func:`write_candidates` wrote; those of shingles are in the folder beside its own.
         threshold: The least similarity.
+        pairs: Whether documents are pairs of texts.
 
     Returns:
         The file that was written, with the columns of ``PAIRS``.
@@ -128,11 +131,13 @@ def verify(candidates: Path, threshold: float) -> Path:
     )
     shingles = read_shingles(candidates.parent.parent, parts, starts, counts)
     one, other = np.searchsorted(numbers, column["one"]), np.searchsorted(numbers, column["other"])
-    similarity = jaccard(shingles, one, other)
+    # Both alike means that all shingles together are: what the candidates were found by.
+    texts = [of_one_text(shingles, second) for second in (False, True)] if pairs else [shingles]
+    similarity = np.minimum.reduce([jaccard(text, one, other) for text in texts])
     similar = similarity >= threshold
-    pairs = [column["one"][similar], column["other"][similar], similarity[similar]]
+    verified = [column["one"][similar], column["other"][similar], similarity[similar]]
     path = candidates.with_suffix(".pairs")
-    write_parquet(pa.table(pairs, schema=PAIRS), path)
+    write_parquet(pa.table(verified, schema=PAIRS), path)
     return path
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from stages.clean.parameters import Repetition
 from stages.clean.shingles import make_shingles
+from stages.common.words.splitting import spaced_words
 
 LONG_WORDS = 3  # an n-gram's words are at most so many times as long as the text's mean word: for the quick look only
 
@@ -49,7 +50,7 @@ def repeated_lines(text: str, settings: Repetition) -> str | None:
 
 def repeated_ngrams(text: str, settings: Repetition) -> str | None:
     """Why the n-grams of a text are too much alike, or None."""
-    words = text.split()
+    words = spaced_words(text)
     lengths = np.array([len(word) for word in words])
     for size, limit in enumerate(settings.top_ngrams, start=2):
         grams = list(zip(*(words[start:] for start in range(size)), strict=False))

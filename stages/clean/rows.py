@@ -12,28 +12,32 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stages.clean.changes import draw_examples, write_drawn
-from stages.clean.filters import count_words, find_unusable, held
+from stages.clean.filters import find_unusable, held
 from stages.clean.minhash import band_keys, choose_bands
 from stages.clean.parameters import CleanParameters, NearDuplicates
 from stages.clean.parts import Part
 from stages.clean.repair import CHANGED_BY, PRIVATE, repair
-from stages.clean.shingles import make_shingles
+from stages.clean.shingles import Shingles, make_shingles, pair_shingles
 from stages.common.documents.table import read_documents, write_documents, write_parquet
-from stages.common.text_rules.normalisation import duplicate_key
+from stages.common.documents.targets import answers, has_free_words, text_columns
+from stages.common.text_rules.normalisation import document_key, duplicate_key
 from stages.common.text_rules.settings import NAMES
+from stages.common.words.splitting import count_words
 
 # What the joins over all documents need to know of each.
 FACTS = pa.schema(
     [
         pa.field("number", pa.int64()),  # of the document, in the order of ids
         pa.field("id", pa.string()),
-        pa.field("label", pa.string()),
+        pa.field("label", pa.string()),  # what copies must agree on
         pa.field("published_split", pa.string()),
         pa.field("plain", pa.bool_()),  # false for a sentence of a token classification corpus
         pa.field("words", pa.int64()),
         pa.field("characters", pa.int64()),
-        pa.field("key_one", pa.uint64()),  # both keys are the same for two documents with the same text
+        pa.field("key_one", pa.uint64()),  # both keys are the same for two documents with the same text, or texts
         pa.field("key_two", pa.uint64()),
+        pa.field("first_text", pa.string()),  # the same for two pairs with the same first text; null where none are
+        pa.field("publisher_group", pa.string()),  # what the publisher says belongs together; null where nothing
         pa.field("rule", pa.string()),  # the filter that would drop it, and why
         pa.field("reason", pa.string()),
         pa.field("held", pa.string()),  # what private data it holds, in words
@@ -73,24 +77,27 @@ def clean_part(part: Part, parameters: CleanParameters, language: str, names_mod
     """
     raw = read_documents(part.path("raw"))
     repaired = repair(raw, parameters, names_model)
-    words = count_words(repaired["text"])
+    columns = text_columns(repaired)
+    words = pd.DataFrame({name: count_words(repaired[name]) for name in columns})
     faults = find_unusable(repaired, words, parameters, language).set_index("id")
-    write_drawn(draw_examples(raw, repaired[CHANGED_BY], parameters.examples), part.path("drawn"))
+    write_drawn(draw_examples(repaired, parameters.examples), part.path("drawn"))
     write_documents(repaired, part.path("texts"))
 
     numbers = np.arange(part.start, part.start + part.rows)
-    keys = text_keys(repaired["text"])
+    keys = hashed(document_key(repaired))
     counts, starts = sign(part, repaired, numbers, parameters.near_duplicates)
     facts = {
         "number": numbers,
         "id": repaired["id"],
-        "label": repaired["label"],
+        "label": answers(repaired),
         "published_split": repaired["published_split"],
-        "plain": repaired["tokens"].isna(),
-        "words": words,
-        "characters": repaired["text"].str.len(),
+        "plain": has_free_words(repaired),
+        "words": words.sum(axis=1),
+        "characters": sum(repaired[name].str.len() for name in columns),
         "key_one": keys[:, 0],
         "key_two": keys[:, 1],
+        "first_text": first_texts(repaired),
+        "publisher_group": repaired["group"].where(repaired["group"].ne(repaired["id"])),
         "rule": repaired["id"].map(faults["rule"]),
         "reason": repaired["id"].map(faults["reason"]),
         "held": held(repaired[PRIVATE].dropna()).reindex(repaired.index),
@@ -98,8 +105,8 @@ def clean_part(part: Part, parameters: CleanParameters, language: str, names_mod
         "shingles_from": starts,
         "shingles": counts,
     }
-    columns = {field.name: pa.array(facts[field.name], type=field.type, from_pandas=True) for field in FACTS}
-    write_parquet(pa.table(columns, schema=FACTS), part.path("facts"))
+    arrays = {field.name: pa.array(facts[field.name], type=field.type, from_pandas=True) for field in FACTS}
+    write_parquet(pa.table(arrays, schema=FACTS), part.path("facts"))
 
     private = repaired[PRIVATE].dropna()
     kinds: Counter[str] = Counter()
@@ -108,18 +115,32 @@ def clean_part(part: Part, parameters: CleanParameters, language: str, names_mod
     return Counts(Counter(repaired[CHANGED_BY].explode().dropna()), kinds, len(private))
 
 
-def text_keys(texts: pd.Series) -> npt.NDArray[np.uint64]:
-    """What is the same for two texts that are the same but for case, white space and the like.
+def hashed(keys: pd.Series) -> npt.NDArray[np.uint64]:
+    """128 bits of a hash of each key as two numbers, uint64, [keys, 2]."""
+    digests = b"".join(map(_digest, keys))
+    return np.frombuffer(digests, dtype="<u8").reshape(-1, 2)
+
+
+def first_texts(documents: pd.DataFrame) -> pd.Series:
+    """What is the same for two pairs with the same first text; missing for documents that are no pairs."""
+    if len(text_columns(documents)) == 1:
+        return pd.Series(None, index=documents.index, dtype=object)
+    return duplicate_key(documents["text"]).map(lambda key: _digest(key).hex())
+
+
+def _digest(key: str) -> bytes:
+    return blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def shingles_of(documents: pd.DataFrame, words: int) -> Shingles:
+    """The shingles of documents: of their text, or of both texts of each pair.
 
     Args:
-        texts: One text a row.
-
-    Returns:
-        128 bits of a hash as two numbers, uint64, [texts, 2].
+        documents: Rows of a document table.
+        words: Words of a shingle.
     """
-    keys = duplicate_key(texts)
-    digests = b"".join(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).digest() for key in keys)
-    return np.frombuffer(digests, dtype="<u8").reshape(-1, 2)
+    first, *second = (make_shingles(documents[name], words) for name in text_columns(documents))
+    return pair_shingles(first, *second) if second else first
 
 
 def sign(
@@ -137,9 +158,9 @@ def sign(
         How many shingles each document has, and where they begin in the file; sentences for token classification, and
         all where the search is off, have none.
     """
-    searched = (documents["tokens"].isna() & settings.enabled).to_numpy(dtype=bool)
+    searched = (has_free_words(documents) & settings.enabled).to_numpy(dtype=bool)
     counts, starts = np.zeros((2, len(documents)), dtype=np.int64)
-    shingles = make_shingles(documents.loc[searched, "text"], settings.shingle_words)
+    shingles = shingles_of(documents[searched], settings.shingle_words)
     counts[searched], starts[searched] = np.diff(shingles.starts), shingles.starts[:-1]
     shingles.hashes.tofile(part.path("shingles"))
     buckets = band_keys(shingles, choose_bands(settings.threshold, settings.recall))

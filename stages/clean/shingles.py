@@ -18,6 +18,7 @@ NO_WORD = r"[^\pL\pM\pN_]+"  # in RE2's syntax
 ODD = 0x9E3779B97F4A7C15  # 2**64 over the golden ratio, made odd (Knuth, TAOCP 3, 6.4)
 INVERSE = pow(ODD, -1, 2**64)
 SEED = 20
+LAST_BIT = np.uint64(1)
 PIECE = 2**17  # bytes that are hashed at once
 
 
@@ -56,6 +57,25 @@ def make_shingles(texts: pd.Series, words: int) -> Shingles:
     """
     tokens, lengths = _hash_words(*_bytes(_only_words(texts)))
     return _join(tokens, lengths, words)
+
+
+def pair_shingles(first: Shingles, second: Shingles) -> Shingles:
+    """Puts the shingles of both texts of each pair together; the last bit of a hash says which text it is from.
+
+    Args:
+        first: Those of the first texts.
+        second: Those of the second texts, as many.
+    """
+    owners = [np.repeat(np.arange(len(half.starts) - 1), np.diff(half.starts)) for half in (first, second)]
+    hashes = np.concatenate([first.hashes & ~LAST_BIT, second.hashes | LAST_BIT])
+    order = np.argsort(np.concatenate(owners), kind="stable")
+    return Shingles(hashes[order], first.starts + second.starts)
+
+
+def of_one_text(shingles: Shingles, second: bool) -> Shingles:
+    """Those of the first or the second texts alone, of what :func:`pair_shingles` gave."""
+    chosen = (shingles.hashes & LAST_BIT).astype(bool) == second
+    return Shingles(shingles.hashes[chosen], np.concatenate([[0], np.cumsum(chosen)])[shingles.starts])
 
 
 def _only_words(texts: pd.Series) -> pd.Series:

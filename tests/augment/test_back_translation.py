@@ -8,11 +8,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from stages.augment import apertium
-from stages.augment.back_translation import changed_share, open_engine, split_sentences, there_and_back, translate_back
+from stages.augment.back_translation import changed_share, open_engine, there_and_back, translate_back
 from stages.augment.marian import Marian
 from stages.augment.parameters import BackTranslationParameters
 from stages.augment.translations import FOLDER, translate_once
 from stages.common.core.messages import UserError
+from stages.common.words.sentences import split_sentences
 from tests.augment.tiny_models import record_roles, save_marian
 
 TEXTS = ["The team won. It was a good match!\n\nThe bank said no.", 'Mr. Smith said: "Yes." He left.', "..."]

@@ -5,7 +5,7 @@ import pytest
 from stages.clean.changes import draw_examples, passages, show_changes, write_drawn
 from stages.clean.parameters import CleanParameters, Examples
 from stages.clean.parts import Part
-from stages.clean.repair import CHANGED_BY, repair
+from stages.clean.repair import repair
 from stages.common.core.validation import read_yaml
 from tests.imports import ROOT
 
@@ -21,8 +21,8 @@ def shown(tmp_path):
     def show(documents, per_rule, seed=1):
         for part, rows in zip(parts, range(3), strict=True):
             here = documents.iloc[rows::3]
-            changed_by = repair(here, PARAMETERS)[CHANGED_BY]
-            write_drawn(draw_examples(here, changed_by, Examples(seed=seed, per_rule=per_rule)), part.path("drawn"))
+            drawn = draw_examples(repair(here, PARAMETERS), Examples(seed=seed, per_rule=per_rule))
+            write_drawn(drawn, part.path("drawn"))
         with duckdb.connect() as corpus:
             return show_changes(corpus, parts, PARAMETERS.text_rules(), per_rule)
 

@@ -5,13 +5,14 @@ from hypothesis import strategies as st
 
 from stages.clean.corpus import check_something_is_left
 from stages.clean.duplicates import find_contradictions, find_near_repeats, find_repeats, group_duplicates
-from stages.clean.filters import count_words, find_unusable, list_unusable
+from stages.clean.filters import find_unusable, list_unusable
 from stages.clean.parameters import CleanParameters
 from stages.clean.repair import repair
 from stages.clean.tables import write_tables
 from stages.common.core.messages import UserError
 from stages.common.core.validation import read_yaml
 from stages.common.documents.table import read_documents, read_flags, read_rejected
+from stages.common.words.splitting import count_words
 from tests.imports import ROOT
 
 PARAMETERS = CleanParameters.model_validate(read_yaml(ROOT / "params.yaml")["clean"])
@@ -22,7 +23,7 @@ def test_sentences_of_a_token_classification_corpus_stay_as_they_are(make_docume
     documents = make_documents(["EU &amp;"] * 2, label=None, tokens=tokens, tags=[["B-ORG", "O"]] * 2)
     repaired = repair(documents, PARAMETERS)
     assert repaired["text"].tolist() == ["EU &amp;"] * 2
-    assert find_unusable(repaired, count_words(repaired["text"]), PARAMETERS, "en").empty
+    assert find_unusable(repaired, repaired[["text"]].apply(count_words), PARAMETERS, "en").empty
     tables = open_tables(documents)
     group_duplicates(tables.corpus)
     assert tables.groups() == {"d0": "d0", "d1": "d1"}

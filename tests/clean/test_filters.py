@@ -1,12 +1,13 @@
 import pandas as pd
 import pytest
 
-from stages.clean.filters import count_words, find_outliers, find_unusable, held
+from stages.clean.filters import find_outliers, find_unusable, held
 from stages.clean.parameters import CleanParameters, LengthOutliers
 from stages.clean.repair import PRIVATE, repair
 from stages.clean.repetition import find_repetition
 from stages.common.core.messages import UserError
 from stages.common.core.validation import read_yaml, validate
+from stages.common.words.splitting import count_words
 from tests.common.tiny_encoder import save_tagger
 from tests.imports import ROOT
 
@@ -18,7 +19,7 @@ SECTION = read_yaml(ROOT / "params.yaml")["clean"]
 def faults(documents, **changed):
     parameters = CleanParameters.model_validate(SECTION | changed)
     repaired = repair(documents, parameters)
-    return find_unusable(repaired, count_words(repaired["text"]), parameters, "en-GB").set_index("id")
+    return find_unusable(repaired, repaired[["text"]].apply(count_words), parameters, "en-GB").set_index("id")
 
 
 def switched_on(name):

@@ -4,6 +4,7 @@ import unicodedata
 
 import pandas as pd
 
+from stages.common.documents.targets import text_columns
 from stages.common.text_rules.entities import undo_entities
 
 
@@ -22,6 +23,18 @@ def duplicate_key(texts: pd.Series) -> pd.Series:
         again = undo_entities(marked).map(_key)
         marked = again[again.ne(marked)]
         keys.loc[marked.index] = marked
+    return keys
+
+
+def document_key(documents: pd.DataFrame) -> pd.Series:
+    """The key of each document's text; of a pair, those of both texts, with a line break between, which no key holds.
+
+    Args:
+        documents: Rows of a document table.
+    """
+    keys, *others = (duplicate_key(documents[name]) for name in text_columns(documents))
+    for other in others:
+        keys = keys + "\n" + other
     return keys
 
 
