@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -19,11 +19,11 @@ LONGEST_FIELD = 8 * 2**20  # characters; a longer field is a quote that was neve
 PARQUET_ROWS = 1_000  # decoded at a time
 
 
-class Text(NamedTuple):
-    """A text and what its answer is called: the value of the id column, else its number, from 1."""
+class Row(NamedTuple):
+    """What a model reads for one answer, and what the answer is called: the value of the id column, else its number."""
 
     id: str
-    text: str | None
+    inputs: list[Any]  # a text, or none; two of them, where it reads pairs; or a list of words
 
 
 def format_of(path: Path, said: str | None) -> str:
@@ -40,19 +40,20 @@ def format_of(path: Path, said: str | None) -> str:
     return known
 
 
-def count_texts(path: Path, form: str) -> int | None:
+def count_rows(path: Path, form: str) -> int | None:
     """How many texts a file holds, where that can be known without reading it."""
     return pq.read_metadata(path).num_rows if form == "parquet" and path.is_file() else None
 
 
-def read_texts(path: Path, form: str, text: str, identity: str | None) -> Iterator[Text]:
+def read_rows(path: Path, form: str, columns: Sequence[str], identity: str | None, words: bool) -> Iterator[Row]:
     """Yields the texts of a file.
 
     Args:
         path: The file, or ``-`` for stdin.
         form: One of :data:`FORMATS`.
-        text: The column or key that holds the text; not used for plain lines.
+        columns: The columns or keys that hold what the model reads; of plain lines there is one, of any name.
         identity: The column or key that names each text in the answers; None to number them.
+        words: Whether the columns hold lists of words instead of texts.
 
     Raises:
         UserError: If the file is missing, is not in its format, or lacks a column; the place is named.
@@ -60,20 +61,30 @@ def read_texts(path: Path, form: str, text: str, identity: str | None) -> Iterat
     named = "stdin" if path == STDIN else str(path)
     if path != STDIN and not path.is_file():
         raise UserError(f"{path}: there is no such file.", "Name another, or - for stdin.")
-    wanted = [text] if identity is None else [text, identity]
+    wanted = [*columns] if identity is None else [*columns, identity]
+    if form == "txt" and len(wanted) > 1:
+        raise UserError(f"{named}: plain lines have no column {wanted[-1]!r}.", "Say --format, or name another file.")
     try:
         if form == "parquet":
             rows = _parquet(path, wanted)
         else:
             rows = _lines(sys.stdin.buffer if path == STDIN else path.open("rb"), named, form, wanted)
-        for number, (content, *own) in enumerate(rows, 1):
-            if content is not None and not isinstance(content, str):
-                raise UserError(f"{named}, text {number}: {text!r} is {content!r}.", "It must be a string.")
-            yield Text(str(own[0]) if own else str(number), content)
+        for number, values in enumerate(rows, 1):
+            for name, value in zip(columns, values, strict=False):
+                if not _is_readable(value, words):
+                    kind = "a list of words" if words else "a string"
+                    raise UserError(f"{named}, text {number}: {name!r} is {value!r}.", f"It must be {kind}.")
+            yield Row(str(number if identity is None else values[-1]), values[: len(columns)])
     except UnicodeDecodeError as error:
         raise UserError(f"{named}: not UTF-8 at byte {error.start} of a block.", "Save it as UTF-8.") from None
     except pa.ArrowInvalid as error:
         raise UserError(f"{named}: not a parquet file ({error}).", "Say --format if it is something else.") from None
+
+
+def _is_readable(value: Any, words: bool) -> bool:
+    if words and isinstance(value, list):
+        return all(isinstance(word, str) for word in value)
+    return value is None or (isinstance(value, str) and not words)
 
 
 def _lines(stream: BinaryIO, named: str, form: str, wanted: list[str]) -> Iterator[list[Any]]:

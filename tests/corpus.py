@@ -41,13 +41,13 @@ def make_repository(folder: Path, per_topic: int = 40) -> Path:
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True
     )
     for name in listed.stdout.splitlines():
-        top = name.split("/")[0]
+        of_another_run = name == "dvc.lock" or (name.startswith("claims/") and name != "claims/paths.yaml")
         if (
-            top in ("tests", "docs", "benchmarks", "reports", "claims")
-            or name == "dvc.lock"
+            name.startswith(("tests/", "docs/", "benchmarks/", "reports/"))
+            or of_another_run
             or not (ROOT / name).exists()
         ):
-            continue  # claims are about other data
+            continue
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, folder / name)
     _add_corpus(folder, per_topic)

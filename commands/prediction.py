@@ -1,0 +1,184 @@
+"""From texts as they come to a model's answers, by its inference record and the cleaning rules of its run."""
+
+import argparse
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from commands.answers import open_answers
+from commands.origin import origin_of
+from commands.records import LOCK
+from commands.texts import Row, count_rows, format_of, read_rows
+from stages.common.core.messages import UserError, closing_line, progress
+from stages.common.core.validation import validate
+from stages.common.model.answers import Columns, answer
+from stages.common.model.device import compute_alike
+from stages.common.model.scorer import Scorer
+from stages.common.tasks import Task, task_of
+from stages.common.text_rules.settings import TextRules
+from stages.common.words.splitting import Word, split_words
+
+WINDOW = 8_192  # texts that are held, cleaned and scored at once
+Flags = npt.NDArray[np.bool_]
+
+
+class Predictor:
+    """A fine-tuned model, ready to answer texts.
+
+    Args:
+        scorer: The model with its inference record.
+        rules: How texts are cleaned before it reads them; None where it reads words, which are left as they are.
+    """
+
+    def __init__(self, scorer: Scorer, rules: TextRules | None) -> None:
+        self.scorer, self.rules = scorer, rules
+
+    @classmethod
+    def load(cls, folder: Path, device: str, temperature: float | None = None) -> "Predictor":
+        """Loads a model, and finds the rules of the run that made it.
+
+        Args:
+            folder: Such as ``models/finetuned``.
+            device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+            temperature: What logits are divided by, instead of the model's own.
+
+        Raises:
+            UserError: If the model is incomplete, or nothing is known of its run.
+        """
+        scorer = Scorer.load(folder, device)
+        if temperature is not None:
+            inference = scorer.inference.model_copy(update={"temperature": temperature})
+            scorer = Scorer(scorer.model, scorer.tokenizer, inference)
+        return cls(scorer, None if task_of(scorer.inference).head == "word" else rules_of(folder))
+
+    @property
+    def task(self) -> Task:
+        """The task that the model was trained for."""
+        return task_of(self.scorer.inference)
+
+    def answer(self, rows: Sequence[Row], what: str) -> tuple[Columns, Flags]:
+        """Answers some texts.
+
+        Args:
+            rows: What the model's task reads (:attr:`stages.common.tasks.Task.inputs`); texts in place of words are
+                split.
+            what: The progress bar's title.
+
+        Returns:
+            Columns as :func:`stages.common.model.answers.answer` gives them, words and the spans' texts included where
+            words are tagged; and which texts have no letter or digit, [texts]: they get no label and no number.
+        """
+        if self.rules is None:
+            return self._tag_words(rows, what)
+        documents = pd.DataFrame({name: self._cleaned(rows, place) for place, name in enumerate(self.task.inputs)})
+        written = [documents[name].str.contains(r"\w", regex=True).to_numpy(dtype=bool) for name in documents]
+        columns, empty = answer(self.scorer, documents, what), ~np.any(written, axis=0)
+        columns[self.task.target] = _without(columns[self.task.target], empty)
+        return columns, empty
+
+    def _cleaned(self, rows: Sequence[Row], place: int) -> pd.Series:
+        texts = pd.Series([row.inputs[place] or "" for row in rows], dtype="str")
+        return texts if self.rules is None else self.rules.apply(texts)
+
+    def _tag_words(self, rows: Sequence[Row], what: str) -> tuple[Columns, Flags]:
+        inputs = [row.inputs[0] or "" for row in rows]
+        split = [split_words(given) if isinstance(given, str) else None for given in inputs]
+        tokens = [
+            [word.text for word in words] if words is not None else list(given)
+            for given, words in zip(inputs, split, strict=True)
+        ]
+        columns = answer(self.scorer, pd.DataFrame({"tokens": pd.Series(tokens, dtype=object)}), what)
+        columns["spans"] = [
+            None if spans is None else [{**span, **_place(span, given, words)} for span in spans]
+            for spans, given, words in zip(columns["spans"], inputs, split, strict=True)
+        ]
+        return {"tokens": tokens, **columns}, np.array([not words for words in tokens], dtype=bool)
+
+
+def predict(arguments: argparse.Namespace) -> None:
+    """Reads texts, answers them, writes the answers.
+
+    Args:
+        arguments: Those of :mod:`commands.predict`.
+
+    Raises:
+        UserError: If the model or the input is not what it should be.
+    """
+    form = format_of(arguments.input, arguments.format)
+    compute_alike(seed=0, threads=arguments.threads)
+    predictor = Predictor.load(arguments.model, arguments.device, arguments.temperature)
+    task, inference = predictor.task, predictor.scorer.inference
+    if arguments.abstain_below and task.answer != "label":
+        raise UserError("--abstain-below: the model does not give one label a text.", "Leave it out.")
+    columns_read = _columns_of(task, arguments)
+    rows = read_rows(arguments.input, form, columns_read, arguments.id, words=arguments.tokens is not None)
+
+    counts = dict.fromkeys(("texts", "empty", "open"), 0)
+    with open_answers(arguments.out, inference) as write:
+        shown = progress(rows, "predicting", "text", count_rows(arguments.input, form))
+        for window in windows(shown):
+            columns, empty = predictor.answer(window, "scoring")
+            silent = empty
+            if arguments.abstain_below:
+                unsure = np.array(columns["probability"], dtype=float) < arguments.abstain_below
+                columns[task.target] = _without(columns[task.target], unsure)
+                silent = empty | unsure
+            write({"id": [row.id for row in window], **columns})
+            counts["texts"] += len(window)
+            counts["empty"] += int(empty.sum())
+            counts["open"] += int((silent & ~empty).sum())
+    if arguments.out:
+        temperature = inference.temperature
+        calibrated = f"temperature {temperature:.3f}" if temperature else "not calibrated: the model has no temperature"
+        parts = [f"{counts['texts']:,} texts in {arguments.out}, {counts['empty']:,} of them empty"]
+        parts += [f"{counts['open']:,} left open below {arguments.abstain_below}"] if arguments.abstain_below else []
+        closing_line("predict", ", ".join(parts) + (f"; {calibrated}" if task.answer != "value" else ""))
+
+
+def windows(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Cuts a stream of texts into lists of :data:`WINDOW`."""
+    stream = iter(rows)
+    while window := list(islice(stream, WINDOW)):
+        yield window
+
+
+def rules_of(folder: Path) -> TextRules:
+    """The rules that changed the texts that a model was trained on, by the records of its run; others are off.
+
+    Args:
+        folder: The model.
+
+    Raises:
+        UserError: If nothing is known of its run, the records are those of different runs, or this version of the code
+            does not have the rules.
+    """
+    origin = origin_of(folder)
+    origin.check(str(folder))
+    section = origin.section("clean")
+    known = {name: section[name] for name in TextRules.model_fields if name in section}
+    return validate(TextRules, known, f"{LOCK} ({origin.revision}): clean")
+
+
+def _columns_of(task: Task, arguments: argparse.Namespace) -> list[str]:
+    """The columns of the input that hold what a task reads."""
+    named = {"text": arguments.text, "text_pair": arguments.text_pair, "tokens": arguments.tokens or arguments.text}
+    if arguments.tokens and "tokens" not in task.inputs:
+        raise UserError("--tokens: the model reads texts, not lists of words.", "Name the column of texts with --text.")
+    return [named[name] for name in task.inputs]
+
+
+def _without(values: Sequence[Any], silent: Flags) -> list[Any]:
+    return [None if quiet else value for value, quiet in zip(values, silent, strict=True)]
+
+
+def _place(span: dict[str, Any], given: Any, words: list[Word] | None) -> dict[str, Any]:
+    """The text of a span and, where words were split from a text, the characters that it takes there."""
+    if words is None:
+        return {"text": " ".join(given[span["start"] : span["end"]]), "first_character": None, "end_character": None}
+    first, end = words[span["start"]].start, words[span["end"] - 1].end
+    return {"text": given[first:end], "first_character": first, "end_character": end}
