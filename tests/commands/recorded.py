@@ -1,6 +1,7 @@
 """Records of a run that never ran: outputs of a few bytes, and the dvc.lock that their hashes make."""
 
 import json
+import shutil
 
 import yaml
 
@@ -91,3 +92,23 @@ def make_recorded(folder, inside=""):
     record(place)
     commit(folder, "a run")
     return place
+
+
+def record_model(folder, save, clean):
+    """Puts a real model into the place of the recorded one, as made from documents that some rules had cleaned.
+
+    Args:
+        folder: Where it happens; it need not be a git repository.
+        save: Writes the model into the folder that it is given.
+        clean: The section ``clean`` of params.yaml in that run.
+    """
+    record(folder)
+    model = folder / "models/finetuned"
+    shutil.rmtree(model)
+    model.mkdir()
+    save(model)
+    lock = yaml.safe_load((folder / "dvc.lock").read_text())
+    del lock["stages"]["evaluate"]
+    lock["stages"]["clean"]["params"]["params.yaml"]["clean"] = clean
+    lock["stages"]["finetune"]["outs"][0] = entry(folder, "models/finetuned")
+    (folder / "dvc.lock").write_text(yaml.safe_dump(lock, sort_keys=False))

@@ -1,52 +1,239 @@
-"""New texts get the labels that the model gives them after the cleaning it was trained with."""
+"""New texts get the answers that evaluate gives them, whatever the task, after the cleaning of the model's own run."""
 
 import csv
 import io
 import json
 import shutil
-import subprocess
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+import torch
 import yaml
-from stages.common.core.provenance import Provenance, directory_hash, write_provenance
 
+from commands import trace
 from commands.predict import main, parser
-from commands.texts import format_of, read_texts
+from commands.texts import format_of, read_rows
 from stages.clean.parameters import CleanParameters
 from stages.clean.repair import repair
 from stages.common.core.messages import UserError
+from stages.common.model.answers import answer
+from stages.common.model.inference import Inference, write_inference
+from stages.common.model.loading import load_pretrained
+from stages.common.model.scorer import Scorer
+from stages.common.tasks import task_named
 from stages.common.text_rules.settings import TextRules
-from tests.common.tiny_encoder import save_tagger
-from tests.corpus import environment, run
+from stages.common.training.methods import prepare
+from stages.finetune.parameters import Finetune
+from tests.commands.recorded import record_model
+from tests.common.tiny_encoder import TOPICS, article, save_encoder, save_tagger
+from tests.finetune.conftest import PARAMETERS
 from tests.imports import ROOT
 
 TEXTS = ["the oven bakes dough &amp; bread", "boat <b>anchor</b> sail", "plain words, nothing else", ""]
+LONG = [article(topic, number, words=3 + 9 * number) for number in range(8) for topic in TOPICS]
+READING = {"max_length": 14, "batch_tokens": 100, "truncation": "head", "window_overlap": 0.25}
+TASKS = {
+    "text-classification": list(TOPICS),
+    "token-classification": ["PER", "ORG"],
+    "pairs": ["entailment", "neutral"],
+    "multi-label": list(TOPICS),
+    "regression": [],
+}
+
+
+@pytest.fixture(scope="session")
+def encoder(tmp_path_factory):
+    return save_encoder(tmp_path_factory.mktemp("pretrained") / "encoder")
 
 
 @pytest.fixture
-def predict(repository, monkeypatch, capsys):
-    """Runs the command in this process, in the repository; gives what it printed."""
+def make_model(encoder, tmp_path, monkeypatch):
+    """Makes models/finetuned, untrained, in a folder with the records of its run; gives what it answers by itself."""
+
+    def make(task="text-classification", method="full", clean=None, **record):
+        inference = Inference.model_validate({"task": task, "labels": TASKS[task], **READING, **record})
+        torch.manual_seed(1)
+        head = task_named(task).head
+        model, tokenizer = load_pretrained(encoder, inference.outputs, 0.0, head)
+        documents = pd.DataFrame({name: sample(name) for name in task_named(task).inputs})
+        torch.nn.init.normal_(model.classifier.weight, std=1.0)
+        logits = Scorer(model, tokenizer, inference).logits(documents, "balancing")
+        mean = np.concatenate(logits if head == "word" else [logits]).mean(axis=0)
+        model.classifier.bias.data -= torch.from_numpy(mean)  # so that it does not answer all alike
+        prepared = prepare(model, Finetune.model_validate({**PARAMETERS, "method": method}), head, 24)
+        shuffle_adapter(prepared.model)
+
+        def save(folder):
+            prepared.save(folder, prepared.model.state_dict())
+            tokenizer.save_pretrained(folder)
+            write_inference(inference, folder)
+
+        scorer = Scorer(prepared.model, tokenizer, inference)
+        (tmp_path / "run").mkdir()
+        monkeypatch.chdir(tmp_path / "run")
+        known = answer(scorer, documents, "expected")
+        record_model(tmp_path / "run", save, clean or {})
+        return known
+
+    return make
+
+
+def shuffle_adapter(model):
+    """Gives an adapter weights that change answers: fresh ones of LoRA change none."""
+    for name, parameter in model.named_parameters():
+        if "lora_B" in name or "prompt" in name:
+            torch.nn.init.normal_(parameter.data, std=0.5)
+
+
+def sample(column):
+    if column == "tokens":
+        return pd.Series([text.rstrip(".").split() for text in LONG], dtype=object)
+    return pd.Series(LONG if column == "text" else LONG[::-1], dtype="str")
+
+
+@pytest.fixture
+def predict(monkeypatch, capsys):
+    """Runs the command in this process; gives what it printed."""
 
     def run_command(*arguments, stdin=""):
-        monkeypatch.chdir(repository)
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
-        main(parser().parse_args(["--threads", "1", *arguments]))
+        main(parser().parse_args(["--threads", "1", "--device", "cpu", *arguments]))
         return capsys.readouterr().out
 
     return run_command
 
 
-def answers(said):
-    return [json.loads(line) for line in said.splitlines()]
+def answers(printed):
+    return [json.loads(line) for line in printed.splitlines()]
 
 
-def test_every_format_gives_the_same_answers(repository, predict):
+def write_sample(*names):
+    rows = [dict(zip(names, values, strict=True)) for values in zip(*(sample(name) for name in names), strict=True)]
+    Path("in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+@pytest.mark.parametrize("method", ["full", "frozen", "lora", "prefix"])
+@pytest.mark.parametrize("truncation", ["head", "tail", "head+tail", "windows"])
+def test_predict_answers_as_evaluate_does_for_every_truncation_and_method(make_model, predict, truncation, method):
+    known = make_model(method=method, truncation=truncation, temperature=1.7)
+    write_sample("text")
+    rows = answers(predict("in.jsonl"))
+    assert [row["label"] for row in rows] == known["label"]
+    assert len(set(known["label"])) > 1
+    for name in ("probability", *(f"p:{topic}" for topic in TOPICS)):
+        assert [row[name] for row in rows] == pytest.approx(known[name], abs=1e-5)
+
+
+def test_what_is_kept_of_a_text_changes_answers(make_model, tmp_path):
+    known = []
+    for truncation in ("head", "tail", "windows"):
+        known.append(make_model(truncation=truncation)["label"])
+        shutil.rmtree(tmp_path / "run")
+    heads, tails, windows = known
+    assert heads != tails and heads != windows and tails != windows
+
+
+@pytest.mark.parametrize("method", ["full", "frozen", "lora", "prefix"])
+@pytest.mark.parametrize("overlap", [0.0, 0.5])
+def test_words_are_tagged_as_evaluate_tags_them(make_model, predict, method, overlap):
+    known = make_model("token-classification", method, truncation="windows", window_overlap=overlap)
+    write_sample("tokens")
+    rows = answers(predict("in.jsonl", "--tokens", "tokens"))
+    assert [row["tags"] for row in rows] == known["tags"]
+    assert any(row["spans"] for row in rows)
+    for row, spans in zip(rows, known["spans"], strict=True):
+        for span, wanted in zip(row["spans"], spans, strict=True):
+            assert (span["label"], span["start"], span["end"]) == (wanted["label"], wanted["start"], wanted["end"])
+            assert span["probability"] == pytest.approx(wanted["probability"], abs=1e-5)
+            assert span["text"] == " ".join(row["tokens"][span["start"] : span["end"]])
+
+
+@pytest.mark.parametrize(
+    ("task", "record", "columns"),
+    [
+        ("pairs", {"truncation": "tail", "temperature": 2.0}, ["text", "text_pair"]),
+        ("multi-label", {"thresholds": [0.3, 0.6, 0.9], "temperature": 2.0}, ["text"]),
+        ("regression", {"centre": 40.0, "scale": 12.0}, ["text"]),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_every_kind_of_answer_is_written_in_every_format(make_model, predict, task, record, columns, suffix):
+    known = make_model(task, **record)
+    write_sample(*columns)
+    closing = predict("in.jsonl", "--out", f"out.{suffix}")
+    assert f"{len(LONG)} texts in out.{suffix}, 0 of them empty" in closing
+    assert ("temperature" in closing) == ("temperature" in record)
+    assert read_answers(f"out.{suffix}", known) == {name: approx(values) for name, values in known.items()}
+
+
+def approx(values):
+    return pytest.approx(values, abs=1e-4) if isinstance(values[0], float) else values
+
+
+def read_answers(path, known):
+    if path.endswith("parquet"):
+        table = pq.read_table(path)
+    elif path.endswith("jsonl"):
+        rows = answers(Path(path).read_text())
+        return {name: [row[name] for row in rows] for name in rows[0] if name != "id"}
+    else:
+        table = pd.read_csv(path)
+        for name, values in known.items():
+            if isinstance(values[0], list):
+                table[name] = table[name].map(json.loads)
+        return {name: table[name].tolist() for name in known}
+    return {name: values for name, values in table.to_pydict().items() if name != "id"}
+
+
+@pytest.fixture
+def tagger(tmp_path, monkeypatch):
+    """A model that knows a few names, with no records: words are never cleaned, so it needs none."""
+    monkeypatch.chdir(tmp_path)
+    every = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG")
+    folder = save_tagger(tmp_path / "tagger", {"ann": "B-PER", "lee": "I-PER", "acme": "B-ORG"}, every)
+    known = {"task": "token-classification", "labels": ["PER", "ORG"], "truncation": "windows"}
+    write_inference(Inference.model_validate({**READING, **known}), folder)
+    return folder
+
+
+def test_entities_are_found_in_plain_text_with_the_characters_that_they_take(tagger, predict):
+    text = "(Ann Lee), of &amp; Acme."
+    (row,) = answers(predict("--model", "tagger", stdin=text))
+    assert row["tokens"] == ["(", "Ann", "Lee", ")", ",", "of", "&", "amp", ";", "Acme", "."]
+    assert row["tags"] == ["O", "B-PER", "I-PER", "O", "O", "O", "O", "O", "O", "B-ORG", "O"]
+    person, company = row["spans"]
+    assert (person["label"], person["start"], person["end"], person["text"]) == ("PER", 1, 3, "Ann Lee")
+    assert text[person["first_character"] : person["end_character"]] == "Ann Lee"
+    assert text[company["first_character"] : company["end_character"]] == company["text"] == "Acme"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_entities_are_written_to_files_too(tagger, predict, suffix):
+    rows = pd.DataFrame({"words": [["Ann", "met", "Acme"], [], ["nobody"]]})
+    rows.to_parquet("in.parquet")
+    assert "3 texts in out" in predict("in.parquet", "--model", "tagger", "--tokens", "words", "--out", f"out.{suffix}")
+    if suffix == "parquet":
+        written = pq.read_table("out.parquet").to_pydict()
+    else:
+        written = {name: pd.read_csv("out.csv")[name].map(json.loads).tolist() for name in ("tokens", "tags", "spans")}
+    assert written["tags"] == [["B-PER", "O", "B-ORG"], [], ["O"]]
+    assert [[span["text"] for span in spans] for spans in written["spans"]] == [["Ann", "Acme"], [], []]
+
+
+def test_a_long_sentence_is_tagged_to_its_end(tagger, predict):
+    (row,) = answers(predict("--model", "tagger", stdin="nobody " * 60 + "Ann"))
+    assert row["tags"] == ["O"] * 60 + ["B-PER"]
+
+
+def test_every_format_gives_the_same_answers(make_model, predict):
+    make_model()
     table = pd.DataFrame({"number": range(1, 5), "body": TEXTS})
-    table.to_csv(repository / "in.csv", index=False)
-    table.to_parquet(repository / "in.parquet")
-    table.to_json(repository / "in.jsonl", orient="records", lines=True)
+    table.to_csv("in.csv", index=False)
+    table.to_parquet("in.parquet")
+    table.to_json("in.jsonl", orient="records", lines=True)
     expected = answers(predict(stdin="\n".join(TEXTS) + "\n"))
     assert [row["id"] for row in expected] == ["1", "2", "3", "4"]
     assert expected[3]["label"] is None
@@ -55,24 +242,38 @@ def test_every_format_gives_the_same_answers(repository, predict):
         assert sum(of_labels.values()) == pytest.approx(1)
         assert of_labels[row["label"]] == row["probability"] == max(of_labels.values())
     for source, target in (("csv", "jsonl"), ("parquet", "csv"), ("jsonl", "parquet")):
-        named = ("--text", "body", "--id", "number")
-        said = predict(f"in.{source}", "--out", f"out.{target}", *named)
-        assert "4 texts in out" in said and "1 of them empty" in said
-    assert [json.loads(line) for line in (repository / "out.jsonl").read_text().splitlines()] == expected
-    assert pq.read_table(repository / "out.parquet").to_pylist() == expected
-    with (repository / "out.csv").open(newline="") as file:
+        printed = predict(f"in.{source}", "--out", f"out.{target}", "--text", "body", "--id", "number")
+        assert "4 texts in out" in printed and "1 of them empty" in printed
+    assert answers(Path("out.jsonl").read_text()) == expected
+    assert pq.read_table("out.parquet").to_pylist() == expected
+    with Path("out.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["label"] for row in rows] == [row["label"] or "" for row in expected]
 
 
-def test_texts_are_cleaned_by_the_models_record_not_by_todays_parameters(repository, predict):
-    dirty = "THE OVEN  bakes &lt;b&gt;dough&lt;/b&gt;\n"
-    clean = "THE OVEN bakes dough\n"
-    params = yaml.safe_load((repository / "params.yaml").read_text())
-    params["clean"] |= {"tags": False, "entities": False, "whitespace": False, "stop_words": True}
-    (repository / "params.yaml").write_text(yaml.safe_dump(params))
-    one, other = (answers(predict(stdin=text))[0] for text in (dirty, clean))
-    assert one == other
+def test_texts_are_cleaned_by_the_models_own_run_not_by_todays_parameters(make_model, predict):
+    dirty, clean = "THE bank  match &lt;b&gt;phone&lt;/b&gt;\n", "THE bank match phone\n"
+    make_model(clean={"entities": True, "tags": True, "whitespace": True})
+    Path("params.yaml").write_text("clean: {stop_words: true}\n")
+    assert answers(predict(stdin=dirty)) == answers(predict(stdin=clean))
+    assert answers(predict(stdin="match THE bank\n")) != answers(predict(stdin="match bank\n"))
+
+
+def test_a_record_that_lacks_the_newest_rules_loads_and_they_are_off(make_model, predict):
+    section = yaml.safe_load((ROOT / "params.yaml").read_text())["clean"]
+    old = {name: value for name, value in section.items() if name not in ("backslash_breaks", "private_data")}
+    make_model(clean=old | {"unicode_form": {"enabled": True}, "a_rule_that_was_removed": True})
+    assert answers(predict(stdin="bank\\nmatch\n")) != answers(predict(stdin="bank match\n"))
+    assert answers(predict(stdin="bank &amp; match\n")) == answers(predict(stdin="bank & match\n"))
+
+
+def test_records_of_different_runs_are_refused(make_model, predict):
+    make_model()
+    lock = yaml.safe_load(Path("dvc.lock").read_text())
+    lock["stages"]["clean"]["outs"][0]["md5"] = "0" * 32
+    Path("dvc.lock").write_text(yaml.safe_dump(lock))
+    with pytest.raises(UserError, match="joins different runs: augment read data/clean"):
+        predict(stdin="bank\n")
 
 
 def test_prediction_cleans_as_the_clean_stage_does():
@@ -104,38 +305,44 @@ def test_prediction_masks_names_as_the_clean_stage_does(tmp_path, monkeypatch):
     assert cleaned.tolist() == ["[name] said!!! write to", "nobody", ""]
 
 
-def test_a_model_alone_in_a_folder_is_used_by_its_own_record_and_traced_by_its_bytes(repository, tmp_path, monkeypatch):
-    monkeypatch.chdir(repository)
-    alone = shutil.copytree(repository / "models/finetuned", tmp_path / "alone")
-    assert "from the run of" in run(repository, "python", "-m", "commands.trace", str(alone)).stdout
-    write_provenance(alone)
-    record = Provenance.model_validate_json((alone / "provenance.json").read_text())
-    assert record.parameters["clean"] == yaml.safe_load((repository / "params.yaml").read_text())["clean"]
-    lock = yaml.safe_load((repository / "dvc.lock").read_text())["stages"]["finetune"]
-    recorded = {dep["path"]: dep["md5"] for dep in lock["deps"]}
-    assert record.inputs == {
-        path: recorded[path] for path in ("data/audited", "data/splits", "models/fetched/pretrained")
-    }
-    before = directory_hash(alone)
-    write_provenance(alone)
-    assert directory_hash(alone) == before
-    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
-    command = ["python", "-m", "commands.predict", "--threads", "1", "--model", str(alone)]
-    elsewhere = environment(PYTHONPATH=str(repository))
-    done = subprocess.run(command, cwd=tmp_path, input="oven dough\n", capture_output=True, text=True, env=elsewhere)
-    assert done.returncode == 0, done.stderr
-    assert answers(done.stdout)[0]["label"] in ("kitchen", "garden", "harbour")
+def test_a_copied_model_is_calibrated_and_a_packed_one_needs_no_repository(make_model, predict, tmp_path, monkeypatch):
+    make_model(temperature=3.0, clean={"lowercase": True})
+    here = predict(stdin="BANK\n")
+    shutil.copytree("models/finetuned", "copy")
+    assert predict("--model", "copy", stdin="BANK\n") == here
+    trace.main(Path("copy"), tmp_path / "packed")
+    shutil.copytree("models/finetuned", tmp_path / "bare")
+    monkeypatch.chdir(tmp_path)
+    shutil.rmtree("run")
+    packed = predict("--model", "packed", stdin="BANK\n").splitlines()[-1]
+    assert packed + "\n" == here
+    (sharper,) = answers(predict("--model", "packed", "--temperature", "0.5", stdin="BANK\n"))
+    assert sharper["probability"] > answers(here)[0]["probability"]
+    with pytest.raises(UserError, match=r"no dvc.lock of this repository, at any revision, names these bytes"):
+        predict("--model", "bare", stdin="BANK\n")
 
 
-def test_low_probabilities_leave_the_label_open_and_a_temperature_softens_them(repository, predict):
-    (repository / "reports/evaluate/calibration.json").write_text('{"temperature": null}')
-    sure, soft = (answers(predict(*given, stdin=TEXTS[0] + "\n"))[0] for given in ((), ("--temperature", "9")))
-    assert soft["label"] == sure["label"] and soft["probability"] < sure["probability"]
-    (repository / "reports/evaluate/calibration.json").write_text('{"temperature": 9.0}')
-    assert answers(predict(stdin=TEXTS[0] + "\n"))[0] == soft
-    (repository / "reports/evaluate/calibration.json").write_text('{"temperature": null}')
-    row = answers(predict("--abstain-below", "0.9", stdin=TEXTS[0] + "\n"))[0]
+def test_low_probabilities_leave_the_label_open_and_a_temperature_softens_them(make_model, predict):
+    make_model(temperature=2.0)
+    sure, soft = (answers(predict(*given, stdin=LONG[0] + "\n"))[0] for given in ((), ("--temperature", "9")))
+    assert soft["label"] == sure["label"] and soft["probability"] < sure["probability"] < 0.999
+    row = answers(predict("--abstain-below", str(sure["probability"] + 1e-6), stdin=LONG[0] + "\n"))[0]
     assert row["label"] is None and row["probability"] == sure["probability"]
+
+
+@pytest.mark.parametrize(
+    ("task", "arguments", "message"),
+    [
+        ("regression", ["--abstain-below", "0.5"], "the model does not give one label a text"),
+        ("text-classification", ["--tokens", "words"], "the model reads texts, not lists of words"),
+        ("pairs", [], "plain lines have no column 'text_pair'"),
+        ("text-classification", ["--temperature", "0"], "out of range"),
+    ],
+)
+def test_what_does_not_go_with_a_model_is_one_line(make_model, predict, task, arguments, message):
+    make_model(task)
+    with pytest.raises(UserError, match=message):
+        predict(*arguments, stdin="bank\n")
 
 
 @pytest.mark.parametrize(
@@ -148,6 +355,7 @@ def test_low_probabilities_leave_the_label_open_and_a_temperature_softens_them(r
         ("in.jsonl", '{"text": "a"}\nb\n', "in.jsonl:2: not JSON"),
         ("in.jsonl", '{"txt": "a"}\n', "in.jsonl:1: there is no key 'text'. Did you mean 'txt'?"),
         ("in.jsonl", '{"text": 5}\n', "in.jsonl, text 1: 'text' is 5. It must be a string."),
+        ("in.jsonl", '{"text": ["a"]}\n', "in.jsonl, text 1: 'text' is ['a']. It must be a string."),
         ("in.parquet", "no", "in.parquet: not a parquet file"),
         ("in.doc", "no", "in.doc: cannot tell its format"),
         ("absent.csv", None, "absent.csv: there is no such file"),
@@ -158,23 +366,32 @@ def test_bad_input_is_one_line(tmp_path, name, content, said):
     if content is not None:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(UserError) as error:
-        list(read_texts(path, format_of(path, None), "text", None))
+        list(read_rows(path, format_of(path, None), ["text"], None, words=False))
     assert said in str(error.value)
     assert "\n" not in str(error.value)
 
 
-def test_a_failure_leaves_no_half_written_answers(repository, predict):
-    (repository / "in.jsonl").write_text('{"text": "oven"}\nno\n')
+def test_a_text_where_words_should_be_is_one_line(tagger, predict):
+    Path("in.jsonl").write_text('{"words": "Ann"}\n')
+    with pytest.raises(UserError, match=r"'words' is 'Ann'. It must be a list of words"):
+        predict("in.jsonl", "--model", "tagger", "--tokens", "words")
+
+
+def test_a_failure_leaves_no_half_written_answers(make_model, predict):
+    make_model()
+    Path("in.jsonl").write_text('{"text": "oven"}\nno\n')
     with pytest.raises(UserError, match=r"in.jsonl:2: not JSON"):
         predict("in.jsonl", "--out", "out.csv")
-    assert not list(repository.glob("*out.csv*"))
+    assert not list(Path().glob("*out.csv*"))
 
 
-def test_a_model_without_its_card_or_that_nobody_knows_is_one_line(repository, predict):
-    alone = shutil.copytree(repository / "models/finetuned", repository / "alone")
-    (alone / "provenance.json").unlink()
-    with pytest.raises(UserError, match=r"no dvc.lock of this repository, at any revision, names these bytes"):
-        predict("--model", "alone", stdin="oven\n")
-    (alone / "card.json").unlink()
-    with pytest.raises(UserError, match=r"^alone/card.json: there is no such file."):
-        predict("--model", "alone", stdin="oven\n")
+@pytest.mark.xdist_group("commands")
+def test_a_models_own_test_documents_get_the_answers_that_evaluate_wrote(repository, monkeypatch, predict):
+    monkeypatch.chdir(repository)
+    predict("data/splits/test.parquet", "--id", "id", "--out", "answers.parquet")
+    evaluated = pd.read_parquet("data/predictions.parquet").set_index("id")
+    answered = pd.read_parquet("answers.parquet").set_index("id").loc[evaluated.index]
+    assert answered["label"].tolist() == evaluated["predicted"].tolist()
+    for name in evaluated.columns[evaluated.columns.str.startswith("p:")]:
+        np.testing.assert_allclose(answered[name], evaluated[name], atol=1e-6)
+    assert json.loads(Path("models/finetuned/inference.json").read_text())["temperature"]
