@@ -9,6 +9,8 @@ from hypothesis import settings
 
 from tests.corpus import commit, make_repository, run
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch loads: the workers of a test run share the cores
+
 # No deadline: how long an example takes says more about the machine. CI tries the same examples each time.
 settings.register_profile("plumbline", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("plumbline")

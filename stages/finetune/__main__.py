@@ -16,6 +16,7 @@ from stages.common.model.scorer import Scorer
 from stages.common.tasks import task_of
 from stages.common.training.checkpoints import open_checkpoints, training_key
 from stages.common.training.environment import describe_environment, describe_training
+from stages.common.training.instructions import compute_with
 from stages.common.training.loop import log_nowhere, train
 from stages.common.training.methods import prepare
 from stages.common.training.placement import make_accelerator
@@ -35,12 +36,15 @@ FINETUNED, REPORTS = Path("models/finetuned"), Path("reports/finetune")
 def main() -> None:
     """Trains the encoder, keeps its best weights, and records how it went."""
     parameters, execution = load_section("finetune", Finetune), load_execution()
+    compute_with(parameters.instructions)
     check_trackers(execution.trackers)
     if wants_processes(execution):
-        run_processes("stages.finetune", execution, parameters.threads)
+        run_processes("stages.finetune", execution, parameters.thread_count)
         return
-    accelerator, precision = make_accelerator(parameters.device, parameters.precision, execution.accelerate_config)
-    compute_alike(parameters.seed, parameters.threads)
+    accelerator, precision = make_accelerator(
+        parameters.device, parameters.precision, execution.accelerate_config, parameters.emulate_bf16
+    )
+    compute_alike(parameters.seed, parameters.thread_count)
 
     labels = read_labels(LABELS)
     task, room = task_of(labels), finetune_task(task_of(labels))

@@ -25,6 +25,8 @@ PARAMETERS = {
     "early_stopping_patience": 2,
     "device": "cpu",
     "precision": "fp32",
+    "emulate_bf16": False,
+    "instructions": "native",
     "threads": 1,
     "micro_batch_size": None,
     "gradient_checkpointing": False,

@@ -103,7 +103,6 @@ def test_both_texts_of_a_pair_are_read(examples_of):
 def test_precision_is_what_the_device_has():
     cpu = torch.device("cpu")
     assert choose_precision("auto", cpu) == "fp32"
-    assert choose_precision("bf16", cpu) == "bf16"
     assert choose_precision("auto", torch.device("mps")) == "fp32"
     with pytest.raises(UserError, match=r"cpu does not train in fp16\. Use one of auto, fp32, bf16"):
         choose_precision("fp16", cpu)

@@ -73,7 +73,18 @@ class Execution(Strict):
         """The number of worker processes, at least one."""
         if self.workers:
             return self.workers
-        return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+        return len(_processors())
+
+
+def physical_cores() -> int:
+    """The number of cores that this process may use; hardware threads of one core count once, on Linux."""
+    siblings = [Path(f"/sys/devices/system/cpu/cpu{number}/topology/thread_siblings") for number in _processors()]
+    return len({path.read_text() if path.exists() else str(path) for path in siblings})
+
+
+def _processors() -> set[int]:
+    """The numbers of the processors that this process may use, hardware threads each."""
+    return os.sched_getaffinity(0) if sys.platform == "linux" else set(range(os.cpu_count() or 1))
 
 
 def load_execution() -> Execution:

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import resource
 import subprocess
 import sys
@@ -11,11 +12,14 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
+from threadpoolctl import threadpool_info
 
 from stages.common.core.execution import load_execution
+from stages.common.training.instructions import instruction_set
 from stages.common.training.parameters import TrainingParameters
 
 PACKAGES = ("accelerate", "numpy", "peft", "safetensors", "scikit-learn", "tokenizers", "torch", "transformers")
+BUILT_WITH = {"mkl": r"Math Kernel Library Version (\S+)", "onednn": r"MKL-DNN v(\S+)"}  # in torch.__config__.show()
 OUTPUTS = ("data", "models", "reports", "dvc.lock")  # what a run itself changes
 
 
@@ -23,6 +27,8 @@ def describe_training(parameters: TrainingParameters, accelerator: Accelerator, 
     """All that decides a training's bytes, apart from its inputs and the stage's code."""
     return {
         "parameters": parameters.model_dump(),
+        "threads": parameters.thread_count,
+        "instruction_set": instruction_set(),
         "packages": {package: version(package) for package in PACKAGES},
         "device": _device_name(accelerator.device),
         "precision": precision,
@@ -48,6 +54,8 @@ def describe_environment(device: torch.device, precision: str, seconds: float, t
         "packages": {package: version(package) for package in PACKAGES},
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
+        "instruction_set": instruction_set(),
+        "math_libraries": math_libraries(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "device": _device_name(device),
@@ -61,6 +69,18 @@ def describe_environment(device: torch.device, precision: str, seconds: float, t
         "peak_memory_mib": _peak_memory(),
         "peak_device_memory_mib": torch.cuda.max_memory_allocated(device) // 2**20 if device.type == "cuda" else None,
     }
+
+
+def math_libraries() -> dict[str, str]:
+    """What sums and multiplies for torch, numpy and scipy: versions, and the code path where a library tells it."""
+    built = torch.__config__.show()
+    named = {name: re.search(pattern, built) for name, pattern in BUILT_WITH.items()}
+    libraries = {name: match[1] for name, match in named.items() if match}
+    for loaded in threadpool_info():
+        if loaded["internal_api"] == "openblas":
+            package = Path(loaded["filepath"]).parent.name.partition(".")[0]  # such as numpy.libs
+            libraries[f"openblas of {package}"] = f"{loaded['version']}, {loaded['architecture']}"
+    return libraries
 
 
 def _device_name(device: torch.device) -> str:

@@ -5,11 +5,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from stages.common.core.execution import physical_cores
 from stages.common.core.validation import Strict
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Method = Literal["full", "frozen", "head", "lora", "dora", "adalora", "ia3", "prefix"]
+Instructions = Literal["native", "avx2"]
 Schedule = Literal["linear", "cosine", "constant"]
 
 # The largest learning rate of each method where params.yaml says auto: chosen on validation (docs/finetuning.md).
@@ -56,7 +58,11 @@ class TrainingParameters(Strict):
         early_stopping_patience: Training stops after this many epochs without a better validation macro F1.
         device: Where to compute; ``auto`` takes CUDA, else MPS, else the processor.
         precision: Number format of the matrix products; ``auto`` is bf16 or fp16 on CUDA and fp32 elsewhere.
-        threads: Processor threads; their number changes the last digits of sums.
+        emulate_bf16: Whether a processor without bf16 instructions may train in bf16, many times slower than in fp32.
+        instructions: Of the processor, to compute with: all that it has, or AVX2 at most, which gave the same bytes on
+            processors with and without AVX-512.
+        threads: Processor threads; their number changes the last digits of sums. ``auto`` is one for each core, so that
+            another machine may get other weights.
         micro_batch_size: Documents that a process computes at once; null is all of its share of a batch.
         gradient_checkpointing: Whether activations are computed again for the gradient, which saves memory.
         tf32: Whether CUDA may round the factors of float32 products to 10 bits of mantissa, which is faster.
@@ -82,7 +88,9 @@ class TrainingParameters(Strict):
     early_stopping_patience: int = Field(ge=1)
     device: Device
     precision: Precision
-    threads: int = Field(ge=1, le=1024)
+    emulate_bf16: bool = False
+    instructions: Instructions = "native"
+    threads: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"]
     micro_batch_size: int | None = Field(ge=1)
     gradient_checkpointing: bool
     tf32: bool
@@ -98,6 +106,11 @@ class TrainingParameters(Strict):
     def largest_rate(self) -> float:
         """The largest learning rate: the one that is set, or the method's own."""
         return LEARNING_RATES[self.method] if self.learning_rate == "auto" else self.learning_rate
+
+    @property
+    def thread_count(self) -> int:
+        """The number of processor threads: the one that is set, or one for each core that this process may use."""
+        return physical_cores() if self.threads == "auto" else self.threads
 
     def steps(self, documents: int) -> int:
         """The steps of all epochs with so many training documents."""

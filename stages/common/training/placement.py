@@ -13,17 +13,19 @@ from stages.common.core.messages import UserError, one_line
 from stages.common.core.seeding import derived_seed
 from stages.common.core.validation import read_yaml
 from stages.common.model.device import choose_device
+from stages.common.training.instructions import has_bf16, instruction_set
 from stages.common.training.parameters import Device, Precision, TrainingParameters
 
 FORMATS = {"cpu": ("fp32", "bf16"), "mps": ("fp32",), "cuda": ("fp32", "bf16", "fp16")}
 
 
-def choose_precision(name: Precision, device: torch.device) -> str:
+def choose_precision(name: Precision, device: torch.device, emulate_bf16: bool = False) -> str:
     """The number format of the matrix products; weights and optimiser stay in float32.
 
     Args:
         name: The parameter; ``auto`` is bf16 on a CUDA device that computes in it, fp16 on another, else fp32.
         device: Where it is computed.
+        emulate_bf16: Whether a processor without bf16 instructions may train in it, which takes many times as long.
 
     Raises:
         UserError: If the device cannot train in it.
@@ -37,11 +39,17 @@ def choose_precision(name: Precision, device: torch.device) -> str:
             f"params.yaml: finetune.precision: {device.type} does not train in {name}.",
             f"Use one of {', '.join(('auto', *FORMATS[device.type]))}.",
         )
+    if name == "bf16" and device.type == "cpu" and not emulate_bf16 and not has_bf16():
+        raise UserError(
+            f"params.yaml: finetune.precision: bf16 takes many times as long as fp32 with {instruction_set()}, "
+            "which has no instructions for it.",
+            "Use fp32, or set finetune.emulate_bf16 to true.",
+        )
     return name
 
 
 def make_accelerator(
-    device: Device, precision: Precision, accelerate_config: str | None = None
+    device: Device, precision: Precision, accelerate_config: str | None = None, emulate_bf16: bool = False
 ) -> tuple[Accelerator, str]:
     """An accelerator for the device and precision of params.yaml, joined with the other processes where there are any.
 
@@ -49,6 +57,7 @@ def make_accelerator(
         device: Where to compute.
         precision: In which number format.
         accelerate_config: What execution.yaml names: how processes share the weights.
+        emulate_bf16: Whether a processor without bf16 instructions may train in it.
 
     Returns:
         The accelerator, and the precision that was chosen.
@@ -57,7 +66,7 @@ def make_accelerator(
         UserError: If there is no such device, or it cannot train in this precision or way.
     """
     place = choose_device(device)
-    chosen = choose_precision(precision, place)
+    chosen = choose_precision(precision, place, emulate_bf16)
     plugin = _sharding(Path(accelerate_config), place) if accelerate_config else None
     format_ = "no" if chosen == "fp32" else chosen
     return Accelerator(cpu=place.type == "cpu", mixed_precision=format_, fsdp_plugin=plugin), chosen
