@@ -16,7 +16,7 @@ from tests.imports import ROOT
 pytestmark = pytest.mark.slow
 SECTIONS = re.split(r"^## ", (ROOT / "CONTRIBUTING.md").read_text(), flags=re.MULTILINE)
 BLOCK = re.compile(
-    r"^```(?:python|yaml)\n# (\S+?)(?:, (after|instead of): ?(.*))?\n(.*?)^```$", re.MULTILINE | re.DOTALL
+    r"^```(?:python|yaml)\n# ([^\s,]+)(?:, (after|instead of): ?([^\n]*))?\n(.*?)^```$", re.MULTILINE | re.DOTALL
 )
 QUESTIONS = "".join(
     f"DESC:what is the name of thing number {number} in the old house\n"
