@@ -58,6 +58,7 @@ def stages_run(done):
 def test_a_rule_that_is_added_but_off_makes_the_same_bytes_and_trains_nothing_again(repository):
     before = hashes(repository)
     walk(repository, "Add a cleaning rule")
+    (repository / "docs").mkdir()
     run(repository, "python", "-m", "commands.parameters")
     assert "ellipses: false" in (repository / "params.yaml").read_text()
     reran = stages_run(run(repository, "dvc", "repro", "finetune"))
