@@ -81,7 +81,7 @@ def write_croissant(card: Card, entry: DatasetEntry, folder: Path) -> None:
         "conformsTo": CONFORMS_TO,
         "name": card.name,
         "alternateName": card.title,
-        "description": " ".join([f"{card.title}, {card.rows} documents for {card.task}.", *card.known_faults]),
+        "description": " ".join([f"{card.title}, {card.rows} documents for {task_of(card).name}.", *card.known_faults]),
         "inLanguage": card.language,
         "license": card.licence,
         "citeAs": card.citation,

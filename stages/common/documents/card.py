@@ -88,7 +88,7 @@ def read_labels(path: Path) -> Labels:
 
 def write_labels(card: Card, path: Path) -> None:
     """Writes the part of a card that training depends on: a corrected citation is not in it."""
-    write_json(path, Labels(task=card.task, labels=card.label_names).model_dump())
+    write_json(path, Labels(task=task_of(card).name, labels=card.label_names).model_dump())
 
 
 def read_card(folder: Path) -> Card:
