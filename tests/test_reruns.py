@@ -21,6 +21,11 @@ def replace(path, old, new):
     path.write_text(text.replace(old, new))
 
 
+def set_parameters(repository, values):
+    path = repository / "params.yaml"
+    path.write_text(yaml.safe_dump(with_values(yaml.safe_load(path.read_text()), values), sort_keys=False))
+
+
 @pytest.mark.parametrize(
     ("stage", "values"),
     [
@@ -30,8 +35,7 @@ def replace(path, old, new):
     ],
 )
 def test_a_parameter_that_changes_no_training_row_does_not_retrain(repository, stage, values):
-    path = repository / "params.yaml"
-    path.write_text(yaml.safe_dump(with_values(yaml.safe_load(path.read_text()), values), sort_keys=False))
+    set_parameters(repository, values)
     assert stage in stages_run(run(repository, "dvc", "repro", "audit"))
     assert what_retrains(repository) == {}
 
@@ -51,9 +55,10 @@ def test_a_text_rule_that_is_added_but_off_does_not_retrain(repository):
     rules = repository / "stages/common/text_rules"
     (rules / "shouting.py").write_text("def quieten(texts):\n    return texts.str.lower()\n")
     settings = rules / "settings.py"
-    replace(settings, "    whitespace: bool\n", "    whitespace: bool\n    shouting: bool = False\n")
+    replace(settings, "    whitespace: bool = False\n", "    whitespace: bool = False\n    shouting: bool = False\n")
     replace(settings, '"lowercase": (', '"shouting": (self.shouting, quieten),\n            "lowercase": (')
     replace(settings, "\nNAMES = ", "\nfrom stages.common.text_rules.shouting import quieten\n\nNAMES = ")
+    set_parameters(repository, {"clean.shouting": False})
     assert "clean" in stages_run(run(repository, "dvc", "repro", "audit"))
     assert what_retrains(repository) == {}
 
@@ -92,7 +97,7 @@ def test_a_further_task_is_recorded_without_training_anew_once_the_weights_are_s
 
 
 def test_a_change_of_the_weights_is_not_recorded_as_none(repository):
-    replace(repository / "params.yaml", "warmup: 0.1", "warmup: 0.5")
+    set_parameters(repository, {"finetune.warmup": 0.5})
     before = (repository / "dvc.lock").read_bytes()
     done = run(repository, "python", "-m", "commands.unchanged", "finetune", check=False)
     assert done.returncode == 1
