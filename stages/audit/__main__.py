@@ -1,5 +1,6 @@
 """Audits the labels of the training documents: scores each, lists those that look wrong, corrects them if asked to."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,8 @@ from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section
 from stages.common.documents.card import read_card, write_card
 from stages.common.documents.table import ORIGINAL, read_documents, write_documents, write_parquet, write_rejected
+from stages.common.documents.targets import joined_texts
+from stages.common.tasks import task_of
 
 SPLITS, PRETRAINED, AUDITED = Path("data/splits"), Path("models/fetched/pretrained"), Path("data/audited")
 SUMMARY, ISSUES = Path("reports/audit/summary.json"), Path("reports/audit/label_issues.csv")
@@ -38,10 +41,11 @@ def main() -> None:
     training, card = read_documents(SPLITS / "train.parquet"), read_card(SPLITS)
     elsewhere = [SPLITS / f"{name}.parquet" for name in ("validation", "test", "rejected")]
     known = {*training["id"], *(name for path in elsewhere for name in ids_of(path))}
-    review = read_review(Path(parameters.reviewed), known, card.label_names)
+    one_label = task_of(card).answer == "label"
+    review = read_review(Path(parameters.reviewed), known, card.label_names if one_label else [])
 
-    judged = training[training["method"].eq(ORIGINAL) & training["label"].isin(card.label_names)]
-    labels = [name for name in card.label_names if name in set(judged["label"])]
+    judged = with_one_label(training, card.label_names) if one_label else training[:0]
+    labels = [name for name in card.label_names if one_label and name in set(judged["label"])]
     quality = NOT_JUDGED
     if len(labels) > 1:
         given = np.asarray(judged["label"].map({name: index for index, name in enumerate(labels)}), dtype=np.int64)
@@ -66,18 +70,28 @@ def main() -> None:
             "rows_in": len(training),
             "rows_out": len(audited),
         }
+        if "label" not in training:
+            summary["not_judged"] = f"documents of the task {card.task} have no single label to compare with others"
         write_json(summary_file, summary)
+    said = f"{len(quality):,} labels judged, {len(queue):,} look wrong (reports/audit/label_issues.csv)"
+    if quality.empty:
+        said = "no label was judged, since no document has a single one" if not one_label else "no label was judged"
     closing_line(
         "audit",
-        f"{len(quality):,} labels judged, {len(queue):,} look wrong (reports/audit/label_issues.csv), "
-        f"{len(rejected):,} rows dropped, {summary['relabelled']:,} documents relabelled",
+        f"{said}; {len(rejected):,} rows dropped, {summary['relabelled']:,} documents relabelled",
     )
+
+
+def with_one_label(documents: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
+    """The originals whose one label is known."""
+    return documents[documents["method"].eq(ORIGINAL) & documents["label"].isin(labels)]
 
 
 def probabilities(documents: pd.DataFrame, given: Integers, parameters: AuditParameters) -> Floats:
     """Out-of-fold probabilities of the labels that occur, [documents, labels], by the classifiers that count."""
     folds = make_folds(documents["group"], documents["label"], parameters.folds, parameters.seed)
-    texts, classes, weights = documents["text"].tolist(), int(given.max()) + 1, parameters.weights
+    texts = joined_texts(documents, "\n").tolist()
+    classes, weights = int(given.max()) + 1, parameters.weights
     parts = []
     if weights.tfidf:
         parts.append((weights.tfidf, regression(tfidf_features(texts), given, classes, folds, parameters.tfidf_c)))

@@ -8,6 +8,7 @@ from cleanlab.filter import find_label_issues
 from cleanlab.rank import get_label_quality_scores
 
 from stages.audit.probabilities import Floats, Integers
+from stages.common.documents.targets import joined_texts, text_columns
 
 TYPES = {"id": "str", "label": "str", "suggested": "str", "probability": "float", "quality": "float", "flagged": "bool"}
 NOT_JUDGED = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in TYPES.items()})
@@ -53,13 +54,15 @@ def review_queue(quality: pd.DataFrame, documents: pd.DataFrame, characters: int
     Args:
         quality: What :func:`judge_labels` makes.
         documents: Rows of a document table.
-        characters: How much of a text is shown.
+        characters: How much of a document is shown; of a pair, half of it of each text.
 
     Returns:
         Columns id, verdict, new_label, label, suggested, probability, quality, excerpt.
     """
     queue = quality[quality["flagged"]].sort_values(["quality", "id"], ignore_index=True).round(4)
-    texts = pd.Series(documents["text"].to_numpy(), index=documents["id"].to_numpy())
-    excerpt = queue["id"].map(texts).astype("str").str.slice(0, characters).str.replace(r"\s+", " ", regex=True)
-    columns = ["id", "verdict", "new_label", "label", "suggested", "probability", "quality", "excerpt"]
-    return queue.assign(verdict="", new_label="", excerpt=excerpt)[columns]
+    columns = text_columns(documents)
+    beginnings = documents[columns].apply(lambda texts: texts.astype("str").str.slice(0, characters // len(columns)))
+    texts = pd.Series(joined_texts(beginnings, " / ").to_numpy(), index=documents["id"].to_numpy())
+    excerpt = queue["id"].map(texts).astype("str").str.replace(r"\s+", " ", regex=True)
+    shown = ["id", "verdict", "new_label", "label", "suggested", "probability", "quality", "excerpt"]
+    return queue.assign(verdict="", new_label="", excerpt=excerpt)[shown]

@@ -17,7 +17,7 @@ def read_review(path: Path, known: Collection[str], labels: Sequence[str]) -> pd
     Args:
         path: A CSV file with the columns id, verdict and new_label; others are not read.
         known: The ids of all documents of the corpus.
-        labels: The names of the labels.
+        labels: The names of the labels; none where a document has no single one.
 
     Returns:
         One row a decided document: id, verdict, new_label; rows without a verdict are left out.
@@ -42,6 +42,8 @@ def read_review(path: Path, known: Collection[str], labels: Sequence[str]) -> pd
             raise UserError(f"{where}: unknown verdict {row['verdict']!r}.", suggestion(row["verdict"], VERDICTS))
         if row["id"] not in known:
             raise UserError(f"{where}: no document has the id {row['id']!r}.", "Take the ids from label_issues.csv.")
+        if row["verdict"] == "relabel" and not labels:
+            raise UserError(f"{where}: these documents have no single label to replace.", "Keep or drop the document.")
         if row["verdict"] == "relabel" and row["new_label"] not in labels:
             raise UserError(f"{where}: there is no label {row['new_label']!r}.", suggestion(row["new_label"], labels))
     repeated = review["id"][review["id"].duplicated()]

@@ -11,7 +11,7 @@ from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section
 from stages.common.documents.card import read_card, write_card
 from stages.common.documents.table import ORIGINAL, SPLITS, read_documents, write_documents, write_rejected
-from stages.split.balance import balance, check_counts
+from stages.split.balance import balance, check_classes
 from stages.split.checks import check_splits
 from stages.split.parameters import SplitParameters
 from stages.split.placing import check_corpus, clashing, place
@@ -26,7 +26,7 @@ def main() -> None:
     """Reads data/augmented, writes data/splits."""
     parameters = load_section("split", SplitParameters)
     documents, card = read_documents(AUGMENTED / "documents.parquet"), read_card(AUGMENTED)
-    check_counts(parameters.balance, card.label_names)
+    check_classes(parameters.balance, documents, card.label_names)
 
     splits, rejected = divide(documents, parameters)
     for split, rows in splits.items():
@@ -36,7 +36,7 @@ def main() -> None:
     splits["train"], rejected = balanced.train, balanced.rejected
     check_splits(splits, rejected, documents)
     counts = count_classes(splits, card.label_names)
-    summary = summarise(counts, documents, rejected, parameters.seed)
+    summary = summarise(splits, documents, rejected, parameters.seed)
     if parameters.balance.method != "none":
         counts = add_balance(counts, balanced)
         summary["balance"] = summarise_balance(balanced, parameters.balance.method)

@@ -7,8 +7,8 @@ import pandas as pd
 
 from stages.common.core.messages import UserError, suggestion
 from stages.common.documents.table import ORIGINAL, OVERSAMPLED
+from stages.common.documents.targets import has_several_labels, strata
 from stages.split.parameters import BalanceParameters
-from stages.split.placing import strata
 from stages.split.rejections import rejections
 from stages.split.training import place_in_class
 
@@ -70,16 +70,23 @@ def balance(train: pd.DataFrame, rejected: pd.DataFrame, parameters: BalancePara
     return Balanced(train, rejected, before, wanted)
 
 
-def check_counts(parameters: BalanceParameters, labels: list[str]) -> None:
-    """Refuses sizes for classes that the dataset does not have.
+def check_classes(parameters: BalanceParameters, documents: pd.DataFrame, labels: list[str]) -> None:
+    """Refuses to balance what has no classes of which each document is in one, and sizes of unknown classes.
 
     Args:
-        parameters: With the sizes asked for.
+        parameters: The method, and the sizes asked for.
+        documents: The documents.
         labels: The dataset's classes.
 
     Raises:
-        UserError: If there is one.
+        UserError: If it cannot be done.
     """
+    if parameters.method != "none" and "label" not in documents:
+        raise UserError(
+            f"params.yaml: split.balance.method: {parameters.method} needs documents of one class each; these have "
+            + ("several labels." if has_several_labels(documents) else "numbers."),
+            "Set it to none.",
+        )
     for label in parameters.counts or ():
         if label not in labels:
             raise UserError(

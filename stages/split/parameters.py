@@ -37,7 +37,8 @@ class SplitParameters(Strict):
         test: Share of the documents that the result is measured on; what validation and test leave is trained on.
         augmented: Share of the variants of training documents that is trained on. A higher share contains a lower one.
         train_per_class: Training documents of each class, at most; null takes all. A higher number contains a lower
-            one.
+            one. Documents with several labels are of one class if all of these are the same; those with a number, if
+            it lies in the same fifth.
         balance: How the classes of the training rows are brought to one size, after all of the above.
     """
 

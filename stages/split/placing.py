@@ -1,38 +1,36 @@
 """Says which split each original belongs to: where the publisher put it, else by class and whole group."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from stages.common.core.messages import UserError
 from stages.common.core.seeding import derived_seed
 from stages.common.documents.table import SPLITS
+from stages.common.documents.targets import has_several_labels, label_sets, predicted_alike, strata
 from stages.split.parameters import SplitParameters
 from stages.split.quotas import quotas
 from stages.split.rejections import rejections
+from stages.split.stratification import deal_out
 
 HELD_OUT = ("test", "validation")  # test is filled first, so that it does not depend on validation's share
-UNLABELLED = "(none)"  # the class of documents without a label
-
-
-def strata(documents: pd.DataFrame) -> pd.Series:
-    """The class of each document, ``(none)`` where it has no label."""
-    return documents["label"].fillna(UNLABELLED)
 
 
 def check_corpus(originals: pd.DataFrame, where: str) -> None:
-    """Refuses a corpus that no classifier can be trained on.
+    """Refuses a corpus from which nothing can be learned.
 
     Args:
         originals: All originals.
         where: The file they were read from.
 
     Raises:
-        UserError: If there are none, or all have the same label.
+        UserError: If there are none, or all of them are to be predicted alike.
     """
     if originals.empty:
         raise UserError(f"{where}: holds no document.", "See data/clean/rejected.parquet for what cleaning dropped.")
-    labels = originals["label"].dropna().unique()
-    if len(labels) == 1:
-        raise UserError(f"{where}: all documents have the label {labels[0]!r}.", "Add documents of another class.")
+    alike = predicted_alike(originals)
+    if alike:
+        raise UserError(f"{where}: all documents have {alike}.", "Add documents that differ from them.")
 
 
 def clashing(originals: pd.DataFrame) -> pd.DataFrame:
@@ -59,7 +57,8 @@ def place(originals: pd.DataFrame, parameters: SplitParameters) -> pd.Series:
     is trained on. Which groups are taken depends on the seed and their names alone.
 
     Where the publisher fixed one of the two, a class with too few groups to be in the other one too is trained on
-    whole.
+    whole. Where documents have several labels each, groups are dealt out by
+    :func:`stages.split.stratification.deal_out`.
 
     Args:
         originals: Originals without those that :func:`clashing` found.
@@ -73,7 +72,33 @@ def place(originals: pd.DataFrame, parameters: SplitParameters) -> pd.Series:
     """
     fixed = originals["published_split"].where(originals["published_split"].isin(HELD_OUT))
     shares = {split: getattr(parameters, split) for split in HELD_OUT if not fixed.eq(split).any()}
-    groups = _groups(originals[fixed.isna()], parameters.seed)
+    waiting = originals[fixed.isna()]
+    if has_several_labels(originals):
+        members, sets = _in_order(waiting, parameters.seed), label_sets(waiting)
+        chosen = deal_out({group: sets[rows].to_list() for group, rows in members.items()}, shares)
+    else:
+        chosen = _by_class(waiting, shares, parameters.seed)
+    return fixed.fillna(originals["group"].map(chosen)).fillna("train")
+
+
+def _in_order(documents: pd.DataFrame, seed: int) -> dict[str, pd.Index]:
+    """The rows of each group, in an order of the groups that depends on the seed and their names alone."""
+    rows = {str(group): index for group, index in documents.groupby("group").groups.items()}
+    return {group: rows[group] for group in sorted(rows, key=lambda group: (_rank(seed, group), group))}
+
+
+def _by_class(documents: pd.DataFrame, shares: Mapping[str, float], seed: int) -> dict[str, str]:
+    """Which groups are held out, and where: of each class its part of the share.
+
+    Args:
+        documents: Originals whose split the publisher did not fix.
+        shares: For each split to be drawn its share of these documents.
+        seed: Decides with the groups' names which ones.
+
+    Raises:
+        UserError: If a class has too few groups to be in each split, and the publisher fixed no split.
+    """
+    groups = _groups(documents, seed)
     counted = groups["label"].value_counts()
     small = sorted(counted.index[counted <= len(shares)])
     if small and len(shares) == len(HELD_OUT):
@@ -91,7 +116,7 @@ def place(originals: pd.DataFrame, parameters: SplitParameters) -> pd.Series:
             taken = _fill(waiting, wanted[split][str(label)], reserve=len(shares) - number)
             chosen.update(dict.fromkeys(taken, split))
             waiting = {group: size for group, size in waiting.items() if group not in chosen}
-    return fixed.fillna(originals["group"].map(chosen)).fillna("train")
+    return chosen
 
 
 def _groups(documents: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -99,8 +124,12 @@ def _groups(documents: pd.DataFrame, seed: int) -> pd.DataFrame:
     labels = pd.DataFrame({"group": documents["group"], "label": strata(documents)}).value_counts().reset_index()
     labels = labels.sort_values(["group", "count", "label"], ascending=[True, False, True])
     groups = labels.groupby("group").agg(label=("label", "first"), size=("count", "sum")).reset_index()
-    rank = [derived_seed(seed, "group", group) for group in groups["group"]]
+    rank = [_rank(seed, group) for group in groups["group"]]
     return groups.assign(rank=pd.array(rank, dtype="uint64")).sort_values(["rank", "group"])
+
+
+def _rank(seed: int, group: str) -> int:
+    return derived_seed(seed, "group", group)
 
 
 def _fill(groups: dict[str, int], quota: int, reserve: int) -> list[str]:

@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 
 from stages.common.documents.table import ORIGINAL, OVERSAMPLED
+from stages.common.documents.targets import UNLABELLED, has_several_labels, label_sets, strata
 from stages.split.balance import Balanced, class_sizes
-from stages.split.placing import strata
 
 
 def count_classes(splits: Mapping[str, pd.DataFrame], labels: list[str]) -> pd.DataFrame:
@@ -18,9 +18,12 @@ def count_classes(splits: Mapping[str, pd.DataFrame], labels: list[str]) -> pd.D
         labels: The class names in the order of the card.
 
     Returns:
-        Columns ``split``, ``label``, ``documents`` (originals) and ``variants``; a row for each split and class.
+        Columns ``split``, ``label``, ``documents`` (originals) and ``variants``; a row for each split and class. A
+        document with several labels counts for each of them, one with a number for the fifth of the numbers it lies in.
     """
-    rows = pd.concat([documents.assign(split=split, label=strata(documents)) for split, documents in splits.items()])
+    rows = pd.concat([documents.assign(split=split) for split, documents in splits.items()], ignore_index=True)
+    classes = label_sets(rows).map(lambda found: found or [UNLABELLED]) if has_several_labels(rows) else strata(rows)
+    rows = rows.assign(label=classes).explode("label")
     names = [*labels, *sorted(set(rows["label"]) - set(labels))]
     order = pd.MultiIndex.from_product([list(splits), names], names=["split", "label"])
     originals = rows["method"].eq(ORIGINAL)
@@ -31,11 +34,13 @@ def count_classes(splits: Mapping[str, pd.DataFrame], labels: list[str]) -> pd.D
     return pd.DataFrame(counts).reindex(order).fillna(0).astype("int64").reset_index()
 
 
-def summarise(counts: pd.DataFrame, documents: pd.DataFrame, rejected: pd.DataFrame, seed: int) -> dict[str, Any]:
+def summarise(
+    splits: Mapping[str, pd.DataFrame], documents: pd.DataFrame, rejected: pd.DataFrame, seed: int
+) -> dict[str, Any]:
     """Makes the summary of what is where.
 
     Args:
-        counts: What :func:`count_classes` counted.
+        splits: The rows of train, validation and test.
         documents: The rows that came in.
         rejected: The rows that are in no split.
         seed: The stage's seed.
@@ -44,19 +49,21 @@ def summarise(counts: pd.DataFrame, documents: pd.DataFrame, rejected: pd.DataFr
         Rows in, and for each split its originals, its variants and its share of all originals in the splits;
         how many rows each rule rejected. What each class has is in the table of counts.
     """
-    totals = counts.groupby("split", sort=False)[["documents", "variants"]].sum()
+    methods = {split: rows["method"] for split, rows in splits.items()}
+    totals = {split: int(method.eq(ORIGINAL).sum()) for split, method in methods.items()}
+    variants = {split: int((~method.isin([ORIGINAL, OVERSAMPLED])).sum()) for split, method in methods.items()}
     originals = documents["method"].eq(ORIGINAL)
     return {
         "seed": seed,
         "originals": int(originals.sum()),
         "variants": int((~originals).sum()),
         "splits": {
-            str(split): {
-                "originals": int(total["documents"]),
-                "variants": int(total["variants"]),
-                "share": round(float(total["documents"] / totals["documents"].sum()), 4),
+            split: {
+                "originals": total,
+                "variants": variants[split],
+                "share": round(total / sum(totals.values()), 4),
             }
-            for split, total in totals.iterrows()
+            for split, total in totals.items()
         },
         "rejected": {str(rule): int(count) for rule, count in rejected["rule"].value_counts().sort_index().items()},
     }

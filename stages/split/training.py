@@ -3,14 +3,14 @@
 import pandas as pd
 
 from stages.common.core.seeding import derived_seed
-from stages.common.text_rules.normalisation import duplicate_key
-from stages.split.placing import strata
+from stages.common.documents.targets import strata
+from stages.common.text_rules.normalisation import document_key
 from stages.split.quotas import rounded
 from stages.split.rejections import rejections
 
 
 def copies(rows: pd.DataFrame, held_out: pd.DataFrame) -> pd.DataFrame:
-    """Finds rows whose text is that of a held-out document but for case, white space, entities and Unicode form.
+    """Finds rows with the text of a held-out document, or both texts, but for case, white space, entities and the like.
 
     Args:
         rows: Documents or variants.
@@ -19,9 +19,9 @@ def copies(rows: pd.DataFrame, held_out: pd.DataFrame) -> pd.DataFrame:
     Returns:
         ``rule`` and ``reason``, indexed like the rows that are copies.
     """
-    known = held_out.assign(key=duplicate_key(held_out["text"])).sort_values(["split", "id"])
+    known = held_out.assign(key=document_key(held_out)).sort_values(["split", "id"])
     known = known.drop_duplicates("key").set_index("key")  # test comes before validation
-    keys = duplicate_key(rows["text"])
+    keys = document_key(rows)
     keys = keys[keys.isin(known.index)]
     split, document = (keys.map(known[column]).astype("str") for column in ("split", "id"))
     return rejections("equals_held_out", "the same text as the " + split + " document " + document)

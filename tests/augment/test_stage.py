@@ -138,7 +138,7 @@ def test_models_make_no_variants_of_published_validation_or_test_rows_either(pla
     save_marian(models / "forward", "en", "es", 1)
     save_marian(models / "backward", "es", "en", 2)
     there, back = {"source": "en", "target": "es"}, {"source": "es", "target": "en"}
-    record_roles(models, forward=there, backward=back)
+    record_roles(models, masked_language_model=None, forward=there, backward=back)
     on = {
         "contextual": SECTION["contextual"] | {"count": 3, "rate": 0.5, "max_length": 32, "threads": 1},
         "back_translation": SECTION["back_translation"] | {"count": 1, "engine": "marian", "threads": 1},

@@ -23,6 +23,28 @@ def text_columns(documents: pd.DataFrame) -> list[str]:
     return [name for name in ("text", "text_pair") if name in documents]
 
 
+def joined_texts(documents: pd.DataFrame, separator: str) -> pd.Series:
+    """The text of each document; of a pair both, with a separator between."""
+    texts, *others = (documents[name] for name in text_columns(documents))
+    for other in others:
+        texts = texts + separator + other
+    return texts
+
+
+def has_several_labels(documents: pd.DataFrame) -> bool:
+    """Whether a document may have any number of labels."""
+    return "labels" in documents
+
+
+def predicted_alike(documents: pd.DataFrame) -> str:
+    """What all documents have in common that is to be predicted, in words; empty if they differ, or have tags."""
+    if "value" in documents:
+        values = documents["value"].dropna().unique()
+        return f"the value {values[0]:g}" if len(values) == 1 else ""
+    labels = answers(documents).dropna().unique()
+    return f"the label {labels[0]!r}" if len(labels) == 1 else ""
+
+
 def label_sets(documents: pd.DataFrame) -> pd.Series:
     """The labels of each document, a list: its one, its several, or the types of its spans; empty for a number."""
     rows: Iterator[list[str]]
@@ -44,7 +66,7 @@ def answers(documents: pd.DataFrame) -> pd.Series:
     if "label" in documents:
         return documents["label"]
     if "labels" in documents:
-        joined = documents["labels"].map(lambda labels: " + ".join(sorted(labels)), na_action="ignore")
+        joined = documents["labels"].map(lambda labels: " + ".join(sorted(labels)) or UNLABELLED, na_action="ignore")
         return joined.astype("str")
     return pd.Series(np.nan, index=documents.index, dtype="str")
 

@@ -4,7 +4,7 @@ import unicodedata
 
 import pandas as pd
 
-from stages.common.documents.targets import text_columns
+from stages.common.documents.targets import joined_texts, text_columns
 from stages.common.text_rules.entities import undo_entities
 
 
@@ -32,10 +32,7 @@ def document_key(documents: pd.DataFrame) -> pd.Series:
     Args:
         documents: Rows of a document table.
     """
-    keys, *others = (duplicate_key(documents[name]) for name in text_columns(documents))
-    for other in others:
-        keys = keys + "\n" + other
-    return keys
+    return joined_texts(documents[text_columns(documents)].apply(duplicate_key), "\n")
 
 
 def _key(text: str) -> str:
