@@ -72,7 +72,8 @@ def chain(folder: Path, origin: Origin) -> list[str]:
 def describe_stage(name: str, stage: dict[str, Any]) -> list[str]:
     """What a stage read, its code, its parameters and pins, and what it made, one line each."""
     inputs = inputs_of(stage)
-    own = f"stages/{plain_name(name)}"
+    modules = [word for word in stage.get("cmd", "").split() if word.startswith("stages.")]
+    own = modules[0].replace(".", "/") if modules else f"stages/{plain_name(name)}"
     lines = [f"  read  {path}  {md5}" for path, md5 in inputs.items() if path.startswith((*OF_RUNS, f"{CATALOG}/"))]
     lines += [f"  code  {path}  {md5}" for path, md5 in inputs.items() if path == own or path.startswith(f"{own}/")]
     params = stage.get("params", {})

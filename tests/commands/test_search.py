@@ -54,7 +54,7 @@ def test_a_grid_is_queued_run_by_two_workers_compared_and_chosen_from(repository
     assert yaml.safe_load((repository / "params.yaml").read_text())["finetune"]["seed"] == seed
 
 
-def test_a_search_runs_finetune_alone_sees_no_test_figure_and_goes_on(repository):
+def test_a_search_runs_finetune_alone_sees_no_test_metric_and_goes_on(repository):
     (repository / "search.yaml").write_text(yaml.safe_dump(SPACE))
     before = (repository / "params.yaml").read_text()
     first = run(repository, "python", "-m", "commands.search", "--trials", "1").stdout
@@ -70,10 +70,8 @@ def test_a_search_runs_finetune_alone_sees_no_test_figure_and_goes_on(repository
     revision = f"refs/exps/{head[:2]}/{head[2:]}/{name}"
     changed = run(repository, "git", "diff", "--name-only", "HEAD", revision).stdout.split()
     assert not [path for path in changed if path.startswith("reports/evaluate")]
-    figure = json.loads(run(repository, "git", "show", f"{revision}:reports/finetune/summary.json").stdout)[
-        "validation"
-    ]
-    assert f"best macro_f1 {figure['macro_f1']:.4f}" in second
+    summary = json.loads(run(repository, "git", "show", f"{revision}:reports/finetune/summary.json").stdout)
+    assert f"best macro_f1 {summary['validation']['macro_f1']:.4f}" in second
 
 
 @pytest.fixture
@@ -117,6 +115,8 @@ def test_a_trial_that_was_cut_off_is_tried_again_and_none_is_drawn_twice(study_a
         ({"parameters": {"finetune.learning_rate": {"low": 2.0, "high": 1.0}}}, "low must be below high"),
         ({"samplr": "tpe"}, "there is no such key. Did you mean 'sampler'?"),
         ({"metric": "macro_f2"}, "has no macro_f2. Did you mean 'macro_f1'?"),
+        ({"metric": "mae"}, "direction is maximize, but a lower mean absolute error is better"),
+        ({"direction": "minimize"}, "direction is minimize, but a higher macro F1 is better"),
     ],
 )
 def test_a_wrong_search_space_is_one_line(study_at, tmp_path, change, said):

@@ -4,7 +4,6 @@ import json
 import shutil
 import subprocess
 
-import pytest
 import yaml
 
 from tests.corpus import commit, environment, run
@@ -19,8 +18,11 @@ def assert_whole_chain(folder, said):
     for path in ("data/raw", "data/clean", "data/augmented", "data/splits", "data/audited", "models/finetuned"):
         md5 = next(out["md5"] for stage in lock.values() for out in stage["outs"] if out["path"] == path)
         assert f"made  {path}  {md5}" in said
-    card = json.loads((folder / "models/finetuned/card.json").read_text())
-    assert f"raw file  tiny.zip  {card['sources'][0]['hash']}" in said
+    for entry in ("datasets/tiny", "models/tiny", "lexicons/wordnet"):
+        content = yaml.safe_load((folder / f"catalog/{entry}.yaml").read_text())
+        file = content["files"][0] if "files" in content else content["archive"]
+        assert f"raw file  {file['name']}  sha256:{file['sha256']}" in said
+    assert "each stage read what the stages before it made\n" in said
     accuracy = json.loads((folder / "reports/evaluate/metrics.json").read_text())["encoder"]["accuracy"]["value"]
     assert f"metric  encoder.accuracy  {accuracy:.4f}" in said
     assert "machine  Linux" in said
@@ -51,7 +53,7 @@ def test_a_packed_model_is_traced_without_its_repository(repository, tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=elsewhere)
     assert done.returncode == 0, done.stderr
     assert_whole_chain(repository, done.stdout)
-    for name in ("dvc.lock", "params.yaml", "requirements.txt", "reports/finetune/environment.json"):
+    for name in ("dvc.lock", "dvc.yaml", "params.yaml", "requirements.txt", "reports/finetune/environment.json"):
         assert (tmp_path / "packed/run" / name).read_text() == (repository / name).read_text()
     predict = ["python", "-m", "commands.predict", "--model", "packed", "--threads", "1"]
     said = subprocess.run(predict, cwd=tmp_path, input="oven\n", capture_output=True, text=True, env=elsewhere)
@@ -62,10 +64,9 @@ def test_a_packed_model_is_traced_without_its_repository(repository, tmp_path):
     assert "was changed after it was packed" in done.stderr
 
 
-@pytest.mark.parametrize("missing", ["folder", "card"])
-def test_a_folder_that_is_no_model_is_one_line(repository, missing):
-    alone = shutil.copytree(repository / "models/finetuned", repository / "alone")
-    (alone / "card.json").unlink()
-    done = trace(repository, "alone" if missing == "card" else "absent")
-    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
-    assert "card.json: there is no such file" in done.stderr
+def test_a_folder_that_is_not_there_or_no_model_is_one_line(repository):
+    (repository / "alone").mkdir()
+    for folder, said in (("absent", "absent: there is no such folder"), ("alone", "names these bytes")):
+        done = trace(repository, folder)
+        assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+        assert said in done.stderr
