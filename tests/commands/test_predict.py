@@ -29,6 +29,7 @@ from stages.common.training.methods import prepare
 from stages.finetune.parameters import Finetune
 from tests.commands.recorded import record_model
 from tests.common.tiny_encoder import TOPICS, article, save_encoder, save_tagger
+from tests.corpus import run
 from tests.finetune.conftest import PARAMETERS
 from tests.imports import ROOT
 
@@ -386,12 +387,13 @@ def test_a_failure_leaves_no_half_written_answers(make_model, predict):
 
 
 @pytest.mark.xdist_group("commands")
-def test_a_models_own_test_documents_get_the_answers_that_evaluate_wrote(repository, monkeypatch, predict):
-    monkeypatch.chdir(repository)
-    predict("data/splits/test.parquet", "--id", "id", "--out", "answers.parquet")
-    evaluated = pd.read_parquet("data/predictions.parquet").set_index("id")
-    answered = pd.read_parquet("answers.parquet").set_index("id").loc[evaluated.index]
+def test_a_models_own_test_documents_get_the_answers_that_evaluate_wrote(repository):
+    texts = "data/splits/test.parquet"
+    options = ("--text", "text", "--id", "id", "--threads", "1", "--out", "answers.parquet")
+    run(repository, "python", "-m", "commands.predict", texts, *options)
+    evaluated = pd.read_parquet(repository / "data/predictions.parquet").set_index("id")
+    answered = pd.read_parquet(repository / "answers.parquet").set_index("id").loc[evaluated.index]
     assert answered["label"].tolist() == evaluated["predicted"].tolist()
     for name in evaluated.columns[evaluated.columns.str.startswith("p:")]:
         np.testing.assert_allclose(answered[name], evaluated[name], atol=1e-6)
-    assert json.loads(Path("models/finetuned/inference.json").read_text())["temperature"]
+    assert json.loads((repository / "models/finetuned/inference.json").read_text())["temperature"]
