@@ -16,10 +16,11 @@ from stages.download.readers.folder import FolderReader
 from stages.download.readers.jsonl import JsonlReader
 from stages.download.readers.orange import OrangeReader
 from stages.download.readers.parquet import ParquetReader
+from stages.download.readers.ratings import RatingsReader
 from stages.download.readers.record import BadRecord, Batch
 
 # A further reader takes a file of its own and its name here; its `format` tells it from the others.
-Reader = CsvReader | JsonlReader | ParquetReader | FolderReader | OrangeReader | ConllReader
+Reader = CsvReader | JsonlReader | ParquetReader | FolderReader | OrangeReader | ConllReader | RatingsReader
 
 
 class Part(Strict):

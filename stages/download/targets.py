@@ -1,6 +1,5 @@
 """Checks what is predicted, by its column: labels and tags are in the card and get its names, numbers are numbers."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -11,7 +10,7 @@ import pyarrow.compute as pc
 
 from stages.common.core.messages import UserError, suggestion
 from stages.download.readers.base import BaseReader
-from stages.download.readers.record import ANNOTATION, BadRecord, Batch
+from stages.download.readers.record import ANNOTATION, BadRecord, Batch, as_number
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ def _check_tags(batch: Batch, named: dict[str, str]) -> Checked:
 def _check_value(batch: Batch, _: dict[str, str]) -> Checked:
     """Turns numbers that are written as strings into floats."""
     written = batch.rows["value"].to_pylist()
-    values = np.array([_number(cell) for cell in written], dtype=np.float64)
+    values = np.array([as_number(cell) for cell in written], dtype=np.float64)
     wrong = np.flatnonzero(np.isnan(values))
     texts = batch.rows["text"].take(wrong).to_pylist()
     bad = [
@@ -107,15 +106,6 @@ CHECKS: dict[str, Callable[[Batch, dict[str, str]], Checked]] = {
     "tags": _check_tags,
     "value": _check_value,
 }
-
-
-def _number(cell: str | float) -> float:
-    """The number that a cell says, NaN if it says none or an infinite one."""
-    try:
-        value = float(cell)
-    except ValueError:
-        return math.nan
-    return value if math.isfinite(value) and "_" not in str(cell) else math.nan
 
 
 def _with_names(batch: Batch, column: str, named: dict[str, str]) -> Batch:

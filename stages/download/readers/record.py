@@ -1,5 +1,6 @@
 """What every reader yields: documents by the batch, and one by one what could not be read."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -59,3 +60,12 @@ class BadRecord:
     def of(cls, place: str, rule: str, reason: str, content: bytes) -> "BadRecord":
         """Makes one of the record's bytes."""
         return cls(place, rule, reason, content[:4_000].decode("utf-8", "backslashreplace")[:1_000])
+
+
+def as_number(cell: str | float) -> float:
+    """The number that a cell says, NaN if it says none or an infinite one."""
+    try:
+        value = float(cell)
+    except ValueError:
+        return math.nan
+    return value if math.isfinite(value) and "_" not in str(cell) else math.nan
