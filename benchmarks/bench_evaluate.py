@@ -18,13 +18,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
-from stages.common.model.scoring import score
 from transformers import pipeline
 
 from stages.common.model.device import compute_alike
-from stages.common.model.loading import load_finetuned, read_inference
-from stages.common.model.tokenising import tokenise
+from stages.common.model.scorer import Scorer, tokenise_documents
 
 MODEL = Path("models/finetuned")
 THREADS = 2
@@ -35,13 +34,13 @@ MATRIX = 2048  # rows and columns of the product that gives the processor's rate
 def main() -> None:
     texts = articles(int(sys.argv[1]) if sys.argv[1:] else 7_600)
     compute_alike(0, THREADS)
-    model, tokenizer = load_finetuned(MODEL, "cpu")
-    inference = read_inference(MODEL)
+    scorer = Scorer.load(MODEL, "cpu")
+    model, tokenizer, inference = scorer.model, scorer.tokenizer, scorer.inference
     classify = pipeline("text-classification", model=model, tokenizer=tokenizer, device="cpu")
+    documents = pd.DataFrame({"text": texts})
 
     def ours() -> list[str]:
-        logits = score(model, tokenizer, texts, inference.max_length, inference.batch_tokens)
-        return [model.config.id2label[index] for index in logits.argmax(axis=1)]
+        return [inference.labels[index] for index in scorer.logits(documents, "scoring").argmax(axis=1)]
 
     def theirs() -> list[str]:
         said = classify(texts, truncation=True, max_length=inference.max_length)
@@ -53,7 +52,7 @@ def main() -> None:
     print(", ".join(f"{name} {version(name)}" for name in ("torch", "transformers", "tokenizers")))
     rounds = [(timed(ours), timed(theirs), matrix_rate()) for _ in range(ROUNDS)]
     same = np.mean([one == other for one, other in zip(rounds[0][0][1], rounds[0][1][1], strict=True)])
-    work = floating_operations(model, tokenise(tokenizer, texts, inference.max_length).lengths)
+    work = floating_operations(model, tokenise_documents(tokenizer, texts, inference).lengths)
     mine, other = ([len(texts) / each[side][0] for each in rounds] for side in (0, 1))
     share = [work / each[0][0] / each[2] for each in rounds]
     ratios = [one / two for one, two in zip(mine, other, strict=True)]

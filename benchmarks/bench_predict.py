@@ -20,12 +20,12 @@ import pyarrow.parquet as pq
 import torch
 from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification, pipeline
 
-from commands.predict import judge, rules_of, windows
-from commands.texts import read_texts
+from commands.origin import ORIGIN, RUN, model_hash, origin_of, pack
+from commands.prediction import Predictor, windows
+from commands.records import LOCK
+from commands.texts import read_rows
 from stages.common.core.outputs import write_json
-from stages.common.core.provenance import PROVENANCE
-from stages.common.core.validation import read_yaml
-from stages.common.model.loading import load_finetuned, read_inference
+from stages.common.model.inference import INFERENCE, read_inference
 
 ROUNDS, THREADS, CHARACTERS = 5, 2, 300  # so long are the articles of AG News, about
 MEASURED = """
@@ -50,17 +50,15 @@ def compare(model: Path, count: int, scratch: Path) -> None:
     path = scratch / "texts.parquet"
     pq.write_table(pq.read_table("data/splits/test.parquet", columns=["text"]).slice(0, count), path)
     texts = pq.read_table(path)["text"].to_pylist()
-    inference, rules = read_inference(model), rules_of(model)
-    ours, tokenizer = load_finetuned(model, "cpu")
+    predictor = Predictor.load(model, "cpu")
+    inference = predictor.scorer.inference
     classify = pipeline("text-classification", model=str(model), device="cpu")
-    labels = [ours.config.id2label[place] for place in sorted(ours.config.id2label)]
 
     def project() -> list[str]:
-        said: list[str] = []
-        for window in windows(read_texts(path, "parquet", "text", None)):
-            probability, _ = judge(window, rules, ours, tokenizer, inference, 1.0)
-            said += [labels[place] for place in probability.argmax(axis=1)]
-        return said
+        labels: list[str] = []
+        for window in windows(read_rows(path, "parquet", ["text"], None, words=False)):
+            labels += predictor.answer(window, "scoring")[0]["label"]
+        return labels
 
     def theirs() -> list[str]:
         return [row["label"] for row in classify(texts, truncation=True, max_length=inference.max_length)]
@@ -79,24 +77,23 @@ def compare(model: Path, count: int, scratch: Path) -> None:
 def timed(label: Callable[[], list[str]]) -> tuple[list[str], float, float]:
     """What it returns, and its seconds on the wall and on the processor."""
     wall, processor = time.perf_counter(), time.process_time()
-    said = label()
-    return said, time.perf_counter() - wall, time.process_time() - processor
+    labels = label()
+    return labels, time.perf_counter() - wall, time.process_time() - processor
 
 
 def grow(model: Path, articles: int, scratch: Path) -> None:
     """Peak memory of labelling one article, a tenth of them, and all, with an untrained encoder of 32 dimensions."""
     small = scratch / "small"
     tokenizer = AutoTokenizer.from_pretrained(model)
-    labels = [label["name"] for label in json.loads((model / "card.json").read_text())["labels"]]
+    labels = read_inference(model).labels
     config = BertConfig(
         vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32
     )
     config.id2label = dict(enumerate(labels))
     BertForSequenceClassification(config).save_pretrained(small)
     tokenizer.save_pretrained(small)
-    for name in ("card.json", "inference.json"):
-        (small / name).write_bytes((model / name).read_bytes())
-    write_json(small / PROVENANCE, {"parameters": read_yaml(Path("params.yaml")), "inputs": {}})
+    (small / INFERENCE).write_bytes((model / INFERENCE).read_bytes())
+    borrow_records(model, small)
     base = pq.read_table("data/splits/train.parquet")["text"].to_pylist()
     print("| articles | MiB at most | seconds |\n|---|---|---|")
     for number in (1, articles // 10, articles):
@@ -110,6 +107,14 @@ def grow(model: Path, articles: int, scratch: Path) -> None:
         print(
             f"| {number:,} | {int(done.stdout.split()[-1]) // 1024:,} | {time.perf_counter() - begin:.0f} |", flush=True
         )
+
+
+def borrow_records(model: Path, small: Path) -> None:
+    """Packs the records of a model's run beside another model, as if they were its own: so it is cleaned for alike."""
+    pack(model, origin_of(model), small)
+    lock, origin = small / RUN / LOCK, small / RUN / ORIGIN
+    lock.write_text(lock.read_text().replace(model_hash(model), model_hash(small)))
+    write_json(origin, {**json.loads(origin.read_text()), "model": model_hash(small)})
 
 
 def rate(texts: int, seconds: list[float]) -> str:

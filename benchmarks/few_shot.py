@@ -16,7 +16,6 @@ import pandas as pd
 import torch
 import yaml
 from sklearn.linear_model import LogisticRegression
-from stages.common.model.scoring import score
 
 from benchmarks.kept_runs import Run, digest
 from stages.common.core.validation import read_yaml
@@ -26,7 +25,9 @@ from stages.common.metrics.counts import overall_metrics, tally
 from stages.common.model.batching import bucketed_batches, make_batch
 from stages.common.model.device import compute_alike
 from stages.common.model.embedding import embed
+from stages.common.model.inference import Reading
 from stages.common.model.loading import load_pretrained
+from stages.common.model.scorer import BATCH_TOKENS, document_logits
 from stages.common.model.tokenising import tokenise
 from stages.common.training.optimisation import make_optimiser, rate_share, set_rate
 from stages.split.__main__ import divide
@@ -37,6 +38,7 @@ ROOT = Path(__file__).parent.parent
 PRETRAINED = ROOT / "models/fetched/pretrained"
 MAX_LENGTH = 64  # tokens of a document
 PENALTY = 1.0  # C of the logistic regression, scikit-learn's default
+READING = Reading(max_length=MAX_LENGTH, batch_tokens=BATCH_TOKENS, truncation="head", window_overlap=0.0)
 PLACES = ("catalog", "stages", "py", "models/fetched")  # what stages read that run in a folder of their own
 
 
@@ -199,8 +201,8 @@ def train_and_score(
     if recipe.class_weights:
         counted = np.maximum(np.bincount(wanted, minlength=len(labels)), 1)
         weights = torch.from_numpy(len(wanted) / (len(labels) * counted)).float()
-    model, tokenizer = load_pretrained(PRETRAINED, labels, section["dropout"])
-    tokens = tokenise(tokenizer, train["text"].tolist(), MAX_LENGTH)
+    model, tokenizer = load_pretrained(PRETRAINED, labels, section["dropout"], "document")
+    tokens = tokenise(tokenizer, train["text"].tolist(), MAX_LENGTH, READING.truncation, READING.window_overlap)
     optimiser = make_optimiser(model, recipe.learning_rate, section["weight_decay"])
     targets = torch.tensor(wanted)
     epochs = math.ceil(recipe.steps / math.ceil(len(train) / recipe.batch_size))
@@ -215,9 +217,9 @@ def train_and_score(
         optimiser.step()
         optimiser.zero_grad()
     with torch.autocast("cpu", torch.bfloat16):
-        logits = score(model, tokenizer, scored["text"].tolist(), MAX_LENGTH)
+        logits = document_logits(model, tokenizer, scored["text"].tolist(), READING, "scoring")
     return {
-        **_figures(actual, logits.argmax(axis=1), labels),
+        **metrics_of(actual, logits.argmax(axis=1), labels),
         "rows": len(train),
         "seconds": round(time.perf_counter() - begin, 1),
     }
@@ -259,13 +261,14 @@ def frozen_scores(
     for rows, weights in trains:
         model = LogisticRegression(C=PENALTY, max_iter=1000, class_weight="balanced" if weights else None)
         model.fit(vectors[[place[text] for text in rows["text"]]], rows["label"].map(number))
-        scores.append({**_figures(actual, model.predict(seen), labels), "rows": len(rows)})
+        scores.append({**metrics_of(actual, model.predict(seen), labels), "rows": len(rows)})
     return {"scores": scores}
 
 
-def _figures(actual: Any, predicted: Any, labels: list[str]) -> dict[str, float]:
-    figures = overall_metrics(tally(actual, predicted, len(labels)).weighted(np.ones(len(actual))))
-    return {name: float(figures[name]) for name in ("macro_f1", "accuracy")}
+def metrics_of(actual: Any, predicted: Any, labels: list[str]) -> dict[str, float]:
+    """Macro F1 and accuracy of predicted classes, by index."""
+    metrics = overall_metrics(tally(actual, predicted, len(labels)).weighted(np.ones(len(actual))))
+    return {name: float(metrics[name]) for name in ("macro_f1", "accuracy")}
 
 
 def _digest(rows: pd.DataFrame) -> str:
@@ -273,5 +276,5 @@ def _digest(rows: pd.DataFrame) -> str:
 
 
 def choose_recipe(trials: Mapping[Recipe, float]) -> Recipe:
-    """The recipe with the best validation figure; of equals the one with fewer steps, then the smaller rate."""
+    """The recipe with the best validation metric; of equals the one with fewer steps, then the smaller rate."""
     return max(trials, key=lambda recipe: (trials[recipe], -recipe.steps, -recipe.learning_rate))
