@@ -110,16 +110,31 @@ def disagreements(stages: Stages, names: Iterable[str], find_listing: FindListin
                 if path.startswith(OF_RUNS) and not within:
                     against.append(f"{name} read {path} ({read}), which no stage made")
                 continue
-            maker, made = outputs[output]
-            if path != output:
-                files = find_listing(made, output)
-                if files is None:
-                    unknown.append(f"{name} read {path} ({read}); the files of {output} ({made}) are not at hand")
-                    continue
-                made = hash_inside(files, path.removeprefix(f"{output}/")) or "no such file"
-            if read != made:
+            maker, whole = outputs[output]
+            made = hash_made(path, output, whole, find_listing)
+            if made is None:
+                unknown.append(f"{name} read {path} ({read}); the files of {output} ({whole}) are not at hand")
+            elif read != made:
                 against.append(f"{name} read {path} ({read}), but {maker} made {made}")
     return against, unknown
+
+
+def hash_made(path: str, output: str, md5: str, find_listing: FindListing) -> str | None:
+    """The hash of a file or folder as a stage made it.
+
+    Args:
+        path: An output, or what lies in one.
+        output: The output.
+        md5: The hash of the output.
+        find_listing: Gives the files of a folder.
+
+    Returns:
+        ``no such file`` if it was not there; None if the files of the output are not known.
+    """
+    if path == output:
+        return md5
+    files = find_listing(md5, output)
+    return None if files is None else hash_inside(files, path.removeprefix(f"{output}/")) or "no such file"
 
 
 def _read_outputs(stage: Mapping[str, Any], outputs: Iterable[str]) -> set[str]:

@@ -4,12 +4,12 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from commands.hashes import MD5, Listing, directory_hash, list_folder, listing_hash
-from commands.lock import Stages, disagreements, inputs_of, leading_to, output_holding, outputs_of, stages_of
+from commands.lock import Stages, disagreements, hash_made, inputs_of, leading_to, output_holding, outputs_of, stages_of
 from commands.records import ENVIRONMENT, GRAPH, LOCK, METRICS, PARAMS, SUMMARY, content_at, git, revisions_with
 from stages.common.core.catalog import CATALOG
 from stages.common.core.messages import UserError
@@ -154,12 +154,17 @@ def _origin(
     records = {}
     for path in (*map(str, RECORDS), *sorted(catalog)):
         output = output_holding(path, outputs)
-        content = read(path) if output is None or outputs[output][0] in names else None
+        maker, whole = outputs[output] if output else ("", "")
+        content = read(path) if output is None or maker in names else None
         if content is None:
             continue
         records[path] = content
-        if output == path and MD5(content.encode()).hexdigest() != outputs[output][1]:
-            against.append(f"{path} is not what {outputs[output][0]} made")
+        if output:
+            made = hash_made(path, output, whole, partial(_find_listing, known))
+            if made is None:
+                unknown.append(f"{path}; the files of {output} as {maker} made it ({whole}) are not at hand")
+            elif made != MD5(content.encode()).hexdigest():
+                against.append(f"{path} is not what {maker} made")
     return Origin(revision, records, {name: stages[name] for name in names}, known, against, unknown)
 
 
@@ -175,10 +180,16 @@ def _find_listing(known: dict[str, Listing], md5: str, path: str) -> Listing | N
 
 
 def _cached_listing(md5: str) -> Listing:
-    try:
-        done = subprocess.run(["dvc", "cache", "dir"], capture_output=True, text=True)
-    except OSError:
-        return []
-    cached = Path(done.stdout.strip()) / "files/md5" / md5[:2] / md5[2:]
+    cached = _cache(Path.cwd()) / "files/md5" / md5[:2] / md5[2:]
     listing: Listing = json.loads(cached.read_text(encoding="utf-8")) if cached.is_file() else []
     return listing
+
+
+@cache
+def _cache(root: Path) -> Path:
+    """Where DVC keeps its cache."""
+    try:
+        done = subprocess.run(["dvc", "cache", "dir"], cwd=root, capture_output=True, text=True)
+    except OSError:
+        return root
+    return root / done.stdout.strip()

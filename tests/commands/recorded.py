@@ -73,7 +73,7 @@ def text_of(file, content):
 
 
 def out_of(file):
-    return file if file.startswith("reports/finetune") else file.rpartition("/")[0]
+    return file.rpartition("/")[0]
 
 
 def entry(folder, path):
