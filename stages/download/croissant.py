@@ -124,7 +124,7 @@ def _documents(table: str, card: Card) -> dict[str, Any]:
         }
         if pa.types.is_list(column.type):
             field |= {"isArray": True, "arrayShape": "-1"}
-        if column.name == task.target and task.answer in ("label", "labels"):
+        if column.name == task.target and task.answer == "label":
             field["references"] = {"field": {"@id": "labels/name"}}
         fields.append(field)
     named = {"@type": "cr:RecordSet", "@id": "documents", "name": "documents"}

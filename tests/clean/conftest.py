@@ -76,7 +76,8 @@ def open_tables(tmp_path):
         tables = Tables(corpus, parts)
         load_facts(tables.corpus, parts)
         match_texts(tables.corpus)
-        find_near_duplicates(tables.corpus, parts, Workers(None), parameters.near_duplicates)
+        pairs = "text_pair" in documents
+        find_near_duplicates(tables.corpus, parts, Workers(None), parameters.near_duplicates, pairs)
         return tables
 
     yield build

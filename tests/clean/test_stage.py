@@ -26,11 +26,14 @@ def clean(tmp_path, monkeypatch, make_documents):
     """Runs the stage on some documents and gives the folder in which it did."""
     monkeypatch.chdir(tmp_path)
 
-    def run(texts, section=None, **columns):
+    def run(texts, section=None, task="text-classification", **columns):
         (tmp_path / "data/raw").mkdir(parents=True, exist_ok=True)
-        write_documents(make_documents(texts, **columns), tmp_path / "data/raw/documents.parquet")
+        documents = make_documents(texts, **columns)
+        if task != "text-classification":
+            documents = documents.drop(columns=["tokens", "tags"])
+        write_documents(documents, tmp_path / "data/raw/documents.parquet")
         fields = dict.fromkeys(("name", "title", "licence", "citation"), "x")
-        card = {"task": "text-classification", "language": "en", "known_faults": [], "labels": [], "sources": []}
+        card = {"task": task, "language": "en", "known_faults": [], "labels": [], "sources": []}
         write_card(Card.model_validate({**card, **fields, "rows": len(texts)}), tmp_path / "data/raw")
         params = read_yaml(ROOT / "params.yaml")["clean"] | (section or {})
         (tmp_path / "params.yaml").write_text(yaml.safe_dump({"clean": params}))

@@ -12,6 +12,13 @@ from tests.download.test_readers import CONLL
 CASES = {
     "text": ("rows.csv", "text,label\none,a\ntwo,b\nשלום,a\n", CSV, "text-classification"),
     "token": ("rows.txt", CONLL, {"format": "conll", "columns": 3, "scheme": "IOB1"}, "token-classification"),
+    "pairs": ("rows.csv", "text,other,label\none,1,a\ntwo,2,b\n", {**CSV, "text_pair": "other"}, "pairs"),
+    "several": (
+        "rows.csv",
+        "text,topics\none,a b\ntwo,b\n",
+        {"format": "csv", "text": ["text"], "labels": {"column": "topics", "separator": " "}},
+        "multi-label",
+    ),
 }
 
 
@@ -31,7 +38,8 @@ def test_mlcroissant_finds_no_error_and_reads_the_same_rows(workbench, case):
     for document in documents.to_dict("records"):
         row = rows[document["id"]]
         assert plain(row["documents/text"]) == document["text"]
-        assert plain(row["documents/tags"]) == document["tags"]
+        for column in {"tags", "labels", "text_pair"} & document.keys():
+            assert plain(row[f"documents/{column}"]) == document[column]
     labels = {plain(row["labels/name"]): plain(row["labels/definition"]) for row in dataset.records("labels")}
     assert labels == {"a": "A.", "b": "B."}
 

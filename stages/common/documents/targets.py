@@ -55,7 +55,7 @@ def label_sets(documents: pd.DataFrame) -> pd.Series:
     else:
         spans = documents["tags"] if "tags" in documents else [None] * len(documents)
         rows = (
-            [span.label for span in spans_of(tags)] if isinstance(tags, list) else [label] if label == label else []
+            [span.label for span in spans_of(tags)] if isinstance(tags, list) else [label] if isinstance(label, str) else []
             for label, tags in zip(documents["label"], spans, strict=True)
         )
     return pd.Series(list(rows), index=documents.index, dtype=object)
