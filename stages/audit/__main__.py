@@ -73,12 +73,20 @@ def main() -> None:
         if "label" not in training:
             summary["not_judged"] = f"documents of the task {card.task} have no single label to compare with others"
         write_json(summary_file, summary)
-    said = f"{len(quality):,} labels judged, {len(queue):,} look wrong (reports/audit/label_issues.csv)"
-    if quality.empty:
-        said = "no label was judged, since no document has a single one" if not one_label else "no label was judged"
     closing_line(
         "audit",
-        f"{said}; {len(rejected):,} rows dropped, {summary['relabelled']:,} documents relabelled",
+        f"{_said(quality, one_label)}; {len(rejected):,} rows dropped, {summary['relabelled']:,} documents relabelled",
+    )
+
+
+def _said(quality: pd.DataFrame, one_label: bool) -> str:
+    """What the closing line says of the labels."""
+    if quality.empty:
+        return "no label was judged" if one_label else "no label was judged, since no document has a single one"
+    agreed = quality["suggested"].eq(quality["label"]).mean()
+    return (
+        f"{len(quality):,} labels judged by classifiers that agree with {agreed:.0%} of them, "
+        f"{quality['flagged'].sum():,} look wrong (reports/audit/label_issues.csv)"
     )
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from stages.audit.__main__ import main
 from stages.common.core.messages import UserError
-from stages.common.documents.table import read_documents, read_rejected
+from stages.common.documents.card import read_card, write_card
+from stages.common.documents.table import read_documents, read_rejected, write_documents
 from tests.audit.conftest import WRONG, set_parameters
 
 
@@ -130,3 +131,43 @@ def test_documents_without_labels_are_passed_on(workplace):
     main()
     assert len(audited(workplace)) == 100
     assert summary(workplace)["judged"] == 0
+
+
+def of_task(workplace, task, change):
+    """Makes the splits those of another task."""
+    for name in ("train", "validation", "test"):
+        path = workplace / f"data/splits/{name}.parquet"
+        write_documents(change(read_documents(path).drop(columns=["tokens", "tags"])), path)
+    write_card(read_card(workplace / "data/splits").model_copy(update={"task": task}), workplace / "data/splits")
+
+
+def test_labels_of_pairs_are_judged_by_both_texts(workplace):
+    of_task(workplace, "pairs", lambda documents: documents.assign(text_pair=documents["text"], text="nothing at all"))
+    main()
+    assert summary(workplace)["judged"] == 80
+    issues = pd.read_csv(workplace / "reports/audit/label_issues.csv")
+    assert set(WRONG) <= set(issues["id"])
+    assert issues["excerpt"].str.startswith("nothing at all / ").all()
+
+
+@pytest.mark.parametrize(("task", "column", "value"), [("multi-label", "labels", []), ("regression", "value", 0.5)])
+def test_what_is_not_judged_is_said_in_words(workplace, capsys, task, column, value):
+    def change(documents):
+        return documents.drop(columns="label").assign(**{column: [value] * len(documents)})
+
+    of_task(workplace, task, change)
+    main()
+    said = summary(workplace)
+    assert said["judged"] == 0
+    assert said["not_judged"] == f"documents of the task {task} have no single label to compare with others"
+    assert said["rows_out"] == 100
+    out = capsys.readouterr().out
+    assert "no label was judged" in out
+    assert "look wrong" not in out
+
+    (workplace / "review.csv").write_text("id,verdict,new_label\nsport-01,relabel,tech\n")
+    with pytest.raises(UserError, match=r"review\.csv, line 2: these documents have no single label to replace"):
+        main()
+    (workplace / "review.csv").write_text("id,verdict,new_label\nsport-01,drop,\n")
+    main()
+    assert summary(workplace)["rows_out"] == 98

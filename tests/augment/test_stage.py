@@ -224,3 +224,37 @@ def test_a_wrong_parameter_is_one_line(place, capsys, change, said):
 def test_an_english_lexicon_is_not_used_on_another_language(place, capsys):
     write_card(CARD.model_copy(update={"language": "de"}), place / "data/clean")
     assert "augment.synonym: the lexicon is English, but the documents are in 'de'" in run_and_read_error(capsys)
+
+
+def of_task(place, task, **columns):
+    """Makes the stage's input one of another task."""
+    path = place / "data/clean/documents.parquet"
+    documents = read_documents(path).drop(columns=["tokens", "tags"])
+    write_documents(documents.drop(columns=[] if task == "pairs" else ["label"]).assign(**columns), path)
+    write_card(CARD.model_copy(update={"task": task}), place / "data/clean")
+
+
+def test_pairs_get_no_variants_and_the_summary_says_why(place, capsys):
+    of_task(place, "pairs", text_pair=["x", "y", "z", "w"])
+    main()
+    pool = read_documents(place / "data/augmented/documents.parquet")
+    assert pool["method"].eq("original").all()
+    assert pool["text_pair"].tolist() == ["x", "y", "z", "w"]
+    said = json.loads((place / "reports/augment/summary.json").read_text())
+    assert said["methods"] == {}
+    assert said["no_variants"] == "in other words, a document of the task pairs may have another label"
+    assert "no variants" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("task", "column", "values"),
+    [("multi-label", "labels", [["a"], [], ["b"], ["a", "b"]]), ("regression", "value", [1.0, 2.0, 3.0, 4.0])],
+)
+def test_a_variant_has_the_labels_or_the_number_of_its_origin(place, task, column, values):
+    of_task(place, task, **{column: values})
+    main()
+    pool = read_documents(place / "data/augmented/documents.parquet")
+    said = dict(zip(pool["id"], pool[column], strict=True))
+    variants = pool[pool["method"].ne("original")]
+    assert len(variants) > 6
+    assert all(said[variant["derived_from"][0]] == variant[column] for _, variant in variants.iterrows())

@@ -54,9 +54,10 @@ def label_sets(documents: pd.DataFrame) -> pd.Series:
         rows = ([] for _ in range(len(documents)))
     else:
         spans = documents["tags"] if "tags" in documents else [None] * len(documents)
+        alone = ([label] if isinstance(label, str) else [] for label in documents["label"])
         rows = (
-            [span.label for span in spans_of(tags)] if isinstance(tags, list) else [label] if isinstance(label, str) else []
-            for label, tags in zip(documents["label"], spans, strict=True)
+            [span.label for span in spans_of(tags)] if isinstance(tags, list) else label
+            for label, tags in zip(alone, spans, strict=True)
         )
     return pd.Series(list(rows), index=documents.index, dtype=object)
 
