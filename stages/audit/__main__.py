@@ -21,6 +21,7 @@ from stages.audit.probabilities import (
     tfidf_features,
 )
 from stages.audit.review import read_review
+from stages.audit.summary import judged_in_words, summarise
 from stages.common.core.entry import run_stage
 from stages.common.core.messages import closing_line
 from stages.common.core.outputs import new_outputs, write_json
@@ -41,7 +42,8 @@ def main() -> None:
     training, card = read_documents(SPLITS / "train.parquet"), read_card(SPLITS)
     elsewhere = [SPLITS / f"{name}.parquet" for name in ("validation", "test", "rejected")]
     known = {*training["id"], *(name for path in elsewhere for name in ids_of(path))}
-    one_label = task_of(card).answer == "label"
+    task = task_of(card)
+    one_label = task.answer == "label"
     review = read_review(Path(parameters.reviewed), known, card.label_names if one_label else [])
 
     judged = with_one_label(training, card.label_names) if one_label else training[:0]
@@ -60,33 +62,14 @@ def main() -> None:
         write_parquet(pa.Table.from_pandas(quality, preserve_index=False), data / "quality.parquet")
         write_card(card, data)
         queue.to_csv(issues_file, index=False, lineterminator="\n")
-        summary = {
-            "judged": len(quality),
-            "flagged": len(queue),
-            "flagged_by_label": queue["label"].value_counts().sort_index().to_dict(),
-            "reviewed": len(review),
-            "reviewed_not_in_training": int((~review["id"].isin(training["id"])).sum()),
-            "relabelled": int(decisions["verdict"].eq("relabel").sum()),
-            "rows_in": len(training),
-            "rows_out": len(audited),
-        }
+        summary = summarise(quality, review, decisions, training, audited)
         if "label" not in training:
-            summary["not_judged"] = f"documents of the task {card.task} have no single label to compare with others"
+            summary["not_judged"] = f"documents of the task {task.name} have no single label to compare with others"
         write_json(summary_file, summary)
     closing_line(
         "audit",
-        f"{_said(quality, one_label)}; {len(rejected):,} rows dropped, {summary['relabelled']:,} documents relabelled",
-    )
-
-
-def _said(quality: pd.DataFrame, one_label: bool) -> str:
-    """What the closing line says of the labels."""
-    if quality.empty:
-        return "no label was judged" if one_label else "no label was judged, since no document has a single one"
-    agreed = quality["suggested"].eq(quality["label"]).mean()
-    return (
-        f"{len(quality):,} labels judged by classifiers that agree with {agreed:.0%} of them, "
-        f"{quality['flagged'].sum():,} look wrong (reports/audit/label_issues.csv)"
+        f"{judged_in_words(quality, task)}; {len(rejected):,} rows dropped, "
+        f"{summary['relabelled']:,} documents relabelled",
     )
 
 
