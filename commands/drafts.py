@@ -129,9 +129,9 @@ def draft(path: Path, reader: dict[str, Any], remarks: list[str], findings: Find
 
 
 def _task_of(reader: dict[str, Any]) -> str:
-    """The first task whose answers are what a reader finds: a label for each text, or a tag for each word."""
-    target = "tags" if reader["format"] == "conll" else "label"
-    return next(task.name for task in TASKS.values() if task.target == target)
+    """The task whose columns a reader fills."""
+    fills = READER.validate_python(reader).fills
+    return next(task.name for task in TASKS.values() if task.filled == fills)
 
 
 def _pinned(path: Path) -> dict[str, Any]:
