@@ -233,7 +233,7 @@ def textaugment_eda(_: Path) -> Augment:
     nltk.download = lambda *_, **__: True  # it would look for data on the network each time
     from textaugment import EDA
 
-    from stages.augment.function_words import FUNCTION_WORDS
+    from stages.common.words.function_words import FUNCTION_WORDS
 
     eda = EDA(stop_words=list(FUNCTION_WORDS), random_state=SEED)
 

@@ -27,9 +27,12 @@ import pyarrow.parquet as pq
 from benchmarks.bench_clean import ROOT, dataset, shingle_set
 from stages.common.core.seeding import generator
 from stages.common.documents.card import Card, write_card
-from stages.common.documents.table import DOCUMENTS, DocumentStream
+from stages.common.documents.table import DocumentStream, documents_schema
+from stages.common.tasks import TASKS
 
 SEED = 20
+COLUMNS = TASKS["text-classification"].columns
+SCHEMA = documents_schema(COLUMNS)
 CORPORA = ("bbc_news", "newsgroups20", "r8", "r52", "movie_reviews", "rotten_tomatoes", "noisy_ag_news")
 COPIES, NEAR = 0.03, 0.05  # shares of the documents that are planted
 SENTENCES = (6, 14)  # of a document, from and to
@@ -96,7 +99,7 @@ def build(folder: Path, count: int, sentences: list[str]) -> tuple[list[Planted]
     shutil.copy(ROOT / "params.yaml", folder)
     planted: list[Planted] = []
     size = 0
-    with DocumentStream(folder / "data/raw/documents.parquet") as stream:
+    with DocumentStream(folder / "data/raw/documents.parquet", COLUMNS) as stream:
         for start in range(0, count, 10_000):
             rows = range(start, min(start + 10_000, count))
             texts = list(make_texts(rows, count, sentences, planted))
@@ -145,9 +148,9 @@ def replace_words(text: str, drawn: random.Random) -> str:
 
 def as_documents(rows: range, texts: list[str]) -> pa.Table:
     ids = [f"{number:08}" for number in rows]
-    columns = {name: pa.nulls(len(rows), field.type) for name, field in zip(DOCUMENTS.names, DOCUMENTS, strict=True)}
+    columns = {name: pa.nulls(len(rows), field.type) for name, field in zip(SCHEMA.names, SCHEMA, strict=True)}
     columns |= {"id": ids, "text": texts, "group": ids, "derived_from": [[name] for name in ids]}
-    return pa.table(columns | {"method": ["original"] * len(rows)}, schema=DOCUMENTS)
+    return pa.table(columns | {"method": ["original"] * len(rows)}, schema=SCHEMA)
 
 
 def clean(folder: Path) -> Run:
