@@ -44,8 +44,8 @@ def make_small(folder: Path, repo: Repo, code: Path | None) -> Path:
     folder.mkdir()
     small: dict[str, dict[str, Any]] = {}
     for stage in repo.index.stages:
-        name = stage.addressing.replace("@", "_")
-        before = {one.addressing.replace("@", "_") for one in repo.index.graph.successors(stage)}
+        name = stage.name.replace("@", "_")
+        before = {one.name.replace("@", "_") for one in repo.index.graph.successors(stage)}
         deps = [f"{one}.txt" for one in sorted(before)]
         small[name] = {"cmd": f"echo {name} > {name}.txt", "outs": [f"{name}.txt"]}
         if code is None:

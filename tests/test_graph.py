@@ -41,7 +41,7 @@ FITTED = ("__init__", "probabilities", "temperature", "thresholds")
 def graph():
     """The stages as DVC reads them, by name."""
     with Repo(str(ROOT)) as repo:
-        return {stage.addressing: stage for stage in repo.index.stages}
+        return {stage.name: stage for stage in repo.index.stages}
 
 
 def parameters(stage, file="params.yaml"):
