@@ -10,9 +10,9 @@ from tests.corpus import run
 from tests.test_end_to_end import output_hashes, stages_run
 
 
-def what_retrains(repository):
-    """What DVC says has changed of all that finetune depends on."""
-    return json.loads(run(repository, "dvc", "status", "--json", "finetune").stdout)
+def changes_for(repository, stage="finetune"):
+    """What DVC says has changed of all that a stage depends on."""
+    return json.loads(run(repository, "dvc", "status", "--json", stage).stdout)
 
 
 def replace(path, old, new):
@@ -34,10 +34,10 @@ def set_parameters(repository, values):
         ("audit", {"audit.folds": 3, "audit.action": "report"}),
     ],
 )
-def test_a_parameter_that_changes_no_training_row_does_not_retrain(repository, stage, values):
+def test_a_parameter_that_changes_no_row_neither_trains_nor_tests_again(repository, stage, values):
     set_parameters(repository, values)
     assert stage in stages_run(run(repository, "dvc", "repro", "audit"))
-    assert what_retrains(repository) == {}
+    assert changes_for(repository) == changes_for(repository, "evaluate") == {}
 
 
 def test_a_corrected_licence_or_citation_does_not_retrain(repository):
@@ -48,7 +48,7 @@ def test_a_corrected_licence_or_citation_does_not_retrain(repository):
     assert "download" in stages_run(run(repository, "dvc", "repro", "audit"))
     after = output_hashes(repository)
     assert after["data/raw"] != before["data/raw"] and after["data/audited"] != before["data/audited"]
-    assert what_retrains(repository) == {}
+    assert changes_for(repository) == {}
 
 
 def test_a_text_rule_that_is_added_but_off_does_not_retrain(repository):
@@ -60,7 +60,7 @@ def test_a_text_rule_that_is_added_but_off_does_not_retrain(repository):
     replace(settings, "\nNAMES = ", "\nfrom stages.common.text_rules.shouting import quieten\n\nNAMES = ")
     set_parameters(repository, {"clean.shouting": False})
     assert "clean" in stages_run(run(repository, "dvc", "repro", "audit"))
-    assert what_retrains(repository) == {}
+    assert changes_for(repository) == {}
 
 
 def test_code_beside_training_does_not_retrain(repository):
@@ -75,24 +75,24 @@ def test_code_beside_training_does_not_retrain(repository):
         (repository / path).write_text('"""New."""\n')
     for path in (*(repository / "commands").glob("*.py"), *(repository / "stages/report").rglob("*.py")):
         path.write_text(path.read_text() + "\n# a message in other words\n")
-    assert what_retrains(repository) == {}
+    assert changes_for(repository) == {}
 
 
 def test_code_that_training_runs_retrains(repository):
     (repository / "stages/common/training/new_module.py").write_text('"""Not imported."""\n')
-    assert what_retrains(repository) == {}
+    assert changes_for(repository) == {}
     path = repository / "stages/common/training/loop.py"
     path.write_text(path.read_text() + "\n# changed\n")
-    assert "stages/common/training/loop.py" in json.dumps(what_retrains(repository))
+    assert "stages/common/training/loop.py" in json.dumps(changes_for(repository))
 
 
 def test_a_further_task_is_recorded_without_training_anew_once_the_weights_are_shown_to_be_equal(repository):
     """DVC cannot tell that the file of another task changes no weight: commands.unchanged shows it."""
     (repository / "stages/finetune/tasks/new_task.py").write_text('"""Another task."""\n')
-    assert "stages/finetune" in json.dumps(what_retrains(repository))
+    assert "stages/finetune" in json.dumps(changes_for(repository))
     done = run(repository, "python", "-m", "commands.unchanged", "finetune")
     assert f"models/finetuned {output_hashes(repository)['models/finetuned']}" in done.stdout
-    assert what_retrains(repository) == {}
+    assert changes_for(repository) == {}
     assert "up to date" in run(repository, "dvc", "repro", "evaluate").stdout
 
 
