@@ -47,8 +47,12 @@ def test_a_pair_has_two_texts_and_a_label(workbench):
             '{"text": "one", "a": true, "b": 1}\n{"text": "two", "a": 0, "b": 0}\n{"text": "three", "a": 0, "b": 1}',
             {**MARKED, "format": "jsonl"},
         ),
+        (
+            '{"text": "one", "topics": [7, 8]}\n{"text": "two", "topics": []}\n{"text": "three", "topics": [8]}',
+            {**SEPARATED, "format": "jsonl", "labels": {"column": "topics"}, "label_numbers_from": 7},
+        ),
     ],
-    ids=["separated", "0 and 1", "true and false", "other names", "other columns", "JSON"],
+    ids=["separated", "0 and 1", "true and false", "other names", "other columns", "JSON", "JSON lists"],
 )
 def test_a_document_has_any_number_of_labels(workbench, content, reader):
     workbench.write("rows", content, reader, task="multi-label")
@@ -59,6 +63,23 @@ def test_a_document_has_any_number_of_labels(workbench, content, reader):
         "three": ["b"],
     }
     assert json.loads(Path("reports/download/summary.json").read_text())["labels"] == {"a": 1, "b": 2}
+
+
+def test_lists_of_labels_are_read_from_parquet_and_nothing_else_is_taken_for_one(workbench):
+    reader = {**SEPARATED, "format": "parquet", "labels": {"column": "topics"}}
+    pq.write_table(pa.table({"text": ["one", "two", "three"], "topics": [["b", "a"], [], None]}), "rows")
+    workbench.entry("rows", reader, task="multi-label")
+    assert sorted(map(tuple, workbench.read()["labels"])) == [(), ("a", "b")]
+    assert workbench.rejected() == [("incomplete", "rows: row 3")]
+    pq.write_table(pa.table({"text": ["one", "two"], "topics": ["a", "b"]}), "rows")
+    workbench.entry("rows", reader, task="multi-label")
+    with pytest.raises(UserError, match="column 'topics' holds string, not lists of labels"):
+        workbench.read()
+    workbench.write(
+        "rows", '{"text": "one", "topics": "a"}\n', {**reader, "format": "jsonl"}, task="multi-label", most_rejected=0
+    )
+    with pytest.raises(UserError, match="rows:1: 'topics' is no list of labels"):
+        workbench.read()
 
 
 @pytest.mark.parametrize("kind", [pa.float64(), pa.int8(), pa.string(), pa.bool_()])

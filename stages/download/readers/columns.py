@@ -13,6 +13,7 @@ from stages.common.core.validation import Strict
 from stages.download.readers.base import AnnotationKind, BaseReader
 from stages.download.readers.record import ANNOTATION, Batch
 
+IN_LIST = "\x1f"  # joins the labels of a list, so that all cells are strings
 MARKS = {
     **dict.fromkeys(("0", "0.0", "false", "False", "FALSE"), False),
     **dict.fromkeys(("1", "1.0", "true", "True", "TRUE"), True),
@@ -65,11 +66,12 @@ class SeparatedLabels(Strict):
 
     Attributes:
         column: Its name.
-        separator: What stands between two labels; white space around them does not count.
+        separator: What stands between two labels; white space around them does not count. Null where the cells are
+            lists, as they can be in JSON lines and parquet.
     """
 
     column: str
-    separator: str = Field(min_length=1)
+    separator: str | None = Field(default=None, min_length=1)
 
 
 class Columns(Labelled):
@@ -118,6 +120,13 @@ class Columns(Labelled):
     def texts(self) -> list[str]:
         """The names of the columns that hold texts."""
         return [*self.text, *([self.text_pair] if self.text_pair else [])]
+
+    @property
+    def list_column(self) -> str | None:
+        """The column whose cells are lists of labels, if there is one."""
+        if isinstance(self.labels, SeparatedLabels) and self.labels.separator is None:
+            return self.labels.column
+        return None
 
     @property
     def wanted(self) -> list[str]:
@@ -173,7 +182,7 @@ class Columns(Labelled):
     def _label_lists(self, table: pa.Table, place: Callable[[int], str]) -> list[list[str] | None]:
         """The labels of each row as the source writes them; None where it says nothing."""
         if isinstance(self.labels, SeparatedLabels):
-            cells, separator = table[self.labels.column].to_pylist(), self.labels.separator
+            cells, separator = table[self.labels.column].to_pylist(), self.labels.separator or IN_LIST
             return [cell if cell is None else _stripped(cell.split(separator)) for cell in cells]
         names = self.labels or []
         rows: list[list[str] | None] = []

@@ -9,7 +9,7 @@ import orjson
 import pyarrow as pa
 
 from stages.download.readers.blocks import Block, Dialect, parse_blocks, read_blocks
-from stages.download.readers.columns import Columns, Encoding
+from stages.download.readers.columns import IN_LIST, Columns, Encoding
 from stages.download.readers.record import BadRecord, Batch
 from stages.download.streams import open_data
 
@@ -58,6 +58,10 @@ class JsonlReader(Columns):
             if column not in said:
                 raise ValueError(f"has no key {column!r}; it has {', '.join(map(repr, list(said)[:20]))}")
             value = said[column]
+            if column == self.list_column and value is not None:
+                if not isinstance(value, list) or not all(isinstance(label, str | int) for label in value):
+                    raise ValueError(f"{column!r} is no list of labels")
+                value = IN_LIST.join(map(str, value))
             if column in self.texts and not isinstance(value, str | None):
                 raise ValueError(f"{column!r} is no string but {type(value).__name__}")
             if not isinstance(value, str | int | None) and not (column == self.value and isinstance(value, float)):

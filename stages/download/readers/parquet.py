@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import xxhash
 
 from stages.common.core.messages import UserError
-from stages.download.readers.columns import Columns
+from stages.download.readers.columns import IN_LIST, Columns
 from stages.download.readers.record import BadRecord, Batch
 from stages.download.streams import open_data
 
@@ -40,26 +40,36 @@ class ParquetReader(Columns):
             self._check_types(table.schema_arrow, name)
             row = 1
             for batch in table.iter_batches(BATCH_ROWS, columns=self.wanted):
-                columns = pa.table({column: _as_strings(batch[column]) for column in self.wanted})
+                columns = pa.table({column: self._as_strings(batch[column], column) for column in self.wanted})
                 yield self.batch(columns, partial(record_ids, columns, name), partial(_place, name, row))
                 row += len(batch)
 
     def _check_types(self, schema: pa.Schema, name: str) -> None:
         for column in self.wanted:
             kind = schema.field(column).type
-            if _is_text(kind) or (column not in self.texts and self._is_known(column, kind)):
+            if (_is_text(kind) and column != self.list_column) or (
+                column not in self.texts and self._is_known(column, kind)
+            ):
                 continue
             wanted = "strings" if column in self.texts else "strings or whole numbers"
+            wanted = "lists of labels" if column == self.list_column else wanted
             raise UserError(f"{name}: column {column!r} holds {kind}, not {wanted}.", "Name another, or convert it.")
 
     def _is_known(self, column: str, kind: pa.DataType) -> bool:
         """Whether a column that holds no strings can be read as them."""
+        if column == self.list_column:
+            return pa.types.is_list(kind) and (_is_text(kind.value_type) or pa.types.is_integer(kind.value_type))
         marks = isinstance(self.labels, list) and column in self.labels
         return bool(
             pa.types.is_integer(kind)
             or (pa.types.is_boolean(kind) and marks)
             or (pa.types.is_floating(kind) and (marks or column == self.value))
         )
+
+    def _as_strings(self, values: pa.Array, column: str) -> pa.Array:
+        if column == self.list_column:
+            return pc.binary_join(values.cast(pa.list_(pa.string())), IN_LIST)
+        return values.cast(pa.string())
 
 
 @contextmanager
@@ -100,7 +110,3 @@ def _is_text(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
-
-
-def _as_strings(column: pa.Array) -> pa.Array:
-    return column.cast(pa.string())
