@@ -5,7 +5,7 @@ lets them spin for some milliseconds before they sleep: the shortest wait while 
 programs share the cores, a spinning thread keeps a core from the very thread that it waits for. ``OMP_WAIT_POLICY``
 decides it once and for all when libgomp is loaded, but another job may start, or end, at any time.
 
-So a thread of its own looks now and then, while they may spin, how long this process's threads were ready to run but
+So a thread of its own measures, while they may spin, how long this process's threads were ready to run but
 had no core, which Linux counts. If that is much, it keeps more OpenMP threads in being for some seconds, all asleep,
 than there are cores: libgomp then lets none spin (``gomp_throttled_spin_count_var`` in its env.c, ``do_spin`` in its
 config/linux/wait.h). Torch's own threads stay as many as they were, and so do the bytes of what they compute.
@@ -22,9 +22,10 @@ from pathlib import Path
 
 import torch
 
-LOOK = 0.1  # seconds that a look takes
-REST = 4.0  # seconds without spinning after a look that found the cores busy
-BUSY = 0.1  # share of their time that threads wait for a core, from which on the cores count as busy
+CALM = 1.0  # seconds over which the waiting is measured while the cores are not busy
+LOOK = 0.05  # seconds over which it is measured after a rest: on busy cores, spinning costs much
+REST = 5.0  # seconds without spinning after a measurement that found the cores busy
+BUSY = 0.2  # share of their time that threads wait for a core, from which on the cores count as busy
 SETTINGS = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")  # whoever sets one of these has decided
 WATCHER = "watches the cores"
 THREADS = Path("/proc/self/task")
@@ -39,12 +40,15 @@ def sleep_when_busy() -> None:
 
 
 def _watch(openmp: ctypes.CDLL) -> None:
+    span = LOOK
     while True:
         before = schedule()
-        time.sleep(LOOK)
+        time.sleep(span)
+        span = CALM
         if waiting_share(before, schedule()) > BUSY:
             with many_threads(openmp):
                 time.sleep(REST)
+            span = LOOK
 
 
 def schedule() -> dict[str, tuple[int, int]]:
@@ -53,12 +57,12 @@ def schedule() -> dict[str, tuple[int, int]]:
     Source: Documentation/scheduler/sched-stats.rst of Linux.
     """
     times = {}
-    for thread in THREADS.glob("*/schedstat"):
+    for thread in THREADS.iterdir() if THREADS.exists() else ():
         try:
-            ran, waited, _ = thread.read_text().split()
+            ran, waited, _ = (thread / "schedstat").read_text().split()
         except (OSError, ValueError):  # the thread has ended
             continue
-        times[thread.parent.name] = int(ran), int(waited)
+        times[thread.name] = int(ran), int(waited)
     return times
 
 
