@@ -15,6 +15,8 @@ from stages.clean import parts
 from tests.clean.test_stage import clean, story  # noqa: F401 - clean is a fixture
 from tests.imports import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 def start(*arguments):
     settings = {"PYTHONPATH": str(ROOT), "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__GIL__ENABLED": "false"}

@@ -10,6 +10,8 @@ from stages.common.core.provenance import directory_hash
 from tests.commands.remotes import free_port, nginx, sshd, store
 from tests.corpus import commit, run
 
+pytestmark = pytest.mark.slow
+
 SHARED = ("data/splits", "models/finetuned")
 
 

@@ -11,6 +11,8 @@ from stages.common.core.messages import UserError
 from stages.common.documents import partitions
 from stages.common.documents.partitions import map_partitions, start_workers
 
+pytestmark = pytest.mark.slow
+
 
 def double(rows):
     return rows.assign(twice=rows["number"] * 2)

@@ -22,6 +22,8 @@ from stages.common.fetching.package_index import index_client, pip_settings
 from stages.common.fetching.transfer import transfer
 from tests.imports import ROOT
 
+pytestmark = pytest.mark.slow
+
 CONTENT = bytes(range(256)) * 4000
 REVISION = "e" * 40
 

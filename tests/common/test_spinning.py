@@ -9,6 +9,8 @@ import pytest
 from stages.common.model.spinning import SETTINGS, waiting_share
 from tests.imports import ROOT
 
+pytestmark = pytest.mark.slow
+
 WAITING = """
 import ctypes, time
 from contextlib import nullcontext

@@ -18,6 +18,8 @@ from stages.evaluate.results import COLUMNS, OF_LABELS
 from tests.evaluate.conftest import LABELS, PARAMETERS, documents, save_tiny_model, write_parameters
 from tests.imports import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 def reports(workplace):
     """The bytes of all that the stage wrote, but for the times that it took."""

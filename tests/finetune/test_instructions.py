@@ -15,6 +15,8 @@ from stages.common.training.instructions import AVX2, compute_with, has_bf16, in
 from stages.common.training.placement import choose_precision
 from tests.imports import ROOT
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 STARTED = """
 import os, sys

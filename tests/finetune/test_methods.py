@@ -29,6 +29,8 @@ from stages.finetune.tasks import finetune_task
 from tests.common.tiny_encoder import TOPICS, record, save_encoder
 from tests.finetune.conftest import make_sentences, make_split
 
+pytestmark = pytest.mark.slow
+
 ARCHITECTURES = {
     "bert": {},
     "roberta": {"max_position_embeddings": 66, "pad_token_id": 0},

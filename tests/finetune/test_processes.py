@@ -17,6 +17,8 @@ from tests.finetune.conftest import fill, write_parameters
 from tests.finetune.sharing import train_tiny
 from tests.imports import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 def run(folder, **environment):
     return subprocess.run(

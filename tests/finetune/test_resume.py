@@ -12,6 +12,8 @@ import pytest
 from tests.finetune.conftest import fill, write_parameters
 from tests.imports import ROOT
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = {"epochs": 12, "early_stopping_patience": 12}
 STEPS = 12 * 9  # 72 documents in batches of 8
 UNLIMITED = 2**40

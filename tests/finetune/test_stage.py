@@ -23,6 +23,8 @@ from tests.common.tiny_encoder import TOPICS
 from tests.finetune.conftest import fill, make_card, make_split, write_parameters
 from tests.imports import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 def run(folder, monkeypatch, capfd):
     """Runs the stage in this process; gives its exit code and what it printed."""

@@ -18,6 +18,8 @@ from tests.common.tiny_encoder import TOPICS
 from tests.finetune.conftest import fill, make_card, make_sentences, make_split, write_parameters
 from tests.finetune.test_stage import run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def place(tmp_path, encoder):

@@ -10,6 +10,8 @@ from stages.common.core.messages import UserError
 from stages.common.training import trackers as module
 from stages.common.training.trackers import check_trackers, track
 
+pytestmark = pytest.mark.slow
+
 VALUES = [(1, {"train/loss": 0.5, "train/learning_rate": 1e-3}), (2, {"train/loss": 0.25, "train/learning_rate": 5e-4})]
 
 

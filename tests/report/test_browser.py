@@ -32,7 +32,7 @@ FLAGS = (
 DARK_PHONE = ("--window-size=500,2000", "--blink-settings=preferredColorScheme=0")
 AXE = "axe-playwright-python==0.1.8"  # its wheel holds axe-core 4.12.1
 AXE_HASH = "fdd263c998388f1a8e67cad02677e612d946248bd44d163be5e8650ea31f95f8"
-pytestmark = pytest.mark.chromium
+pytestmark = [pytest.mark.chromium, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
