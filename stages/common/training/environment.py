@@ -19,7 +19,8 @@ from stages.common.training.instructions import instruction_set
 from stages.common.training.parameters import TrainingParameters
 
 PACKAGES = ("accelerate", "numpy", "peft", "safetensors", "scikit-learn", "tokenizers", "torch", "transformers")
-BUILT_WITH = {"mkl": r"Math Kernel Library Version ([0-9.]+)", "onednn": r"MKL-DNN v(\S+)"}  # in torch.__config__.show()
+# What torch.__config__.show() says of the libraries that it was built with
+BUILT_WITH = {"mkl": r"Math Kernel Library Version ([0-9.]+)", "onednn": r"MKL-DNN v(\S+)"}
 OUTPUTS = ("data", "models", "reports", "dvc.lock")  # what a run itself changes
 
 
