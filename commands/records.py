@@ -31,15 +31,14 @@ def git(*arguments: str, root: Path = Path()) -> str:
     return done.stdout.strip()
 
 
-def content_at(revision: str, path: Path | str, root: Path = Path()) -> str | None:
+def content_at(revision: str, path: Path | str) -> str | None:
     """A file's content at a revision; None if it has no such file.
 
     Args:
         revision: The revision.
         path: Relative to this repository's folder, which may lie inside a larger git repository.
-        root: This repository's folder.
     """
-    shown = subprocess.run(["git", "show", f"{revision}:./{path}"], cwd=root, capture_output=True, text=True)
+    shown = subprocess.run(["git", "show", f"{revision}:./{path}"], capture_output=True, text=True)
     return None if shown.returncode else shown.stdout
 
 
