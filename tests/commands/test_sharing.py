@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from moto.server import ThreadedMotoServer
-from stages.common.core.provenance import directory_hash
 
+from commands.hashes import directory_hash
 from tests.commands.remotes import free_port, nginx, sshd, store
 from tests.corpus import commit, run
 
