@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -103,12 +104,8 @@ def import_closure(package: str) -> tuple[set[str], set[str]]:
                 modules.add(name.partition(".")[0])
             else:
                 waiting.append(local)
-    by_module = packages_distributions()
-    third_party = {
-        by_module[module][0].lower().replace("_", "-")
-        for module in modules
-        if module not in sys.stdlib_module_names and module in by_module
-    }
+    by_module = _distributions()
+    third_party = {by_module[module] for module in modules if module in by_module}
     return {path.as_posix() for path in files if path.stat().st_size}, third_party
 
 
@@ -122,6 +119,13 @@ def imported_modules(path: Path) -> set[str]:
             base = node.module or ""
             names |= {n for alias in node.names if _local_file(n := f"{base}.{alias.name}")} or {base}
     return names
+
+
+@cache
+def _distributions() -> dict[str, str]:
+    """The distribution that each third-party module comes from."""
+    names = {module: found[0].lower().replace("_", "-") for module, found in packages_distributions().items()}
+    return {module: name for module, name in names.items() if module not in sys.stdlib_module_names}
 
 
 def _local_file(module: str) -> Path | None:

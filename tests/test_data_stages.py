@@ -19,6 +19,8 @@ from stages.download import __main__ as download
 from stages.split import __main__ as split
 from tests.imports import ROOT
 
+pytestmark = pytest.mark.slow
+
 WORDS = [f"word{number}" for number in range(400)]
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 NO_LEXICON = {"synonym": {"count": 0, "rate": 0.1}, "insertion": {"count": 0, "rate": 0.1}}

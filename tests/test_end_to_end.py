@@ -15,6 +15,8 @@ import yaml
 
 from tests.corpus import environment, make_repository, make_texts, run
 
+pytestmark = pytest.mark.slow
+
 FETCH = ["fetch_models@pretrained", "fetch_models@lexicon"]
 DATA_STAGES = ["download", "clean", "augment", "split"]
 

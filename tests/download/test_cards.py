@@ -15,6 +15,8 @@ from stages.download import __main__ as download
 from stages.download.entry import DatasetEntry
 from tests.imports import ROOT
 
+pytestmark = pytest.mark.slow
+
 DATASETS = sorted(path.stem for path in (ROOT / "catalog/datasets").glob("*.yaml"))
 needs_mirror = pytest.mark.skipif("DATA_MIRROR" not in os.environ, reason="$DATA_MIRROR is not set")
 
