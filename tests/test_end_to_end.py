@@ -93,6 +93,7 @@ def test_a_fresh_clone_makes_the_same_bytes(finished, tmp_path):
 def test_order_hash_seed_and_workers_change_no_byte_of_the_data(tmp_path, workers):
     """Runs the data stages one by one, shuffling the rows of each stage's input before the next one reads it."""
     folder = make_repository(tmp_path / "repository", per_topic=450)
+    run(folder, "python", "-m", "stages.fetch_models", "lexicon")
     for stage in DATA_STAGES:
         run(folder, "python", "-m", f"stages.{stage}", PYTHONHASHSEED="0", PLUMBLINE_WORKERS="1")
     places = ("raw", "clean", "augmented", "splits")
