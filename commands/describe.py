@@ -1,34 +1,41 @@
-"""Drafts an entry of catalog/datasets for a file or folder of labelled texts, and prints it as YAML."""
+"""Drafts an entry of catalog/datasets for files or a folder of labelled texts, and prints it as YAML."""
 
 import argparse
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from stages.common.core.entry import run_program
 
 
-def main(path: Path) -> None:
+def main(paths: Sequence[Path]) -> None:
     """Prints the draft.
 
     Args:
-        path: The file or folder.
+        paths: The files or the folder.
 
     Raises:
         UserError: If there is nothing there that could be labelled text.
     """
     from commands.drafts import describe  # here, so that --help does not wait for it
 
-    describe(path)
+    describe(paths)
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     made = argparse.ArgumentParser(description=__doc__)
-    made.add_argument("file", metavar="FILE", type=Path, help="a file of labelled texts, or a folder of them")
+    made.add_argument(
+        "files",
+        metavar="FILE",
+        type=Path,
+        nargs="+",
+        help="a file of labelled texts, the files of its splits, or a folder",
+    )
     made.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return made
 
 
 if __name__ == "__main__":
     arguments = parser().parse_args()
-    run_program(partial(main, arguments.file), arguments.debug)
+    run_program(partial(main, arguments.files), arguments.debug)

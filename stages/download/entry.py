@@ -13,14 +13,25 @@ from stages.common.tasks import known_task, task_of
 from stages.download.readers.conll import ConllReader
 from stages.download.readers.csv import CsvReader
 from stages.download.readers.folder import FolderReader
-from stages.download.readers.jsonl import JsonlReader
+from stages.download.readers.jsonl import JsonlReader, JsonReader
+from stages.download.readers.lines import LinesReader
 from stages.download.readers.orange import OrangeReader
 from stages.download.readers.parquet import ParquetReader
 from stages.download.readers.ratings import RatingsReader
 from stages.download.readers.record import BadRecord, Batch
 
 # A further reader takes a file of its own and its name here; its `format` tells it from the others.
-Reader = CsvReader | JsonlReader | ParquetReader | FolderReader | OrangeReader | ConllReader | RatingsReader
+Reader = (
+    CsvReader
+    | JsonlReader
+    | JsonReader
+    | LinesReader
+    | ParquetReader
+    | FolderReader
+    | OrangeReader
+    | ConllReader
+    | RatingsReader
+)
 
 
 class Part(Strict):

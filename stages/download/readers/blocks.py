@@ -36,11 +36,15 @@ class Dialect:
         quote: The character around fields that hold line breaks or delimiters; None if there is none.
         escape: The character that takes away the next one's meaning; None if there is none.
         delimiter: The character between fields; None if there are no fields.
+        blanks: Whether blanks may stand between a delimiter and the field after it, and belong to neither.
+        carriage_returns: Whether a carriage return alone ends a line, as on a Mac before 2001.
     """
 
     quote: str | None = None
     escape: str | None = None
     delimiter: str | None = None
+    blanks: bool = False
+    carriage_returns: bool = False
 
 
 class Spans(NamedTuple):
@@ -129,6 +133,8 @@ def read_blocks(stream: IO[bytes], name: str, encoding: str, dialect: Dialect) -
     """
     cutter = _Cutter(name, dialect)
     pieces = _as_utf8(stream, name, encoding)
+    if dialect.carriage_returns:
+        pieces = (piece.replace(b"\r", b"\n") for piece in pieces)
     first = next(pieces, b"")
     if not first:
         raise UserError(f"{name}: is empty.", "Fetch it again, or correct the catalog entry.")
@@ -276,7 +282,9 @@ def _misplaced(content: bytes, quotes: Numbers, dialect: Dialect, ended: bool) -
         closing = closing[:-1]  # what follows it is not there yet
     allowed = np.zeros(256, np.bool_)
     allowed[neighbours] = True
-    wrong_opening = opening[(opening > 0) & ~allowed[characters[opening - 1]]]
+    before = allowed.copy()
+    before[ord(" ")] |= dialect.blanks
+    wrong_opening = opening[(opening > 0) & ~before[characters[opening - 1]]]
     wrong_closing = closing[~allowed[characters[np.minimum(closing + 1, len(characters) - 1)]]]
     wrong = [int(positions[0]) for positions in (wrong_opening, wrong_closing) if len(positions)]
     return min(wrong) if wrong else None

@@ -19,7 +19,10 @@ from stages.download.readers.record import MOST_RECORD_BYTES, BadRecord, Batch
 from stages.download.streams import open_data
 
 DOCUMENT_START = "-DOCSTART-"  # begins a document and belongs to no sentence (Tjong Kim Sang & De Meulder 2003)
-TAG = re.compile(r"O|[BI]-\S+")
+TAG = re.compile(r"O|[A-Z]-\S+")
+BEGINS, ENDS = "BSU", "ELSU"  # the prefixes of an entity's first and last word, where a scheme marks them
+# How a scheme writes the first, inner, last and only word of an entity, and so what stands for B and I in BIO.
+SCHEMES = {"BIO": "BI", "IOB1": "BI", "BIOES": "BIES", "BILOU": "BILU", "BMES": "BMES"}
 BATCH_SENTENCES = 10_000
 
 Lines = list[tuple[int, list[str]]]  # the number of each line, and its columns
@@ -31,16 +34,24 @@ class ConllReader(BaseReader):
     Attributes:
         format: ``conll``.
         member: A shell pattern for the one member to read, if the file is an archive.
-        columns: How many columns a line has, white space between them; the first holds the token, the last its tag.
+        columns: How many columns a line has; the last holds the tag.
+        token: The number of the column that holds the token, counted from 1.
+        delimiter: The character between columns; white space of any kind and length by default.
+        comments: What a line begins with that belongs to no sentence, such as ``#``.
+        positions: Whether the last character of every token is a digit that says where in its word it stands.
         scheme: BIO: an entity begins with B-. IOB1: it begins with I-, and with B- only right after one of its own
-            type; this is turned into BIO.
+            type. BIOES, BILOU and BMES mark its last word, or the one that stands alone. All are turned into BIO.
         encoding: Of the file.
     """
 
     format: Literal["conll"]
     member: str | None = None
     columns: int = Field(ge=2)
-    scheme: Literal["BIO", "IOB1"]
+    token: int = Field(default=1, ge=1)
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    comments: str | None = Field(default=None, min_length=1)
+    positions: bool = False
+    scheme: Literal["BIO", "IOB1", "BIOES", "BILOU", "BMES"]
     encoding: Encoding = "utf-8"
 
     @property
@@ -51,14 +62,14 @@ class ConllReader(BaseReader):
     def read(self, path: Path) -> Iterator[Batch | BadRecord]:
         """Yields the sentences of a file in batches, and those that could not be read."""
         with open_data(path, self.member) as (name, stream):
-            found = _sentences(_lines(stream, name, self.encoding))
+            found = self._sentences(_lines(stream, name, self.encoding))
             while some := list(islice(found, BATCH_SENTENCES)):
                 good = []
                 for sentence in some:
                     fault = self._fault(sentence)
                     if fault:
                         number, rule, reason = fault
-                        text = " ".join(line[0] for _, line in sentence).encode("utf-8", "surrogateescape")
+                        text = " ".join(self._token(line) for _, line in sentence).encode("utf-8", "surrogateescape")
                         yield BadRecord.of(f"{name}:{number}", rule, reason, text)
                     else:
                         good.append(sentence)
@@ -73,24 +84,61 @@ class ConllReader(BaseReader):
             if any(not _is_text(field) for field in line):
                 return number, "undecodable", "holds NUL bytes, or bytes in another encoding"
             tag = line[-1]
-            if not TAG.fullmatch(tag):
-                return number, "tag", f"{tag!r} is no BIO tag"
-            if self.scheme == "BIO" and tag.startswith("I-") and before[2:] != tag[2:]:
-                return number, "tag", f"{tag} follows {before}: no entity of this type was begun"
+            if not TAG.fullmatch(tag) or (tag != "O" and tag[0] not in SCHEMES[self.scheme]):
+                return number, "tag", f"{tag!r} is no {self.scheme} tag"
+            if self.positions and not line[self.token - 1][-1:].isdigit():
+                return number, "token", f"{line[self.token - 1]!r} does not end in a digit"
+            if self.scheme != "IOB1":
+                opened = before != "O" and (self.scheme == "BIO" or before[0] not in ENDS)
+                if tag != "O" and tag[0] not in BEGINS and not (opened and before[2:] == tag[2:]):
+                    return number, "tag", f"{tag} follows {before}: no entity of this type was begun"
+                if self.scheme != "BIO" and opened and (tag == "O" or tag[0] in BEGINS):
+                    return number, "tag", f"{tag} follows {before}: its entity was not ended"
             before = tag
+        if self.scheme not in ("BIO", "IOB1") and before != "O" and before[0] not in ENDS:
+            return sentence[-1][0], "tag", f"the sentence ends after {before}: its entity was not ended"
         return None
 
+    def _token(self, line: list[str]) -> str:
+        token = line[self.token - 1] if len(line) >= self.token else ""
+        return token[:-1] if self.positions else token
+
+    def _sentences(self, lines: Iterator[tuple[int, str]]) -> Iterator[Lines]:
+        sentence: Lines = []
+        for number, line in lines:
+            columns = self.split(line)
+            if columns and columns[0] != DOCUMENT_START:
+                if not (self.comments and line.startswith(self.comments) and not TAG.fullmatch(columns[-1])):
+                    sentence.append((number, columns))
+            elif sentence:
+                yield sentence
+                sentence = []
+        if sentence:
+            yield sentence
+
+    def split(self, line: str) -> list[str]:
+        """The columns of a line; none if it is empty."""
+        if self.delimiter is None or not line.strip():
+            return line.split()
+        return line.rstrip("\r\n").split(self.delimiter)
+
     def _batch(self, sentences: list[Lines], name: str) -> Batch:
-        tokens = [[line[0] for _, line in sentence] for sentence in sentences]
+        tokens = [[self._token(line) for _, line in sentence] for sentence in sentences]
         tags = [[line[-1] for _, line in sentence] for sentence in sentences]
         if self.scheme == "IOB1":
             tags = [iob1_to_bio(sentence) for sentence in tags]
+        elif self.scheme != "BIO":
+            tags = [[tag if tag == "O" else _bio_prefix(tag) for tag in sentence] for sentence in tags]
         rows = {
             "text": pa.array([" ".join(sentence) for sentence in tokens], pa.string()),
             "tokens": pa.array(tokens, pa.list_(pa.string())),
             "tags": pa.array(tags, pa.list_(pa.string())),
         }
         return Batch(pa.table(rows), partial(_ids, sentences, name), True, lambda row: f"{name}:{sentences[row][0][0]}")
+
+
+def _bio_prefix(tag: str) -> str:
+    return f"{'B' if tag[0] in BEGINS else 'I'}{tag[1:]}"
 
 
 def iob1_to_bio(tags: list[str]) -> list[str]:
@@ -121,19 +169,6 @@ def _lines(stream: IO[bytes], name: str, encoding: str) -> Iterator[tuple[int, s
         raise UserError(f"{name}:{number}: is not {encoding} ({error.reason}).", "Correct `encoding`.") from None
     if not number:
         raise UserError(f"{name}: is empty.", "Fetch it again, or correct the catalog entry.")
-
-
-def _sentences(lines: Iterator[tuple[int, str]]) -> Iterator[Lines]:
-    sentence: Lines = []
-    for number, line in lines:
-        columns = line.split()
-        if columns and columns[0] != DOCUMENT_START:
-            sentence.append((number, columns))
-        elif sentence:
-            yield sentence
-            sentence = []
-    if sentence:
-        yield sentence
 
 
 def _is_text(field: str) -> bool:

@@ -1,6 +1,7 @@
 """Reads tables of delimited text: CSV, TSV and their dialects, with or without a line of column names."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import chain
@@ -38,6 +39,9 @@ class CsvReader(Columns):
         quote: The character around fields that hold delimiters or line breaks, doubled inside them; null if quotes mean
             nothing.
         escape: The character that takes away the next one's meaning.
+        blanks: Whether blanks between a delimiter and the field after it count as nothing.
+        line_end: A carriage return if that alone ends a line, as on a Mac before 2001; else lines end in a line feed.
+        skip: How many records to pass over at the beginning, such as Excel's ``sep=;``.
         encoding: Of the file.
     """
 
@@ -47,6 +51,9 @@ class CsvReader(Columns):
     delimiter: str = Field(default=",", pattern=r"^[\x00-\x7f]$")
     quote: str | None = Field(default='"', pattern=r"^[\x00-\x7f]$")
     escape: str | None = Field(default=None, pattern=r"^[\x00-\x7f]$")
+    blanks: bool = False
+    line_end: Literal["\n", "\r"] = "\n"
+    skip: int = Field(default=0, ge=0)
     encoding: Encoding = "utf-8"
 
     @model_validator(mode="after")
@@ -60,14 +67,16 @@ class CsvReader(Columns):
 
     def read(self, path: Path) -> Iterator[Batch | BadRecord]:
         """Yields the documents of a file in batches, and the rows that could not be read."""
-        dialect = Dialect(self.quote, self.escape, self.delimiter)
+        dialect = Dialect(self.quote, self.escape, self.delimiter, self.blanks, self.line_end == "\r")
         with open_data(path, self.member) as (name, stream):
             found = iter(read_blocks(stream, name, self.encoding, dialect))
             columns = self.columns
+            if self.skip:
+                _, found = take_records(found, self.skip, name)
             if columns is None:
                 head, found = take_records(found, 1, name)
                 columns = split_fields(head[0], dialect)
-                self.check(columns, f"{name}:1")
+                self.check(columns, f"{name}:{self.skip + 1}")
             yield from read_rows(found, name, columns, self, dialect)
 
 
@@ -103,6 +112,7 @@ def split_fields(record: str, dialect: Dialect) -> list[str]:
         delimiter=dialect.delimiter or ",",
         quotechar=dialect.quote,
         escapechar=dialect.escape,
+        skipinitialspace=dialect.blanks,
         quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
     )
     try:
@@ -139,9 +149,12 @@ def read_rows(
             ragged[row.number - 1] = f"has {row.actual_columns} fields, not {row.expected_columns}"
             return "skip"
 
+        content = pa.py_buffer(block.content).slice(0, block.size)
+        if dialect.blanks:
+            content = pa.py_buffer(_without_blanks(content.to_pybytes(), dialect))
         table = pa.csv.read_csv(
-            pa.BufferReader(pa.py_buffer(block.content).slice(0, block.size)),
-            pa.csv.ReadOptions(column_names=names, use_threads=False, block_size=max(block.size, 1)),
+            pa.BufferReader(content),
+            pa.csv.ReadOptions(column_names=names, use_threads=False, block_size=max(content.size, 1)),
             pa.csv.ParseOptions(
                 delimiter=dialect.delimiter,
                 quote_char=dialect.quote or False,
@@ -162,6 +175,18 @@ def read_rows(
         return [*bad, columns.batch(table, partial(block.ids, name), partial(block.place, name))]
 
     return parse_blocks(parse, found, name)
+
+
+def _without_blanks(content: bytes, dialect: Dialect) -> bytes:
+    """Whole records without the blanks before their fields."""
+    delimiter = re.escape(dialect.delimiter or ",")
+    quoted = ""
+    if dialect.quote:
+        quote, escape = re.escape(dialect.quote), re.escape(dialect.escape or "")
+        escaped = rf"|{escape}[\s\S]" if escape else ""
+        quoted = rf"({quote}(?:[^{quote}{escape}]|{quote}{quote}{escaped})*{quote})?"
+    pattern = re.compile(rf"(\A|[{delimiter}\n]) *{quoted or '()'}".encode())
+    return pattern.sub(rb"\1\2", content)
 
 
 def _broken_lines(block: Block, dialect: Dialect) -> list[int]:

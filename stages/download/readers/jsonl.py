@@ -1,4 +1,4 @@
-"""Reads JSON lines: one object a line."""
+"""Reads JSON lines, one object a line, and an array of such objects."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 import orjson
 import pyarrow as pa
+import xxhash
 
+from stages.common.core.messages import UserError
 from stages.download.readers.blocks import Block, Dialect, parse_blocks, read_blocks
 from stages.download.readers.columns import IN_LIST, Columns, Encoding
 from stages.download.readers.record import BadRecord, Batch
@@ -64,7 +66,60 @@ class JsonlReader(Columns):
                 value = IN_LIST.join(map(str, value))
             if column in self.texts and not isinstance(value, str | None):
                 raise ValueError(f"{column!r} is no string but {type(value).__name__}")
-            if not isinstance(value, str | int | None) and not (column == self.value and isinstance(value, float)):
+            fraction = isinstance(value, float) and not value.is_integer() and column != self.value
+            if fraction or not isinstance(value, str | int | float | None):
                 raise ValueError(f"{column!r} is neither a string nor a whole number but {type(value).__name__}")
             values[column] = None if value is None else str(value)
         return values
+
+
+class JsonReader(JsonlReader):
+    """How an array of JSON objects is read, such as pandas writes; all of it is in memory at once.
+
+    Attributes:
+        format: ``json``.
+    """
+
+    format: Literal["json"]  # type: ignore[assignment]  # the name that tells readers apart
+
+    def read(self, path: Path) -> Iterator[Batch | BadRecord]:
+        """Yields the documents of a file in one batch, and the objects that could not be read."""
+        with open_data(path, self.member) as (name, stream):
+            rows = load_array(stream.read(), self.encoding, name)
+        columns: dict[str, list[str | None]] = {column: [] for column in self.wanted}
+        kept: list[int] = []
+        for row, said in enumerate(rows):
+            try:
+                values = self._values(said)
+            except ValueError as error:
+                yield BadRecord.of(_item(name, row), "json", str(error), orjson.dumps(said))
+                continue
+            kept.append(row)
+            for column, value in values.items():
+                columns[column].append(value)
+        table = pa.table({column: pa.array(values, pa.string()) for column, values in columns.items()})
+        seed = xxhash.xxh3_64_intdigest(name.encode())
+
+        def ids() -> pa.Array:
+            return pa.array([xxhash.xxh3_128_hexdigest(orjson.dumps(rows[row]), seed) for row in kept], pa.string())
+
+        yield self.batch(table, ids, lambda row: _item(name, kept[row]))
+
+
+def load_array(content: bytes, encoding: str, name: str) -> list[Any]:
+    """The objects of a JSON array.
+
+    Raises:
+        UserError: If the file holds something else.
+    """
+    try:
+        rows = orjson.loads(content.decode(encoding).removeprefix("\ufeff"))
+    except ValueError as error:
+        raise UserError(f"{name}: is not JSON ({error}).", "Correct `format` or `encoding`.") from None
+    if not isinstance(rows, list):
+        raise UserError(f"{name}: is no JSON array.", "Write it as an array of objects, or as JSON lines.")
+    return rows
+
+
+def _item(name: str, row: int) -> str:
+    return f"{name}: item {row + 1}"

@@ -1,5 +1,6 @@
 """Reads parquet files."""
 
+import math
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -47,29 +48,21 @@ class ParquetReader(Columns):
     def _check_types(self, schema: pa.Schema, name: str) -> None:
         for column in self.wanted:
             kind = schema.field(column).type
-            if (_is_text(kind) and column != self.list_column) or (
-                column not in self.texts and self._is_known(column, kind)
-            ):
-                continue
-            wanted = "strings" if column in self.texts else "strings or whole numbers"
-            wanted = "lists of labels" if column == self.list_column else wanted
-            raise UserError(f"{name}: column {column!r} holds {kind}, not {wanted}.", "Name another, or convert it.")
-
-    def _is_known(self, column: str, kind: pa.DataType) -> bool:
-        """Whether a column that holds no strings can be read as them."""
-        if column == self.list_column:
-            return pa.types.is_list(kind) and (_is_text(kind.value_type) or pa.types.is_integer(kind.value_type))
-        marks = isinstance(self.labels, list) and column in self.labels
-        return bool(
-            pa.types.is_integer(kind)
-            or (pa.types.is_boolean(kind) and marks)
-            or (pa.types.is_floating(kind) and (marks or column == self.value))
-        )
+            if column == self.list_column:
+                known, wanted = _is_list(kind), "lists of labels"
+            elif column in self.texts:
+                known, wanted = _is_text(kind), "strings"
+            else:
+                known, wanted = _is_text(kind) or _is_known(kind), "strings, numbers or truth values"
+            if not known:
+                raise UserError(
+                    f"{name}: column {column!r} holds {kind}, not {wanted}.", "Name another, or convert it."
+                )
 
     def _as_strings(self, values: pa.Array, column: str) -> pa.Array:
         if column == self.list_column:
             return pc.binary_join(values.cast(pa.list_(pa.string())), IN_LIST)
-        return values.cast(pa.string())
+        return _as_strings(values)
 
 
 @contextmanager
@@ -110,3 +103,20 @@ def _is_text(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_list(kind) and (_is_text(kind.value_type) or pa.types.is_integer(kind.value_type)))
+
+
+def _is_known(kind: pa.DataType) -> bool:
+    """Whether a column that holds no strings can be read as them."""
+    return bool(pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_floating(kind))
+
+
+def _as_strings(column: pa.Array) -> pa.Array:
+    if pa.types.is_floating(column.type):  # as Python and JSON write them, 1.0 for 1; NaN is pandas' way to say nothing
+        return pa.array(
+            [None if cell is None or math.isnan(cell) else str(cell) for cell in column.to_pylist()], pa.string()
+        )
+    return column.cast(pa.string())

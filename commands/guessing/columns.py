@@ -1,0 +1,260 @@
+"""Guesses which columns of a table hold texts and labels, and which task that makes."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from commands.guessing.guess import Guess
+from stages.common.core.messages import UserError
+
+LABEL_NAMES = ("label", "labels", "class", "category", "target", "topic", "sentiment", "polarity", "tags")
+TEXT_NAMES = ("text", "sentence", "message", "content", "body", "review", "comment", "document", "tweet", "utterance")
+ID_NAMES = ("id", "uid", "guid", "key", "doc_id", "document_id")
+PAIRS = (
+    ("premise", "hypothesis"),
+    ("text", "hypothesis"),
+    ("sentence1", "sentence2"),
+    ("sentence_1", "sentence_2"),
+    ("question1", "question2"),
+    ("text1", "text2"),
+    ("text_a", "text_b"),
+    ("question", "passage"),
+    ("question", "answer"),
+    ("query", "passage"),
+    ("question", "sentence"),
+)
+GOLD = re.compile(r"gold|final|majority|consensus", re.IGNORECASE)
+ANNOTATOR = re.compile(r"(.*?(?:label|annot|ann|rater|coder|judge|worker|vote)\D*?)[_ .-]?(\d+|[a-c])", re.IGNORECASE)
+SEPARATORS = (",", ";", "|", " ")
+MOST_CLASSES_OF_NUMBERS = 20
+NO_LABEL = {"", "n/a", "na", "none", "null", "nan", "-", "?", "nil", "unknown"}
+Rows = Sequence[Mapping[str, str]]
+
+
+def guess_columns(base: dict[str, Any], names: Sequence[str], rows: Rows, where: str) -> Guess:
+    """Adds to a reader which columns hold what.
+
+    Args:
+        base: The reader so far.
+        names: The names of the columns.
+        rows: Some records, by column.
+        where: How messages call the file.
+
+    Raises:
+        UserError: If no column looks like texts, or none like what is to be predicted.
+    """
+    values = {name: [row.get(name, "") for row in rows] for name in names if name}
+    if not rows or not values:
+        raise UserError(f"{where}: has no column of strings or numbers.", "Write its entry by hand.")
+    lengths = {name: sum(map(len, column)) / len(column) for name, column in values.items()}
+    guess = Guess(dict(base))
+    pair = _pair(values)
+    target, doubt = _target(values, lengths, pair, where)
+    texts = [name for name in values if name != target]
+    if not texts:
+        raise UserError(f"{where}: has no column of texts beside {target!r}.", "Write its entry by hand.")
+    text = pair[0] if pair and target not in pair else _text(texts, values, lengths)
+    ids = [
+        n for n in texts if n != text and n.lower() in ID_NAMES and len(set(values[n])) == len(rows) and all(values[n])
+    ]
+    if ids:
+        guess.reader["id"] = ids[0]
+    guess.reader["text"] = [text]
+    if pair and target not in pair:
+        guess.reader["text_pair"], guess.task = pair[1], "pairs"
+    else:
+        _other_texts(guess, text, [name for name in texts if name not in (text, *ids)], values, lengths)
+    _fill_target(guess, target, values[target])
+    if doubt:
+        key = next(key for key in ("labels", "value", "label") if key in guess.reader)
+        guess.doubt(key, doubt)
+    said = f"text {text}" + (f" and {pair[1]}" if "text_pair" in guess.reader and pair else "")
+    guess.remarks.append(f"Columns: {', '.join(name or '(no name)' for name in names)}; {said}, target {target}.")
+    return guess
+
+
+def _pair(values: Mapping[str, list[str]]) -> tuple[str, str] | None:
+    by_lower = {name.lower(): name for name in values}
+    found = [(by_lower[a], by_lower[b]) for a, b in PAIRS if a in by_lower and b in by_lower]
+    return found[0] if found else None
+
+
+def _text(texts: list[str], values: Mapping[str, list[str]], lengths: Mapping[str, float]) -> str:
+    varied = [name for name in texts if len(set(values[name])) > 0.3 * len(values[name])]
+    longest = max(varied or texts, key=lambda name: lengths[name])
+    named = [name for name in texts if name.lower() in TEXT_NAMES and len(set(values[name])) > 2]
+    best = max(named, key=lambda name: lengths[name], default=longest)
+    return best if lengths[best] >= 0.5 * lengths[longest] else longest
+
+
+def _other_texts(
+    guess: Guess, text: str, others: list[str], values: Mapping[str, list[str]], lengths: Mapping[str, float]
+) -> None:
+    """Marks the text if another column holds texts, too."""
+    prose = [
+        name
+        for name in others
+        if lengths[name] >= min(15, 0.25 * lengths[text])
+        and len(set(values[name])) > 0.5 * len(values[name])
+        and sum(len(cell) >= 10 and not _number(cell) for cell in values[name]) > 0.5 * len(values[name])
+    ]
+    if prose:
+        guess.doubt("text", f"[{text}] alone, or with {', '.join(prose)}: these hold texts, too; or a second text_pair")
+    elif lengths[text] < 5 or len(set(values[text])) < 0.3 * len(values[text]):
+        guess.doubt("text", f"[{text}]: the longest column, but short or the same again and again; is it the text?")
+
+
+def _target(
+    values: Mapping[str, list[str]], lengths: Mapping[str, float], pair: tuple[str, str] | None, where: str
+) -> tuple[str, str]:
+    """The column of what is predicted, and why that is not sure."""
+    annotators = _annotators(values)
+    named = [name for word in LABEL_NAMES for name in values if name.lower() == word]
+    gold = [name for name in values if GOLD.search(name) and re.search("label|class|gold", name, re.IGNORECASE)]
+    if named and not annotators:
+        doubt = f"{named[0]}, or {', '.join(named[1:])}: all are called like labels" if len(named) > 1 else ""
+        return named[0], doubt
+    if annotators:
+        best = [*named, *gold, *annotators][0]
+        answers = list(zip(*(values[name] for name in annotators), strict=True))
+        alike = sum(len({cell for cell in row if cell}) == 1 for row in answers)
+        shown = f"{', '.join(annotators)} are answers of several people, alike in {alike:,} of {len(answers):,} records"
+        first = f"{best} was meant?" if best not in annotators else "name one, or make a column of their majority;"
+        return best, f"{first} {shown}"
+    longest = max(values, key=lambda name: lengths[name])
+    taken = {*(pair or ()), longest}
+    count = len(next(iter(values.values())))
+    few = max(2, count // 2)
+    candidates = [
+        name
+        for name, column in values.items()
+        if name not in taken and len(set(column)) <= few and lengths[name] <= 40 and any(column)
+    ]
+    if not candidates:
+        raise UserError(
+            f"{where}: no column looks like labels (short, with repeated values); it has {', '.join(values)}.",
+            "Name the column `label`, or write its entry by hand.",
+        )
+    like = [name for word in LABEL_NAMES for name in candidates if word in name.lower()]
+    ranked = sorted(candidates, key=lambda name: (len(set(values[name])) == 1, len(set(values[name]))))
+    best = gold[0] if gold and gold[0] in candidates else (like or ranked)[0]
+    others = [name for name in ranked if name != best and len(set(values[name])) > 1]
+    if len(like) == 1 or not others:
+        return best, "" if len(set(values[best])) > 1 else f"{best}: it holds one value only, as far as was read"
+    return best, f"{best}, or {', '.join(others)}: any of these may be what is to be predicted"
+
+
+def _annotators(values: Mapping[str, list[str]]) -> list[str]:
+    """Columns of several people's answers: numbered alike, with the same few values."""
+    stems: dict[str, list[str]] = {}
+    for name in values:
+        match = ANNOTATOR.fullmatch(name)
+        if match:
+            stems.setdefault(match.group(1).lower(), []).append(name)
+    for names in stems.values():
+        kinds = [{cell for cell in values[name] if cell} for name in names]
+        if (
+            len(names) > 1
+            and kinds[0] & kinds[1]
+            and len(set().union(*kinds)) <= 20
+            and kinds != [{"0", "1"}] * len(kinds)
+        ):
+            return names
+    return []
+
+
+def _fill_target(guess: Guess, target: str, column: list[str]) -> None:
+    """What is predicted: one label, several of them, or a number."""
+    filled = [cell for cell in column if cell.strip()]
+    kinds = set(filled)
+    numbers = [cell for cell in filled if _number(cell)]
+    whole = {float(cell) for cell in numbers if float(cell).is_integer()}
+    separated = _separator(filled)
+    if numbers and len(numbers) >= 0.9 * len(filled) and not separated:
+        fractions = len({float(cell) for cell in numbers}) > len(whole)
+        if fractions or len(whole) > MOST_CLASSES_OF_NUMBERS:
+            guess.task = "regression"
+            guess.reader["value"] = target
+            shown = f"{len(kinds):,} numbers from {min(map(float, numbers)):g} to {max(map(float, numbers)):g}"
+            guess.doubt(
+                "value", f"{target}: {shown} are read as numbers to predict; or name it as `label`, for classes"
+            )
+            return
+    if separated and guess.task != "pairs":
+        separator, sure = separated
+        guess.task = "multi-label"
+        guess.reader["labels"] = {"column": target, "separator": separator}
+        if not sure:
+            example = next(cell for cell in filled if separator in cell)
+            guess.doubt("labels", f"{target}: is {example!r} several labels, with {separator!r} between them, or one?")
+        return
+    guess.reader["label"] = target
+    if len(kinds) > max(MOST_CLASSES_OF_NUMBERS, 0.1 * len(filled)):
+        guess.doubt(
+            "label", f"{target}: holds {len(kinds):,} different values in {len(filled):,} records; are they labels?"
+        )
+
+
+def _separator(cells: list[str]) -> tuple[str, bool] | None:
+    """What stands between several labels of a cell, and whether that is sure; None if there is nothing."""
+    kinds = set(cells)
+    for separator in SEPARATORS:
+        several = [cell for cell in cells if separator in cell.strip()]
+        if len(several) < 0.05 * len(cells):
+            continue
+        counted = Counter(part.strip() for cell in kinds for part in cell.split(separator) if part.strip())
+        if not counted or (separator == " " and len(kinds) < 2 * len(counted)):
+            continue
+        lone = {cell.strip() for cell in cells if separator not in cell}
+        again = sum(count > 1 for count in counted.values())
+        if len(kinds) > len(counted) and again >= 0.5 * len(counted):
+            return separator, len(kinds) >= 1.5 * len(counted)
+        if separator != " " and lone & set(counted) and again:
+            return separator, False
+    return None
+
+
+def alike_labels(labels: Sequence[str]) -> dict[str, str]:
+    """Labels that may be slips of another one, or stand for none; by label, what is odd about it.
+
+    Args:
+        labels: As the file writes them.
+    """
+    groups: dict[str, list[str]] = {}
+    for label in labels:
+        groups.setdefault(_plain(label), []).append(label)
+    odd = {}
+    for group in groups.values():
+        for label in group if len(group) > 1 else []:
+            odd[label] = "; ".join(f"{_difference(label, other)} {other!r}" for other in group if other != label)
+    for label in labels:
+        if label.strip().lower() in NO_LABEL:
+            odd[label] = "; ".join([*([odd[label]] if label in odd else []), "looks like no label at all"])
+        elif label != label.strip() and label not in odd:
+            odd[label] = "has blanks around it"
+    return odd
+
+
+def _plain(label: str) -> str:
+    visible = "".join(c for c in unicodedata.normalize("NFKC", label) if unicodedata.category(c) != "Cf")
+    plain = " ".join(visible.split()).casefold()
+    plain = {"true": "1", "false": "0"}.get(plain, plain)
+    return f"{float(plain):g}" if _number(plain) else plain
+
+
+def _difference(label: str, other: str) -> str:
+    ways: dict[str, Callable[[str], str]] = {
+        "differs by blanks from": lambda text: "".join(text.split()),
+        "differs by case from": str.casefold,
+        "differs by its Unicode form from": lambda text: unicodedata.normalize("NFC", text),
+        "differs by invisible characters from": lambda text: "".join(
+            c for c in text if unicodedata.category(c) != "Cf"
+        ),
+    }
+    return next((said for said, same in ways.items() if same(label) == same(other)), "reads like")
+
+
+def _number(cell: str) -> bool:
+    return re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", cell.strip()) is not None

@@ -1,0 +1,27 @@
+"""What is guessed of a file: how it is read, what was seen, and what a person has to decide."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+EDIT = "EDIT"
+
+
+@dataclass
+class Guess:
+    """What is guessed of a file.
+
+    Attributes:
+        reader: The ``reader`` of a catalog entry: the likeliest one, valid as it is.
+        task: The name of the task.
+        remarks: What was seen, for the comments of the draft.
+        doubts: By key of the reader: what is written in place of its value, since it is not sure.
+    """
+
+    reader: dict[str, Any]
+    task: str = "text-classification"
+    remarks: list[str] = field(default_factory=list)
+    doubts: dict[str, str] = field(default_factory=dict)
+
+    def doubt(self, key: str, text: str) -> None:
+        """Marks a key of the reader as one that a person has to decide."""
+        self.doubts[key] = f"{EDIT} {text}"
