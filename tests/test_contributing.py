@@ -19,8 +19,8 @@ BLOCK = re.compile(
     r"^```(?:python|yaml)\n# ([^\s,]+)(?:, (after|instead of): ?([^\n]*))?\n(.*?)^```$", re.MULTILINE | re.DOTALL
 )
 QUESTIONS = "".join(
-    f"DESC:what is the name of thing number {number} in the old house\n"
-    f"NUM:how many days did the {number} small ships take to sail home\n"
+    f"__label__DESC what is the name of thing number {number} in the old house\n"
+    f"__label__NUM how many days did the {number} small ships take to sail home\n"
     for number in range(30)
 )
 
@@ -89,7 +89,7 @@ def test_a_reader_reads_what_no_other_did(repository):
     run(repository, "dvc", "exp", "run", "--quiet", "-S", "dataset=questions", "download")
     documents = pq.read_table(repository / "data/raw/documents.parquet").to_pandas()
     assert documents["label"].value_counts().to_dict() == {"DESC": 30, "NUM": 30}
-    assert set(documents["text"]) == {line.partition(":")[2] for line in QUESTIONS.splitlines()}
+    assert set(documents["text"]) == {line.partition(" ")[2] for line in QUESTIONS.splitlines()}
 
 
 def test_a_task_goes_through_the_whole_graph_by_its_own_files(repository):
