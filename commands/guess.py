@@ -10,7 +10,7 @@ import orjson
 from commands.guessing.columns import guess_columns
 from commands.guessing.dialect import guess_table
 from commands.guessing.encoding import guess_encoding
-from commands.guessing.guess import Guess
+from commands.guessing.guess import PLAINEST, Guess
 from commands.guessing.tags import guess_conll
 from stages.common.core.messages import UserError
 from stages.common.fetching.archives import is_archive, open_members
@@ -191,7 +191,7 @@ def _orange(lines: list[str], where: str) -> Guess | None:
         for key in ("labels", "value", "label"):
             guess.reader.pop(key, None)
             guess.doubts.pop(key, None)
-        guess.reader["label"], guess.task = names[roles.index("class")], "text-classification"
+        guess.reader["label"], guess.task = names[roles.index("class")], PLAINEST["label"]
     return guess
 
 

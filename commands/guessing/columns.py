@@ -182,7 +182,7 @@ def _fill_target(guess: Guess, target: str, column: list[str]) -> None:
                 "value", f"{target}: {shown} are read as numbers to predict; or name it as `label`, for classes"
             )
             return
-    if separated and guess.task != "pairs":
+    if separated and "text_pair" not in guess.reader:
         separator, sure = separated
         guess.task = "multi-label"
         guess.reader["labels"] = {"column": target, "separator": separator}

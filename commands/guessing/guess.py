@@ -3,7 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from stages.common.tasks import TASKS
+
 EDIT = "EDIT"
+
+
+PLAINEST = {task.answer: task.name for task in reversed(TASKS.values())}  # the first task of each kind of answer
 
 
 @dataclass
@@ -18,7 +23,7 @@ class Guess:
     """
 
     reader: dict[str, Any]
-    task: str = "text-classification"
+    task: str = PLAINEST["label"]
     remarks: list[str] = field(default_factory=list)
     doubts: dict[str, str] = field(default_factory=dict)
 

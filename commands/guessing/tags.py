@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from commands.guessing.guess import Guess
+from commands.guessing.guess import PLAINEST, Guess
 from stages.common.core.messages import UserError
 from stages.download.readers.conll import DOCUMENT_START, iob1_to_bio
 
@@ -53,7 +53,7 @@ def guess_conll(lines: list[str], where: str) -> Guess | None:
         reader["comments"] = "#"
         remarks.append("Lines that begin with # belong to no sentence.")
     tokens = [columns[reader.get("token", 1) - 1] for columns in rows]
-    guess = Guess(reader, "token-classification", remarks)
+    guess = Guess(reader, PLAINEST["tags"], remarks)
     if all(re.fullmatch(r".+\d", token, re.DOTALL) for token in tokens) and len(tokens) > 20:
         reader["positions"] = True
         remarks.append("Each token ends in a digit, its place in its word, which is left out.")
