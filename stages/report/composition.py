@@ -12,7 +12,6 @@ from stages.common.documents.table import ORIGINAL
 from stages.common.documents.targets import answers, label_sets, text_columns
 
 BINS = 30
-NO_LABEL = "(no label)"
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def set_counts(splits: dict[str, pd.DataFrame]) -> list[SetCount]:
     """How often documents have the same labels, most frequent first; none where a document has one label at most."""
     if not all("labels" in documents for documents in splits.values()):
         return []
-    sets = {name: answers(documents).replace("", NO_LABEL) for name, documents in splits.items()}
+    sets = {name: answers(documents) for name, documents in splits.items()}
     table = pd.DataFrame({name: labels.value_counts() for name, labels in sets.items()}).fillna(0).astype(int)
     order = (
         table.assign(total=table.sum(axis=1)).rename_axis("set").sort_values(["total", "set"], ascending=[False, True])

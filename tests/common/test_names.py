@@ -79,7 +79,7 @@ def test_what_the_model_finds_only_once_the_rest_is_masked_is_masked_too(mask, m
         person = [[n == len([w for w in s if w != "[NAME]"]) - 1 for n in range(len(s))] for s in sentences]
         return [np.array([[1.0, 0, 2.0 * flag] for flag in flags]) for flags in person]
 
-    monkeypatch.setattr(names, "score_words", last_word)
+    monkeypatch.setattr(names, "word_logits", last_word)
     assert mask("one two three", "") == (["[NAME] [NAME] [NAME]", ""], {0: 3})
     assert len(read) == 4
 

@@ -50,7 +50,7 @@ def test_a_document_counts_for_each_of_its_labels_and_once_for_their_set():
     assert [(row.labels, row.counts) for row in found] == [
         ("arts + tech", {"train": 2, "test": 1}),
         ("arts", {"train": 1, "test": 1}),
-        ("(no label)", {"train": 1, "test": 0}),
+        ("(none)", {"train": 1, "test": 0}),
     ]
     assert set_counts({"train": TRAIN}) == []
 

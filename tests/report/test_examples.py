@@ -67,7 +67,7 @@ def test_a_variant_of_a_pair_shows_the_text_that_was_changed():
 
 
 def test_an_answer_may_be_several_labels_or_a_number():
-    assert list(shown_answers(pd.DataFrame({"labels": [["b", "a"], [], None]}))) == ["a + b", "", ""]
+    assert list(shown_answers(pd.DataFrame({"labels": [["b", "a"], [], None]}))) == ["a + b", "(none)", ""]
     assert list(shown_answers(pd.DataFrame({"value": [12.5, None, 3.0]}))) == ["12.5", "", "3"]
 
 
