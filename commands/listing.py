@@ -1,6 +1,9 @@
 """Shows the entries of catalog/datasets as a table."""
 
+import sys
+
 from stages.common.core.catalog import entry_names, load_entry
+from stages.common.core.messages import UserError
 from stages.common.fetching.sources import PinnedFile
 from stages.download.entry import DatasetEntry
 
@@ -8,12 +11,23 @@ HEAD = ("name", "title", "task", "language", "labels", "published splits", "MiB"
 
 
 def list_datasets() -> None:
-    """Prints a Markdown table: what each entry is, how large its files are and where they come from."""
-    rows = [HEAD, *(_row(name, load_entry("datasets", name, DatasetEntry)) for name in entry_names("datasets"))]
+    """Prints a Markdown table: what each entry is, how large its files are and where they come from.
+
+    An entry that is not finished has a line of its own on stderr.
+    """
+    rows: list[tuple[str, ...]] = [HEAD]
+    faults: list[str] = []
+    for name in entry_names("datasets"):
+        try:
+            rows.append(_row(name, load_entry("datasets", name, DatasetEntry)))
+        except UserError as error:
+            faults.append(str(error))
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
     rows.insert(1, tuple("-" * width for width in widths))
     for row in rows:
         print(f"| {' | '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))} |")
+    for fault in faults:
+        print(f"not listed: {fault}", file=sys.stderr)
 
 
 def _row(name: str, entry: DatasetEntry) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from stages.common.model.inference import write_inference
 from stages.common.model.loading import load_pretrained
 from stages.common.model.scorer import Scorer
 from stages.common.tasks import task_of
+from stages.common.training.architecture import set_output_bias
 from stages.common.training.checkpoints import open_checkpoints, training_key
 from stages.common.training.environment import describe_environment, describe_training
 from stages.common.training.instructions import compute_with
@@ -55,6 +56,9 @@ def main() -> None:
 
     model, tokenizer = load_pretrained(PRETRAINED, labels.outputs, parameters.dropout, task.head)
     inference = room.plan_inference(plan_reading(parameters, labels, model, tokenizer, training), targets)
+    bias = room.starting_bias(targets)
+    if bias is not None:
+        set_output_bias(model, bias)
     examples = room.make_examples(training, targets, tokenizer, inference, TRAIN)
     method = prepare(model, parameters, task.head, len(training))
     scorer = Scorer(method.model, tokenizer, inference)

@@ -1,6 +1,7 @@
 """The entries of the catalog, and what comes out of those whose files are at hand."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -47,6 +48,17 @@ def test_the_list_shows_every_dataset(monkeypatch, capsys):
     rows = capsys.readouterr().out.splitlines()
     assert [row.split("|")[1].strip() for row in rows[2:]] == DATASETS
     assert len({len(row) for row in rows}) == 1
+
+
+def test_an_unfinished_entry_hides_no_other_from_the_list(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "catalog/datasets", "catalog/datasets")
+    finished = Path("catalog/datasets/my_data.yaml").read_text()
+    Path("catalog/datasets/draft.yaml").write_text(finished.replace("language: en", "language: EDIT en or de"))
+    list_datasets()
+    printed = capsys.readouterr()
+    assert [row.split("|")[1].strip() for row in printed.out.splitlines()[2:]] == DATASETS
+    assert printed.err.startswith("not listed: catalog/datasets/draft.yaml: language still says 'EDIT en or de'")
 
 
 @pytest.fixture

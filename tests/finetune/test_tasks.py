@@ -2,15 +2,18 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy.stats import pearsonr, spearmanr
 from sklearn.metrics import f1_score
 
 from stages.common.core.messages import UserError
 from stages.common.documents.spans import bio_tags
 from stages.common.model.answers import chosen_labels, probabilities
+from stages.common.model.loading import load_pretrained
 from stages.common.tasks import TASKS
+from stages.common.training.architecture import set_output_bias, trial_inputs
 from stages.finetune.tasks import finetune_task, multi_label, regression, text_classification, token_classification
-from tests.common.tiny_encoder import TOPICS, record
+from tests.common.tiny_encoder import TOPICS, record, save_encoder
 from tests.finetune.conftest import make_sentences, make_split
 
 TAGS = bio_tags(["PER", "LOC"])
@@ -141,6 +144,32 @@ def test_a_label_that_no_or_every_document_has_is_named(tmp_path):
     targets = np.array([[1, 0], [1, 1]], dtype=np.float32)
     with pytest.raises(UserError, match="every training document has the label 'a'"):
         multi_label.check_targets(targets, ["a", "b"], tmp_path)
+
+
+def test_rare_labels_begin_with_the_probability_that_they_have(encoder):
+    targets = np.array([[1, 0, 0, 1], [0, 1, 0, 1], [0, 0, 1, 1], [0, 0, 0, 0]], dtype=np.float32)
+    model, _ = load_pretrained(encoder, list("abcd"), 0.0, "document")
+    set_output_bias(model, multi_label.starting_bias(targets))
+    begins = torch.sigmoid(model.classifier.bias).tolist()
+    assert begins == pytest.approx([0.25, 0.25, 0.25, 0.75])
+
+
+@pytest.mark.parametrize("architecture", ["roberta", "distilbert", "electra", "modernbert"])
+def test_the_outputs_of_any_architecture_can_begin_somewhere(tmp_path, architecture):
+    settings = {"roberta": {"max_position_embeddings": 66}, "electra": {"embedding_size": 16}}.get(architecture, {})
+    if architecture == "modernbert":
+        settings = {"cls_token_id": 2, "sep_token_id": 3, "bos_token_id": 2, "eos_token_id": 3}
+    if architecture == "distilbert":
+        settings = {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64}
+    model, _ = load_pretrained(
+        save_encoder(tmp_path / "encoder", architecture, **settings), list("abc"), 0.0, "document"
+    )
+    inputs = trial_inputs(model)
+    model.train(False)
+    before = model(**inputs).logits.detach()
+    set_output_bias(model, np.array([1.0, -2.0, 3.0], dtype=np.float32))
+    after = model(**inputs).logits.detach()
+    assert (after - before).flatten().tolist() == pytest.approx([1.0, -2.0, 3.0], abs=1e-5)
 
 
 def test_sets_of_labels_are_read(tmp_path):

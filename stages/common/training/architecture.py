@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 from transformers import PreTrainedModel
@@ -31,6 +33,27 @@ def head_modules(model: PreTrainedModel) -> list[str]:
     names = [name for name, _ in model.named_children() if name != prefix]
     names += [f"{prefix}.{name}" for name, _ in model.base_model.named_children() if name == "pooler"]
     return [name for name in names if any(True for _ in model.get_submodule(name).parameters())]
+
+
+def set_output_bias(model: PreTrainedModel, bias: npt.NDArray[np.float32]) -> None:
+    """Lets a model's outputs begin at some values: the bias of the last linear map of its head.
+
+    Args:
+        model: The model.
+        bias: [outputs].
+
+    Raises:
+        UserError: If the head ends in no linear map with a bias for each output.
+    """
+    maps = [module for name in head_modules(model) for module in model.get_submodule(name).modules()]
+    last = [module for module in maps if isinstance(module, nn.Linear) and module.out_features == len(bias)]
+    if not last or last[-1].bias is None:
+        raise UserError(
+            f"The head of the model ({model.config.model_type}) has no bias for each of {len(bias)} outputs.",
+            "Choose another model.",
+        )
+    with torch.no_grad():
+        last[-1].bias.copy_(torch.from_numpy(bias))
 
 
 def parameter_depths(model: PreTrainedModel) -> dict[str, int]:

@@ -5,6 +5,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import torch
 from transformers import PreTrainedTokenizerBase
@@ -46,6 +48,9 @@ class FinetuneTask(Protocol):
 
     def plan_inference(self, inference: Inference, targets: Any) -> Inference:
         """Completes the record that training and answering go by, from the training documents."""
+
+    def starting_bias(self, targets: Any) -> npt.NDArray[np.float32] | None:
+        """What the model's outputs are before anything is learnt, [outputs]; None to leave them as they were drawn."""
 
     def make_examples(
         self,

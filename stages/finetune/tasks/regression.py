@@ -52,6 +52,10 @@ def plan_inference(inference: Inference, targets: Numbers) -> Inference:
     return inference.model_copy(update={"centre": float(targets.mean()), "scale": float(targets.std())})
 
 
+def starting_bias(targets: Numbers) -> None:
+    """The outputs are left as they were drawn."""
+
+
 def make_examples(
     documents: pd.DataFrame, targets: Numbers, tokenizer: PreTrainedTokenizerBase, inference: Inference, where: Path
 ) -> Examples:

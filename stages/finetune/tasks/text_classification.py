@@ -27,6 +27,7 @@ __all__ = [
     "make_objective",
     "plan_inference",
     "read_targets",
+    "starting_bias",
     "validation_metrics",
 ]
 
@@ -71,6 +72,10 @@ def check_targets(targets: Indices, outputs: Sequence[str], where: Path) -> None
 def plan_inference(inference: Inference, targets: Indices) -> Inference:
     """The record as it is."""
     return inference
+
+
+def starting_bias(targets: Indices) -> None:
+    """The outputs are left as they were drawn."""
 
 
 def make_objective(

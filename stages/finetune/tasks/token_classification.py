@@ -30,6 +30,7 @@ __all__ = [
     "make_objective",
     "plan_inference",
     "read_targets",
+    "starting_bias",
     "validation_metrics",
 ]
 
@@ -76,6 +77,10 @@ def check_targets(targets: Tags, outputs: Sequence[str], where: Path) -> None:
 def plan_inference(inference: Inference, targets: Tags) -> Inference:
     """A sentence is always kept whole, in windows that overlap by half."""
     return inference.model_copy(update={"truncation": "windows", "window_overlap": SENTENCE_OVERLAP})
+
+
+def starting_bias(targets: Tags) -> None:
+    """The outputs are left as they were drawn."""
 
 
 def make_objective(parameters: Finetune, targets: Tags, outputs: Sequence[str], penalty: Penalty | None) -> Objective:
