@@ -60,7 +60,7 @@ def main() -> None:
     if bias is not None:
         set_output_bias(model, bias)
     examples = room.make_examples(training, targets, tokenizer, inference, TRAIN)
-    method = prepare(model, parameters, task.head, len(training))
+    method = prepare(model, parameters, task.head, len(examples.tokens.lengths))
     scorer = Scorer(method.model, tokenizer, inference)
     selection = select_by_validation(scorer, room, validation, truth)
     objective = room.make_objective(parameters, targets, labels.outputs, method.penalty)
@@ -81,11 +81,11 @@ def main() -> None:
             method.save(models, outcome.weights)
             tokenizer.save_pretrained(models)
             write_inference(room.calibrate(outcome.logits, truth, inference), models)
-            write_json(reports / "summary.json", summarise(outcome, training, validation, method))
+            write_json(reports / "summary.json", summarise(outcome, training, examples, validation, method))
             seconds = outcome.seconds + method.seconds
             environment = describe_environment(accelerator.device, precision, seconds, outcome.real_tokens)
             write_json(reports / "environment.json", environment)
-    report(outcome, environment, selection)
+    report(outcome, environment, selection, training["id"].iloc[examples.left_out].tolist())
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerBase
 from stages.common.core.messages import UserError
 from stages.common.model.inference import Inference
 from stages.common.model.scorer import read_by, tokenise_documents
-from stages.common.model.tokenising import NO_WORD, Tokens, special_tokens, tokenise_words
+from stages.common.model.tokenising import NO_WORD, special_tokens, tokenise_words
 from stages.common.tasks import task_of
 from stages.common.training.examples import IGNORED, Examples
 
@@ -26,6 +26,8 @@ def document_examples(
 ) -> Examples:
     """Tokenises documents that have one target each.
 
+    Documents of which the tokenizer makes no token are left out; the examples say which.
+
     Args:
         documents: A document table.
         targets: [documents] or [documents, outputs].
@@ -34,11 +36,10 @@ def document_examples(
         where: The table's file, for messages.
 
     Raises:
-        UserError: If a document has no tokens.
+        UserError: If no document has tokens.
     """
     tokens = tokenise_documents(tokenizer, read_by(task_of(inference), documents), inference)
-    _check_tokens(tokens, documents, tokenizer, where)
-    return Examples(tokens, targets)
+    return _with_tokens(Examples(tokens, targets), tokenizer, where)
 
 
 def word_examples(
@@ -50,6 +51,8 @@ def word_examples(
 ) -> Examples:
     """Tokenises sentences whose words have one target each; it counts at the word's first piece.
 
+    Documents of which the tokenizer makes no token are left out; the examples say which.
+
     Args:
         documents: A document table.
         targets: For each document, [words].
@@ -58,24 +61,24 @@ def word_examples(
         where: The table's file, for messages.
 
     Raises:
-        UserError: If a document has no tokens.
+        UserError: If no document has tokens.
     """
     sentences = read_by(task_of(inference), documents)
     made = tokenise_words(tokenizer, sentences, inference.max_length, inference.window_overlap)
-    _check_tokens(made.tokens, documents, tokenizer, where)
     of_pieces = np.full(len(made.words), IGNORED, dtype=np.int64)
     owners = np.repeat(np.arange(len(documents)), made.tokens.lengths)
     before = np.cumsum([0, *map(len, targets)])  # words in the sentences before
     counted = made.words != NO_WORD
     of_pieces[counted] = np.concatenate(targets)[before[owners[counted]] + made.words[counted]]
-    return Examples(made.tokens, of_pieces, of_tokens=True)
+    return _with_tokens(Examples(made.tokens, of_pieces, of_tokens=True), tokenizer, where)
 
 
-def _check_tokens(tokens: Tokens, documents: pd.DataFrame, tokenizer: PreTrainedTokenizerBase, where: Path) -> None:
-    empty = np.flatnonzero(tokens.lengths <= sum(map(len, special_tokens(tokenizer))))
-    if len(empty):
+def _with_tokens(examples: Examples, tokenizer: PreTrainedTokenizerBase, where: Path) -> Examples:
+    """Leaves out the documents that are nothing but characters which the tokenizer drops: there is nothing to learn."""
+    empty = np.flatnonzero(examples.tokens.lengths <= sum(map(len, special_tokens(tokenizer))))
+    if len(empty) == len(examples.tokens.lengths):
         raise UserError(
-            f"{where}: the tokenizer makes no token of {len(empty)} documents, the first is "
-            f"{documents['id'].iloc[empty[0]]!r}.",
-            "Remove them.",
+            f"{where}: the tokenizer makes no token of any document.",
+            "Choose a model whose tokenizer knows the script.",
         )
+    return examples.without(empty) if len(empty) else examples

@@ -1,19 +1,23 @@
 """What the stage says it did."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from stages.common.core.messages import closing_line
 from stages.common.documents.table import ORIGINAL, OVERSAMPLED
+from stages.common.training.examples import Examples
 from stages.common.training.loop import Outcome
 from stages.common.training.methods import Method
 from stages.common.training.selection import Validation
 
 
-def summarise(outcome: Outcome, training: pd.DataFrame, validation: pd.DataFrame, method: Method) -> dict[str, Any]:
+def summarise(
+    outcome: Outcome, training: pd.DataFrame, examples: Examples, validation: pd.DataFrame, method: Method
+) -> dict[str, Any]:
     """What ``summary.json`` holds: the same in every run of the same parameters on the same machine."""
+    without_tokens = training["id"].iloc[examples.left_out].tolist()
     return {
         "validation": outcome.best,
         "best_epoch": outcome.best_epoch,
@@ -21,6 +25,7 @@ def summarise(outcome: Outcome, training: pd.DataFrame, validation: pd.DataFrame
         "steps": outcome.steps,
         "training_rows": len(training),
         "augmented_training_rows": int((~training["method"].isin([ORIGINAL, OVERSAMPLED])).sum()),
+        **({"training_rows_without_tokens": without_tokens} if without_tokens else {}),
         "validation_rows": len(validation),
         "trainable_parameters": method.trainable,
         "trainable_share": method.trainable / method.parameters,
@@ -30,8 +35,16 @@ def summarise(outcome: Outcome, training: pd.DataFrame, validation: pd.DataFrame
     }
 
 
-def report(outcome: Outcome, environment: Mapping[str, Any], selection: Validation) -> None:
+def report(
+    outcome: Outcome, environment: Mapping[str, Any], selection: Validation, without_tokens: Sequence[str]
+) -> None:
     """Says in one line what was trained and how well it does."""
+    left_out = (
+        f"; {len(without_tokens):,} training documents were left out, since the tokenizer makes no token of them, "
+        f"such as {without_tokens[0]!r}"
+        if without_tokens
+        else ""
+    )
     shown = dict.fromkeys([selection.headline, *selection.curves])
     listed = ", ".join(f"{name} {outcome.best[name]:.4f}" for name in shown)
     closing_line(
@@ -39,5 +52,5 @@ def report(outcome: Outcome, environment: Mapping[str, Any], selection: Validati
         f"validation {listed} "
         f"after epoch {outcome.best_epoch} of {outcome.epochs}; {outcome.computed_tokens:,} tokens, "
         f"{outcome.real_tokens / outcome.computed_tokens:.1%} of them real, {environment['tokens_per_second']:,.0f} "
-        f"a second on {environment['device']} ({environment['precision']})",
+        f"a second on {environment['device']} ({environment['precision']}){left_out}",
     )

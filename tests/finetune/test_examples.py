@@ -46,11 +46,40 @@ def test_a_words_tag_belongs_to_its_first_piece_in_each_batch(examples_of):
     assert len(targets) > 1  # the long one has several windows
 
 
-def test_documents_that_the_tokenizer_makes_nothing_of_are_refused(examples_of):
+@pytest.mark.parametrize("invisible", [["\u200b"], ["\ufe0f", "\u200d"], ["\u00ad", "\u200b", "\u2060"]])
+def test_sentences_that_the_tokenizer_makes_nothing_of_are_left_out(examples_of, invisible):
+    sentences = make_sentences(0, 6)
+    long = sentences.iloc[[0]].assign(id="s999", tokens=[["footballs", "bank"] * 40], tags=[["B-PER", "O"] * 40])
+    sound = pd.concat([sentences, long], ignore_index=True)
+    tags = ["B-PER", "O", "I-PER"][: len(invisible)]
+    silent = sentences.iloc[[0]].assign(id="silent", tokens=[invisible], tags=[tags])
+    documents = pd.concat([silent, sound.iloc[:3], silent, sound.iloc[3:]], ignore_index=True)
+    labels = Labels(task="token-classification", labels=["PER", "LOC"])
+    expected, *_ = examples_of(token_classification, sound, labels, max_length=20)
+    examples, *_ = examples_of(token_classification, documents, labels, max_length=20)
+    assert examples.left_out.tolist() == [0, 4]
+    for name in ("ids", "starts", "firsts"):
+        assert np.array_equal(getattr(examples.tokens, name), getattr(expected.tokens, name)), name
+    assert np.array_equal(examples.targets, expected.targets)
+
+
+def test_texts_that_the_tokenizer_makes_nothing_of_are_left_out(examples_of):
     documents = make_split(0, 2)
+    sound = documents.drop(index=2)
     documents.loc[2, "text"] = "\u200b \u200b"
-    with pytest.raises(UserError, match=r"makes no token of 1 documents, the first is 'sport/000'"):
-        examples_of(text_classification, documents, TEXTS)
+    for room, task, pair in ((text_classification, "text-classification", {}), (pairs, "pairs", {"text_pair": ""})):
+        labels = Labels(task=task, labels=list(TOPICS))
+        expected, *_ = examples_of(room, sound.assign(**pair), labels)
+        examples, _, tokenizer = examples_of(room, documents.assign(**pair), labels)
+        one, other = (each.batch(np.arange(3), tokenizer, torch.device("cpu")) for each in (examples, expected))
+        assert examples.left_out.tolist() == [2]
+        assert all(torch.equal(one[0][name], other[0][name]) for name in other[0])
+        assert torch.equal(one[1], other[1])
+
+
+def test_a_model_that_knows_no_character_of_the_texts_is_refused(examples_of):
+    with pytest.raises(UserError, match="makes no token of any document"):
+        examples_of(text_classification, make_split(0, 2).assign(text="\u200b"), TEXTS)
 
 
 def test_an_automatic_length_is_the_95th_percentile_within_what_the_model_takes(examples_of):

@@ -56,6 +56,23 @@ def test_entities_are_learnt_and_the_summary_holds_the_metrics_of_the_saved_mode
     assert curve["span_f1"].max() == pytest.approx(summary["validation"]["span_f1"])
 
 
+def test_sentences_without_a_token_change_nothing_and_are_named(sentences, monkeypatch, capfd):
+    assert run(sentences, monkeypatch, capfd)[0] == 0
+    weights = (sentences / "models/finetuned/model.safetensors").read_bytes()
+    training = make_sentences(0, 40)
+    silent = training.iloc[[0]].assign(id="silent", tokens=[["\u200b", "\ufe0f"]], tags=[["B-PER", "O"]])
+    written = pd.concat([training.iloc[:9], silent, training.iloc[9:]], ignore_index=True)
+    write_documents(written, sentences / "data/audited/train.parquet")
+    validation = pd.concat([make_sentences(100, 12), silent], ignore_index=True)
+    write_documents(validation, sentences / "data/splits/validation.parquet")
+    code, out, err = run(sentences, monkeypatch, capfd)
+    assert (code, err) == (0, "")
+    assert "1 training documents were left out, since the tokenizer makes no token of them, such as 'silent'" in out
+    summary = json.loads((sentences / "reports/finetune/summary.json").read_text())
+    assert summary["training_rows_without_tokens"] == ["silent"]
+    assert (sentences / "models/finetuned/model.safetensors").read_bytes() == weights
+
+
 @pytest.mark.parametrize("method", ["adalora", "prefix"])
 def test_two_runs_with_an_adapter_give_the_same_bytes(place, encoder, tmp_path, monkeypatch, capfd, method):
     for folder in (place, fill(tmp_path / "again", encoder)):
@@ -88,9 +105,7 @@ def test_documents_are_scored_as_they_were_cut_in_training(place, monkeypatch, c
 
 
 def without_tokens(place):
-    documents = make_split(0, 4)
-    documents.loc[1, "text"] = "\u200b"
-    write_documents(documents, place / "data/audited/train.parquet")
+    write_documents(make_split(0, 4).assign(text="\u200b"), place / "data/audited/train.parquet")
 
 
 def with_pickled_weights(place):
@@ -107,7 +122,7 @@ def without_tokenizer(place):
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (without_tokens, "train.parquet: the tokenizer makes no token of 1 documents, the first is 'business/001'"),
+        (without_tokens, "train.parquet: the tokenizer makes no token of any document"),
         (with_pickled_weights, "pytorch_model.bin: weights in a pickle are not loaded"),
         (without_tokenizer, "the model's tokenizer is missing"),
         (lambda f: write_parameters(f, method="lorra"), "finetune.method: input should be 'full', 'frozen'"),

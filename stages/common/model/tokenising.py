@@ -45,6 +45,17 @@ class Tokens:
         """The token ids of one text."""
         return self.ids[self.starts[self.firsts[text]] : self.starts[self.firsts[text + 1]]]
 
+    def only(self, texts: Ints) -> "Tokens":
+        """The same of some texts alone, in their order."""
+        windows, _ = self.windows(texts)
+        sizes = np.diff(self.starts)[windows]
+        counts = np.diff(self.firsts)[texts]
+        places = (
+            np.repeat(self.starts[windows], sizes) + np.arange(sizes.sum()) - np.repeat(_offsets(sizes)[:-1], sizes)
+        )
+        types = None if self.types is None else self.types[places]
+        return Tokens(self.ids[places], _offsets(sizes), _offsets(counts), types)
+
     def windows(self, texts: Ints) -> tuple[Ints, Ints]:
         """The windows of some texts, in their order, and for each of them the text's place among those."""
         counts = self.firsts[texts + 1] - self.firsts[texts]
@@ -220,5 +231,5 @@ def _first_pieces(word_ids: list[int | None]) -> list[int]:
     return [word if word != before else NO_WORD for before, word in zip([NO_WORD, *known], known, strict=False)]
 
 
-def _offsets(lengths: Sequence[int]) -> Ints:
+def _offsets(lengths: Sequence[int] | Ints) -> Ints:
     return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64)

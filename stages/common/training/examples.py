@@ -1,6 +1,6 @@
 """What a model is trained on: tokens, and what it should give for them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,12 +24,22 @@ class Examples:
             ``IGNORED`` where it has none, int64, [tokens].
         of_tokens: Whether each token has a target of its own.
         states: What the frozen part of the model gives for each token, [tokens, hidden size], where it was computed.
+        left_out: The rows of the document table that the arrays above leave out, [rows].
     """
 
     tokens: Tokens
     targets: npt.NDArray[Any]
     of_tokens: bool = False
     states: npt.NDArray[np.float32] | None = None
+    left_out: Rows = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    def without(self, rows: Rows) -> "Examples":
+        """The examples, of which no states were computed yet, without those in some rows."""
+        kept = np.setdiff1d(np.arange(len(self.tokens.lengths)), rows)
+        if not self.of_tokens:
+            return replace(self, tokens=self.tokens.only(kept), targets=self.targets[kept], left_out=rows)
+        there = np.isin(np.repeat(np.arange(len(self.tokens.lengths)), self.tokens.lengths), kept)
+        return replace(self, tokens=self.tokens.only(kept), targets=self.targets[there], left_out=rows)
 
     def counted(self, rows: Rows) -> int:
         """How many targets count in some documents: what the mean over them weighs in the mean over all of a batch."""

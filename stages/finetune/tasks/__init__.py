@@ -63,7 +63,7 @@ class FinetuneTask(Protocol):
         """Tokenises the training documents.
 
         Raises:
-            UserError: If the tokenizer makes nothing of one.
+            UserError: If the tokenizer makes nothing of all of them.
         """
 
     def make_objective(
