@@ -23,7 +23,7 @@ from commands.records import (
     read_params,
 )
 from stages.common.core.messages import UserError, suggestion
-from stages.common.core.validation import Strict, read_yaml, validate
+from stages.common.core.validation import Strict, load_yaml, read_yaml, validate
 
 CLAIMS = Path("claims")
 PATHS = CLAIMS / "paths.yaml"  # no claim, but what became of outputs that claims name
@@ -149,7 +149,7 @@ def claim_of_this_run() -> Claim:
         UserError: If a part of the run is missing.
     """
     stages, params = read_lock(), read_params()
-    committed = yaml.safe_load(content_at("HEAD", "params.yaml") or "") or {}
+    committed = load_yaml(content_at("HEAD", "params.yaml") or "") or {}
     here, there = flat(params), flat(committed)
     metrics, summary, environment = (read_json(path) for path in (METRICS, SUMMARY, ENVIRONMENT))
     content = {

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from commands.claims import MACHINE, Claim, Paths, metrics_of, read_paths, weights_hash
 from commands.lock import Stages, outputs_of
 from commands.records import (
@@ -28,6 +26,7 @@ from commands.records import (
     with_values,
 )
 from stages.common.core.messages import UserError
+from stages.common.core.validation import load_yaml
 
 # With the same weights, other kernels add up in another order, and metrics of probabilities differ in their last
 # digits: measured between SSE4, AVX2 and AVX-512, by 2e-7 of themselves at most. This is fifty times as much, and
@@ -142,7 +141,7 @@ def compare_parameters(verdict: Verdict, params: dict[str, Any]) -> bool:
             "parameters", f"this clone lacks revision {claim.revision[:10]}: only the claim's own compared", "note"
         )
     else:
-        claimed = flat(with_values(yaml.safe_load(at_revision), claim.parameters))
+        claimed = flat(with_values(load_yaml(at_revision), claim.parameters))
     here = flat(params)
     differing = [n for n in claimed if n.split(".")[0] not in AFTER_THE_METRICS and here.get(n) != claimed[n]]
     missing = [name for name in differing if name not in here]

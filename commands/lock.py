@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import yaml
-
 from commands.hashes import Listing, hash_inside
 from stages.common.core.messages import UserError
+from stages.common.core.validation import load_yaml
 
 OF_RUNS = ("data/", "models/", "reports/")  # where nothing lies that a stage did not make
 Stages = dict[str, dict[str, Any]]
@@ -24,9 +23,9 @@ def stages_of(content: str | None, where: str, graph: str | None = None) -> Stag
     Raises:
         UserError: If it records no run.
     """
-    stages: Stages = (yaml.safe_load(content or "") or {}).get("stages", {})
+    stages: Stages = (load_yaml(content or "") or {}).get("stages", {})
     if graph is not None:
-        known = (yaml.safe_load(graph) or {}).get("stages", {})
+        known = (load_yaml(graph) or {}).get("stages", {})
         stages = {name: stage for name, stage in stages.items() if plain_name(name) in known}
     if not stages:
         raise UserError(f"{where}: records no run.", "Run `make repro` first.")

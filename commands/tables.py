@@ -6,14 +6,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from commands.claims import Claim, claim_names, read_claim
 from commands.records import METRICS as TEST_METRICS
 from commands.records import read_json
 from stages.common.core.entry import run_program
 from stages.common.core.messages import UserError
-from stages.common.core.validation import read_yaml
+from stages.common.core.validation import load_yaml, read_yaml
 from stages.common.metrics.names import METRICS, title
 
 README = Path("README.md")
@@ -61,7 +59,7 @@ def with_tables(readme: str) -> str:
 def stage_table() -> str:
     """The stages in the order of dvc.yaml: what each does and what it makes."""
     rows = [["stage", "what it does", "makes"]]
-    for name, stage in yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"].items():
+    for name, stage in load_yaml(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"].items():
         each = stage.get("do", stage)  # with foreach, DVC makes a stage of what stands under do, for each item
         outs = [out if isinstance(out, str) else next(iter(out)) for out in each["outs"]]
         made = dict.fromkeys(_shown(out) for out in outs if not out.startswith("reports/finetune"))

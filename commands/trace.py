@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from commands.claims import metrics_of
 from commands.lock import OF_RUNS, inputs_of, plain_name
 from commands.origin import RUN, Origin, model_hash, origin_of, pack
@@ -21,6 +19,7 @@ from stages.common.core.catalog import CATALOG
 from stages.common.core.entry import run_program
 from stages.common.core.messages import UserError, closing_line
 from stages.common.core.outputs import new_outputs
+from stages.common.core.validation import load_yaml
 
 HASHES = ("sha256", "md5", "tree")  # of a file in a catalog entry, the best one first
 SHOWN = ("encoder.", "baseline.")
@@ -55,7 +54,7 @@ def chain(folder: Path, origin: Origin) -> list[str]:
     lines = [f"{folder}: {model_hash(folder)}, from the run of {origin.revision}"]
     for path, content in origin.records.items():
         if path.startswith(f"{CATALOG}/"):
-            lines += [f"raw file  {line}" for line in pinned_files(yaml.safe_load(content))]
+            lines += [f"raw file  {line}" for line in pinned_files(load_yaml(content))]
     for name, stage in origin.stages.items():
         lines += [name, *describe_stage(name, stage)]
     lines += [f"does not agree: {line}" for line in origin.against]

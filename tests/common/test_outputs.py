@@ -1,4 +1,5 @@
 import errno
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +52,16 @@ def test_not_a_number_is_not_written(tmp_path):
             "error: params.yaml: split.seed is wrong. Change it.\n",
         ),
         (OSError(errno.ENOSPC, "No space", "data/x"), "error: The disk is full while writing data/x."),
+        (OSError(errno.EDQUOT, "Quota", "data/x"), "error: The disk is full while writing data/x."),
+        (PermissionError(errno.EACCES, "x", "data/x"), "error: data/x: permission denied. Give yourself the right"),
+        (OSError(errno.EROFS, "x", b"data/x"), "error: data/x: read-only file system. Work in a folder that can"),
+        (OSError(errno.EMFILE, "Too many", "data/x"), "error: data/x: too many open files. Raise the limit"),
+        (FileNotFoundError(errno.ENOENT, "x", "git"), "error: git: no such file or directory. Check the path"),
+        (OSError(errno.EIO, "Input/output error"), "error: Input/output error. Mend that"),
+        (OSError("Cannot save file into a folder"), "error: Cannot save file into a folder. Mend that"),
+        (RuntimeError("can't start: Resource temporarily unavailable"), "error: can't start: Resource temporarily"),
+        (Exception("I/O error: No space left on device (os error 28)"), "error: The disk is full. Nothing was left"),
+        (BrokenPipeError(errno.EPIPE, "Broken pipe"), "error: Broken pipe. Mend that"),
     ],
 )
 def test_a_mistake_ends_in_one_line_and_exit_code_1(capfd, error, said):
@@ -66,6 +77,28 @@ def test_a_mistake_ends_in_one_line_and_exit_code_1(capfd, error, said):
     with pytest.raises(SystemExit):
         run_program(stage, debug=True)
     assert "Traceback" in capfd.readouterr().err
+
+
+def test_a_mistake_in_the_code_keeps_its_traceback():
+    def stage():
+        raise ValueError("not mended by a person")
+
+    with pytest.raises(ValueError, match="not mended"):
+        run_program(stage, debug=False)
+
+
+def test_what_an_error_was_raised_for_is_told():
+    """Libraries wrap what the operating system refused in exceptions of their own."""
+
+    def stage():
+        try:
+            Path("/nowhere/at/all").read_text()
+        except OSError as error:
+            raise RuntimeError("the index could not be opened") from error
+
+    with pytest.raises(SystemExit) as ended:
+        run_program(stage, debug=False)
+    assert ended.value.code == 1
 
 
 def test_a_full_disk_leaves_nothing_half_written(tmp_path):

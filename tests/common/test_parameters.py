@@ -11,6 +11,7 @@ from stages.common.core.parameters import load_section, load_value, missing_keys
 from stages.common.core.validation import validate
 from stages.common.text_rules.settings import TextRules
 from stages.download.parameters import DownloadParameters
+from stages.finetune.parameters import Finetune
 from stages.split.parameters import SplitParameters
 from tests.imports import ROOT
 
@@ -46,6 +47,33 @@ def test_a_wrong_parameter_ends_in_one_line_that_names_it(params, old, new, said
     with pytest.raises(UserError, match=re.escape(said)) as caught:
         load_section("clean", CleanParameters)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("1e-4", "write 1.0e-4."),
+        ("5E-5", "write 5.0e-5."),
+        ("2e5", "write 2.0e+5."),
+        ("1.5e3", "write 1.5e+3."),
+        ("'0.3'", "Write the number without quotes."),
+        ("high", "Change that value."),
+    ],
+)
+def test_a_number_that_yaml_takes_for_text_is_answered_by_how_to_write_it(params, tmp_path, written, said):
+    params("threshold: 0.8 ", f"threshold: {written} ")
+    with pytest.raises(UserError) as caught:
+        load_section("clean", CleanParameters)
+    assert "params.yaml: clean" in str(caught.value)
+    place = (tmp_path / "params.yaml").read_text().partition(f"threshold: {written}")[0].count("\n") + 1
+    assert str(caught.value).endswith(f"{said} See line {place}.")
+
+
+@pytest.mark.parametrize("written", ["5e-05", "1e-04", "3e-06"])
+def test_a_number_as_dvc_writes_it_is_one(params, written):
+    """DVC writes ``-S finetune.learning_rate=5.0e-5`` into params.yaml as 5e-05."""
+    params("learning_rate: ", f"learning_rate: {written}  # ")
+    assert load_section("finetune", Finetune).learning_rate == float(written)
 
 
 def test_a_missing_file_is_named(params, tmp_path):

@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import Field, model_validator
 
-from stages.common.core.validation import Strict, read_yaml, validate
+from stages.common.core.validation import Strict, load_yaml, read_yaml, validate
 
 EXECUTION = "execution.yaml"
 
@@ -106,6 +106,6 @@ def load_execution() -> Execution:
 def _value(text: str) -> Any:
     """What a variable of the environment says, read as in the file: a number, a name, a list such as ``[wandb]``."""
     try:
-        return yaml.safe_load(text)
+        return load_yaml(text)
     except yaml.YAMLError:
         return text
