@@ -99,7 +99,7 @@ def test_ratios_that_leave_nothing_to_train_on_are_named(place, capsys):
     set_parameters(place, validation=0.6, test=0.4)
     assert run_and_read_error(place, capsys) == (
         "error: params.yaml: split: validation (0.6) and test (0.4) must sum to less than 1, "
-        "for the rest is trained on. Change that value."
+        "for the rest is trained on. Change that value. See line 1."
     )
 
 
