@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from stages.common.core.messages import UserError, progress
 from stages.common.core.seeding import derived_seed
+from stages.common.words.splitting import terms
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -40,7 +41,9 @@ def make_folds(groups: pd.Series, labels: pd.Series, folds: int, seed: int) -> I
 def tfidf_features(texts: Sequence[str]) -> csr_array:
     """TF-IDF of words and pairs of words that occur in two documents, [documents, terms]."""
     try:
-        return TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True).fit_transform(texts)
+        return TfidfVectorizer(
+            tokenizer=terms, token_pattern=None, ngram_range=(1, 2), min_df=2, sublinear_tf=True
+        ).fit_transform(texts)
     except ValueError:
         raise UserError(
             f"data/splits/train.parquet: no word occurs in two of its {len(texts)} documents.",

@@ -1,5 +1,7 @@
 """Rules that say which documents should be dropped for what they are, and why."""
 
+import re
+
 import numpy as np
 import pandas as pd
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
@@ -9,8 +11,10 @@ from stages.clean.parameters import CleanParameters, LengthLimit, LengthOutliers
 from stages.clean.repair import PRIVATE
 from stages.clean.repetition import find_repetition
 from stages.common.documents.targets import has_free_words, text_columns
+from stages.common.words.splitting import MARKS, is_unspaced
 
 REPLACEMENT_CHARACTER = "\ufffd"
+COMBINING = re.compile(f"[{MARKS}]")  # vowel signs and accents, which belong to the letter before them
 NORMAL = 1.4826  # turns a median absolute deviation into a standard deviation, where lengths are normal
 
 
@@ -72,9 +76,11 @@ def find_unusable_texts(
     if parameters.empty:
         mark("empty", ~texts.str.contains(r"\w", regex=True), "has no letter and no digit")
     short, long = parameters.too_short, parameters.too_long
+    spaced = ~texts.map(is_unspaced).astype(bool)
     for unit, sizes in (("words", words), ("characters", texts.str.len())):
         if short.enabled:
-            mark("too_short", plain & (sizes < getattr(short, unit)), _beyond(sizes, unit, "fewer", short))
+            looked_at = plain & spaced if unit == "characters" else plain  # a character may be a word elsewhere
+            mark("too_short", looked_at & (sizes < getattr(short, unit)), _beyond(sizes, unit, "fewer", short))
         if long.enabled:
             mark("too_long", plain & (sizes > getattr(long, unit)), _beyond(sizes, unit, "more", long))
     if parameters.letters.enabled:
@@ -143,9 +149,10 @@ def held(private: pd.Series) -> pd.Series:
 
 
 def share_of_letters(texts: pd.Series) -> "pd.Series[float]":
-    """The share of letters among the characters that are no white space, one number a row; 0 where there are none."""
+    """The share of letters among what is neither white space nor a combining mark, one number a row; 0 without any."""
     shares = []
     for text in texts:
         dense = "".join(text.split())
+        dense = dense if dense.isascii() else COMBINING.sub("", dense)
         shares.append(sum(map(str.isalpha, dense)) / len(dense) if dense else 0.0)
     return pd.Series(shares, index=texts.index, dtype=float)

@@ -15,7 +15,7 @@ class LengthLimit(Strict):
 
     Attributes:
         enabled: Whether it is applied.
-        words: In words between white space.
+        words: In words: what white space separates, or characters where a script has no spaces (docs/cleaning.md).
         characters: In characters.
     """
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from stages.clean.parameters import Repetition
 from stages.clean.shingles import make_shingles
-from stages.common.words.splitting import spaced_words
+from stages.common.words.splitting import count_words, spaced_words
 
 LONG_WORDS = 3  # an n-gram's words are at most so many times as long as the text's mean word: for the quick look only
 
@@ -22,7 +22,7 @@ def find_repetition(texts: pd.Series, settings: Repetition) -> pd.Series:
     Returns:
         The reasons, indexed by the rows that have one.
     """
-    words = texts.str.count(r"\S+")
+    words = count_words(texts)
     longer = texts[words >= settings.min_words]
     reasons = {row: repeated_lines(text, settings) for row, text in longer.items()}
     pairs, often = _most_frequent(longer, 2)

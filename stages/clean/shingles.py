@@ -1,6 +1,5 @@
 """Turns texts into sets of hashed word n-grams (shingles), a whole column at once."""
 
-import unicodedata
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +10,8 @@ import pyarrow.compute as pc
 from scipy.sparse import csr_array
 
 from stages.common.text_rules.columns import beyond_ascii
+from stages.common.text_rules.normalisation import compatible
+from stages.common.words.splitting import separate_words
 
 Hashes = npt.NDArray[np.uint64]
 Offsets = npt.NDArray[np.int64]
@@ -46,7 +47,7 @@ class Shingles(NamedTuple):
 
 
 def make_shingles(texts: pd.Series, words: int) -> Shingles:
-    """Hashes each run of so many words; case, punctuation and white space do not count.
+    """Hashes each run of so many words (stages/common/words); case, punctuation and white space do not count.
 
     Args:
         texts: One text a row.
@@ -83,7 +84,7 @@ def _only_words(texts: pd.Series) -> pd.Series:
     beyond = beyond_ascii(texts)
     if not beyond.any():
         return texts
-    folded = [unicodedata.normalize("NFKC", text.casefold()) for text in texts[beyond]]
+    folded = [separate_words(compatible(text.casefold())) for text in texts[beyond]]
     lowered = pc.utf8_lower(pa.array(folded, type=pa.large_string()))
     changed = texts.copy()
     changed[beyond] = pc.replace_substring_regex(lowered, NO_WORD, " ").to_pylist()

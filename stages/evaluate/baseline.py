@@ -6,6 +6,7 @@ from scipy.sparse import csr_array, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from stages.common.core.messages import UserError
+from stages.common.words.splitting import terms
 from stages.evaluate.inputs import Inputs
 from stages.evaluate.logistic import Features, Matrix
 from stages.evaluate.parameters import BaselineParameters
@@ -55,7 +56,11 @@ def _of_pair(one: Matrix, other: Matrix) -> Matrix:
 
 def _fit(texts: pd.Series, settings: BaselineParameters) -> tuple[TfidfVectorizer, Matrix]:
     vectorizer = TfidfVectorizer(
-        ngram_range=(1, settings.ngram_max), min_df=settings.min_df, sublinear_tf=settings.sublinear_tf
+        tokenizer=terms,
+        token_pattern=None,
+        ngram_range=(1, settings.ngram_max),
+        min_df=settings.min_df,
+        sublinear_tf=settings.sublinear_tf,
     )
     try:
         return vectorizer, vectorizer.fit_transform(texts)

@@ -4,6 +4,8 @@ import random
 import re
 from collections.abc import Callable
 
+from stages.common.words.splitting import first_words, spaced_words
+
 Perturbation = Callable[[str, random.Random], str]
 
 # Keys beside each other on a QWERTY keyboard, in its rows from left to right.
@@ -57,8 +59,7 @@ def no_punctuation(text: str, _: random.Random) -> str:
 
 def first_half(text: str, _: random.Random) -> str:
     """The first half of the words."""
-    words = text.split()
-    return " ".join(words[: -(-len(words) // 2)])
+    return first_words(text, -(-len(spaced_words(text)) // 2))
 
 
 def added_sentence(text: str, drawn: random.Random) -> str:

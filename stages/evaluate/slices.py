@@ -13,6 +13,7 @@ from stages.common.metrics.counts import Floats
 from stages.common.metrics.intervals import wilson
 from stages.common.metrics.regression import group_means
 from stages.common.metrics.significance import holm
+from stages.common.words.splitting import count_words
 from stages.evaluate.results import COLUMNS
 
 Inside = npt.NDArray[np.bool_]  # whether each document is in a slice, shape (documents,)
@@ -36,7 +37,7 @@ def slice_names(
         One column a feature, one row a test document, in their order; missing where a feature says nothing.
     """
     table = pd.DataFrame({answers.name: answers.to_numpy()}, dtype=object)
-    words = np.sum([[len(text.split()) for text in test[name]] for name in text_columns(test)], axis=0)
+    words = test[text_columns(test)].apply(count_words).sum(axis=1).to_numpy()
     edges = np.unique(np.quantile(words, [0.25, 0.5, 0.75]).astype(int))
     names = [
         *(f"{low + 1} to {high} words" for low, high in zip([0, *edges[:-1]], edges, strict=True)),

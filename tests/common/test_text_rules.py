@@ -159,6 +159,46 @@ def test_mojibake_is_decoded_anew_and_sound_text_never_touched():
     assert fix_mojibake(pd.Series(sound)).tolist() == sound
 
 
+SENTENCES = [
+    "Der Bäcker öffnet früh, und die Straße ist schön.",
+    "L’élève a reçu où il était une très bonne leçon : « c’est sûr ».",
+    "El niño comió piñas mañana también, ¿verdad?",
+    "Não há razão para a confusão na estação, João.",
+    "Zażółć gęślą jaźń, powiedział źródłowy świadek.",
+    "Мой сосед вчера открыл окно и долго смотрел на снег.",
+    "Český kůň úpěl ďábelské ódy, řekl žák.",
+    "Perché la città è così bella? Perciò.",
+    "Şoför yağmurda çok hızlı gitti, değil mi İstanbul’da?",
+    "Árvíztűrő tükörfúrógép őrzi az úr kertjét.",
+    "Smörgåsbord på ön, så är det också här.",
+    "この店はとても親切で、また行きたいです。",
+    "这家餐厅非常热情，以后还会再来。",
+    "Το σπίτι είναι μεγάλο και ο κήπος όμορφος.",
+]
+SOUND = [
+    "A placa dizia «MAÇÃ» e riram.", "“IRMÃ” e ‘AMANHÃ’", "Disse LÃ”, e MANHÃ… sim", "É a letra Ã”", "MAÇÃ– e ROMÃ»,",
+    "AMANHÃ\u00a0: oui", "Er sagte: Viel Spaß“", "« café»…", "FÜ“ und GRÖß»", "«ORIÃ»-1", "TRADIÇÃO – MAÇû™",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "sloppy-windows-1252"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_sentences_decoded_wrongly_once_or_twice_come_back_whole_and_sound_ones_stay(encoding, times):
+    damaged = SENTENCES
+    for _ in range(times):
+        damaged = [text.encode().decode(encoding) for text in damaged]
+    assert fix_mojibake(pd.Series(damaged)).tolist() == SENTENCES
+    assert fix_mojibake(pd.Series(SENTENCES)).tolist() == SENTENCES
+
+
+def test_a_capital_before_a_quotation_mark_is_no_damage_unless_more_speaks_for_it():
+    assert fix_mojibake(pd.Series(SOUND)).tolist() == SOUND
+    damaged = ["CAFÃ‰", "Il va Ã\u00a0 Paris", "Ãºltimo", "10Â°C", "donâ€™t", "fine\n“LÃ” cafÃ©"]
+    assert fix_mojibake(pd.Series(damaged)).tolist() == [
+        "CAFÉ", "Il va à Paris", "último", "10°C", "don’t", "fine\n“LÔ café",
+    ]  # fmt: skip
+
+
 @settings(max_examples=1000, deadline=None)
 @given(st.text(st.sampled_from(sorted(set("".join(MOJIBAKE_CATEGORIES.values())) | set("aZ À\xa0.ÃÂœ"))), max_size=4))
 def test_what_ftfy_calls_bad_is_always_looked_at(text):

@@ -1,5 +1,6 @@
 """The form in which two texts are compared to see whether they are the same."""
 
+import re
 import unicodedata
 
 import pandas as pd
@@ -7,9 +8,20 @@ import pandas as pd
 from stages.common.documents.targets import joined_texts, text_columns
 from stages.common.text_rules.entities import undo_entities
 
+# Raised, lowered and broken figures mean something else than plain ones: x\u00b2 is not x2, 1\u00bd not 11/2.
+FIGURES = re.compile("([\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u208e\u2150-\u215f\u2189])")
+
+
+def compatible(text: str) -> str:
+    """A text with one form of compatible characters (NFKC), but for raised, lowered and broken figures."""
+    if not FIGURES.search(text):
+        return unicodedata.normalize("NFKC", text)
+    parts = FIGURES.split(text)
+    return "".join(part if place % 2 else unicodedata.normalize("NFKC", part) for place, part in enumerate(parts))
+
 
 def duplicate_key(texts: pd.Series) -> pd.Series:
-    """What is left of a text without differences of case, white space, HTML entities and compatible characters.
+    """What is left of a text without differences of case, white space, entities and compatible characters.
 
     Args:
         texts: One text a row.
@@ -36,8 +48,5 @@ def document_key(documents: pd.DataFrame) -> pd.Series:
 
 
 def _key(text: str) -> str:
-    if text.isascii():
-        folded = text.lower()
-    else:
-        folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    folded = text.lower() if text.isascii() else compatible(compatible(text).casefold())
     return " ".join(folded.split())
