@@ -1,0 +1,107 @@
+"""Expectation-maximisation for models in which a confusion matrix says how an annotator answers.
+
+Everything is computed in logarithms: with a thousand answers about an item, products of probabilities underflow.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from stages.annotate.aggregation.answers import CodedAnswers, Floats
+from stages.annotate.aggregation.confusion import mean_skill
+from stages.annotate.aggregation.result import Aggregate, likeliest
+from stages.annotate.aggregation.settings import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """The parameters at one step.
+
+    Attributes:
+        prior: The probability of each class, [classes].
+        confusion: How probably each annotator gives each answer, [annotators, true classes, answers].
+        weights: What an answer adds to the logarithm of a true class's probability, of the same shape; mostly the
+            logarithm of the confusion matrices.
+        parameters: What else the model says about annotators, by name.
+    """
+
+    prior: Floats
+    confusion: Floats
+    weights: Floats
+    parameters: dict[str, Floats] = field(default_factory=dict)
+
+
+# From how often each annotator gave each answer, expected, [annotators, true classes, answers], how often each class is
+# true, expected, [classes], and the last step's model, None at first, to the next model.
+Maximise = Callable[[Floats, Floats, Model | None], Model]
+
+
+def fit(method: str, answers: CodedAnswers, maximise: Maximise, settings: Settings) -> Aggregate:
+    """Starts from the shares of the votes and alternates between parameters and posterior (Dempster et al. 1977).
+
+    Args:
+        method: The method's name.
+        answers: One or more.
+        maximise: The model's step from the posterior to its parameters.
+        settings: When it stops.
+    """
+    answered = answers.answered > 0
+
+    def step(posterior: Floats, last: Model | None) -> tuple[Model, Floats]:
+        model = maximise(answers.by_annotator(posterior), posterior[answered].sum(axis=0), last)
+        return model, expect(answers, model.prior, model.weights)[0]
+
+    before, steps = vote_shares(answers), 1
+    model, posterior = step(before, None)
+    while not (converged := stands_still(before, posterior, settings)) and steps < settings.iterations:
+        before, steps = posterior, steps + 1
+        model, posterior = step(before, model)
+    _, log_likelihood = expect(answers, model.prior, np.log(model.confusion))
+    return Aggregate(
+        method=method,
+        posterior=posterior,
+        labels=likeliest(posterior, answers),
+        confusion=model.confusion,
+        skill=mean_skill(model.confusion, model.prior),
+        log_likelihood=log_likelihood,
+        iterations=steps,
+        converged=converged,
+        parameters=model.parameters,
+    )
+
+
+def vote_shares(answers: CodedAnswers) -> Floats:
+    """The share of the answers that name each class; equal for all where an item has none; [items, classes]."""
+    counts = np.where(answers.answered[:, None] > 0, answers.votes, 1)
+    return np.asarray(counts / counts.sum(axis=1, keepdims=True))
+
+
+def expect(answers: CodedAnswers, prior: Floats, weights: Floats) -> tuple[Floats, float]:
+    """The posterior under a model, [items, classes], and the log likelihood of the answers in nats.
+
+    Args:
+        answers: What was answered.
+        prior: The probability of each class, [classes].
+        weights: The logarithm of how probable each answer is, [annotators, true classes, answers].
+    """
+    return normalise(answers.by_item(weights) + np.log(prior))
+
+
+def normalise(scores: Floats) -> tuple[Floats, float]:
+    """From logarithms of joint probabilities, [items, classes], to the posterior and the log likelihood."""
+    top = scores.max(axis=1, keepdims=True)
+    posterior = np.exp(scores - top)
+    total = posterior.sum(axis=1, keepdims=True)
+    posterior /= total
+    return posterior, float((np.log(total) + top).sum())
+
+
+def stands_still(before: Floats, after: Floats, settings: Settings) -> bool:
+    """Whether a step changed no probability by more than the tolerance."""
+    return settings.tolerance > 0 and float(np.abs(after - before).max()) <= settings.tolerance
+
+
+def class_prior(totals: Floats) -> Floats:
+    """The probability of each class, with one item of each class added (Laplace 1814), so that none is impossible."""
+    return np.asarray((totals + 1) / (totals + 1).sum())

@@ -1,0 +1,73 @@
+"""Aggregates answers by a method of that name."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from stages.annotate.aggregation.answers import CodedAnswers
+from stages.annotate.aggregation.methods import METHODS
+from stages.annotate.aggregation.result import Aggregate
+from stages.annotate.aggregation.settings import Settings
+from stages.annotate.aggregation.tempering import held_out_power, tempered
+from stages.common.core.messages import UserError, suggestion
+
+FEWEST = 3  # annotators; with two, any split of the blame between them explains the answers equally well
+
+
+def aggregate(method: str, answers: CodedAnswers, settings: Settings | None = None) -> Aggregate:
+    """Makes one label of the answers about each item, with its posterior.
+
+    With one or two annotators, or one class, there is nothing to weigh, and majority takes the method's place; the
+    notes say so. An item without answers gets the probabilities of the classes; by majority, equal ones.
+
+    Args:
+        method: A name in METHODS.
+        answers: One or more.
+        settings: The defaults if there are none.
+
+    Raises:
+        UserError: If there is no such method, or no answer.
+    """
+    settings = settings or Settings()
+    if method not in METHODS:
+        raise UserError(f"There is no method {method!r} of aggregation.", suggestion(method, METHODS))
+    if not len(answers):
+        raise UserError("There are no answers to aggregate.", "Add answers, or give the documents labels.")
+    if method == "majority":
+        return METHODS["majority"](answers, settings)
+    if reason := _why_majority(answers):
+        fallback = METHODS["majority"](answers, settings)
+        return replace(fallback, notes=(f"{method} fell back to majority: {reason}",))
+    found = METHODS[method](answers, settings)
+    if not found.converged:
+        notes = (f"{method} did not come to rest in {found.iterations} steps",)
+        found = replace(found, notes=notes)
+    if settings.temper:
+        found = _temper(found, answers, settings)
+    return _unanimous(found, answers) if settings.never_overturn_unanimous else found
+
+
+def _why_majority(answers: CodedAnswers) -> str | None:
+    """Why no model of annotators can be fitted, in words; None if one can."""
+    annotators = len(np.unique(answers.annotators))
+    if annotators < FEWEST:
+        return f"{'one annotator' if annotators == 1 else 'two annotators'} cannot be told apart"
+    return "there is one class" if answers.classes == 1 else None
+
+
+def _temper(found: Aggregate, answers: CodedAnswers, settings: Settings) -> Aggregate:
+    power = held_out_power(answers, lambda rest: METHODS[found.method](rest, settings))
+    if power is None:
+        return replace(found, notes=(*found.notes, "not tempered: no item has two answers"))
+    return replace(found, posterior=tempered(found.posterior, power), power=power)
+
+
+def _unanimous(found: Aggregate, answers: CodedAnswers) -> Aggregate:
+    """Exchanges the probabilities of the likeliest class and the unanimous answer where they are two classes."""
+    vote = answers.votes.argmax(axis=1)
+    items = np.flatnonzero(answers.unanimous & (vote != found.labels))
+    posterior, labels = found.posterior.copy(), found.labels.copy()
+    posterior[items, vote[items]] = found.posterior[items, labels[items]]
+    posterior[items, labels[items]] = found.posterior[items, vote[items]]
+    labels[items] = vote[items]
+    return replace(found, posterior=posterior, labels=labels, kept_unanimous=len(items))
