@@ -16,12 +16,12 @@ from commands.records import (
     SUMMARY,
     cached_outputs,
     content_at,
-    flat,
     git,
     read_json,
     read_lock,
     read_params,
 )
+from stages.common.core.changes import flat
 from stages.common.core.messages import UserError, suggestion
 from stages.common.core.validation import Strict, load_yaml, read_yaml, validate
 

@@ -17,7 +17,6 @@ from commands.records import (
     PARAMS,
     content_at,
     data_stages,
-    flat,
     git,
     hash_on_disk,
     read_json,
@@ -25,6 +24,7 @@ from commands.records import (
     read_params,
     with_values,
 )
+from stages.common.core.changes import flat
 from stages.common.core.messages import UserError
 from stages.common.core.validation import load_yaml
 

@@ -78,16 +78,6 @@ def hash_on_disk(path: Path) -> str:
     return file_hash(path) if path.is_file() else directory_hash(path)
 
 
-def flat(section: Any, name: str = "") -> dict[str, Any]:
-    """The values of nested mappings by their dotted names; lists are values."""
-    if not isinstance(section, dict):
-        return {name: section}
-    values: dict[str, Any] = {}
-    for key, value in section.items():
-        values |= flat(value, f"{name}.{key}" if name else str(key))
-    return values
-
-
 def with_values(params: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters with some values, named by dots, changed."""
     changed = {name: dict(section) if isinstance(section, dict) else section for name, section in params.items()}

@@ -17,7 +17,8 @@ from optuna.trial import Trial, TrialState
 from pydantic import Field, model_validator
 
 from commands.experiments import run_experiment
-from commands.records import PARAMS, SUMMARY, content_at, flat, git, read_params
+from commands.records import PARAMS, SUMMARY, content_at, git, read_params
+from stages.common.core.changes import flat
 from stages.common.core.entry import run_program
 from stages.common.core.messages import UserError, closing_line, progress, suggestion
 from stages.common.core.validation import Strict, read_yaml, validate

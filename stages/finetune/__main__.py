@@ -3,6 +3,7 @@
 from functools import partial
 from pathlib import Path
 
+from stages.common.core.changes import changed_settings
 from stages.common.core.entry import run_stage
 from stages.common.core.execution import load_execution
 from stages.common.core.outputs import new_outputs, write_json
@@ -15,13 +16,13 @@ from stages.common.model.loading import load_pretrained
 from stages.common.model.scorer import Scorer
 from stages.common.tasks import task_of
 from stages.common.training.architecture import set_output_bias
-from stages.common.training.checkpoints import open_checkpoints, training_key
+from stages.common.training.checkpoints import open_checkpoints, say, training_key
 from stages.common.training.environment import describe_environment, describe_training
 from stages.common.training.instructions import compute_with
 from stages.common.training.loop import log_nowhere, train
 from stages.common.training.methods import prepare
 from stages.common.training.placement import make_accelerator
-from stages.common.training.processes import is_first, quietly, run_processes, wants_processes
+from stages.common.training.processes import is_first, is_one_of_many, quietly, run_processes, wants_processes
 from stages.common.training.trackers import check_trackers, track
 from stages.finetune.parameters import Finetune
 from stages.finetune.reading import plan_reading
@@ -37,6 +38,8 @@ FINETUNED, REPORTS = Path("models/finetuned"), Path("reports/finetune")
 def main() -> None:
     """Trains the encoder, keeps its best weights, and records how it went."""
     parameters, execution = load_section("finetune", Finetune), load_execution()
+    if not is_one_of_many() and (changes := changed_settings()):
+        say(changes)
     compute_with(parameters.instructions)
     check_trackers(execution.trackers)
     if wants_processes(execution):

@@ -76,6 +76,39 @@ def test_training_does_not_wait_for_a_slow_disk(checkpoints, tmp_path, monkeypat
     assert names(tmp_path) == ["step-00000010.safetensors"]
 
 
+def test_a_checkpoint_is_due_by_steps_or_when_a_minute_has_passed(tmp_path, monkeypatch):
+    now = 1000.0
+    monkeypatch.setattr(module.time, "monotonic", lambda: now)
+    checkpoints, without = Checkpoints(tmp_path, every=10), Checkpoints(tmp_path, every=0)
+    assert [step for step in range(1, 31) if checkpoints.due(step)] == [10, 20, 30]
+    now += 59
+    assert not checkpoints.due(31)
+    now += 1
+    assert checkpoints.due(32)
+    assert not without.due(32)
+    write(checkpoints, 32)
+    assert not checkpoints.due(33)
+    now += 60
+    assert checkpoints.due(33)
+
+
+def test_a_clock_starts_anew_in_processes_that_do_not_write(tmp_path, monkeypatch):
+    now = 0.0
+    monkeypatch.setattr(module.time, "monotonic", lambda: now)
+    other = Checkpoints(tmp_path, every=10, writing=False)
+    now += 61
+    assert other.due(3)
+    write(other, 3)
+    assert not other.due(4)
+
+
+def test_someone_who_stops_a_training_hears_where_the_next_run_goes_on(checkpoints, tmp_path):
+    assert "starts anew, since it had no checkpoint yet" in checkpoints.next_run()
+    write(checkpoints, 10, 20)
+    assert checkpoints.next_run() == "Call it again: the training goes on after step 20, its last checkpoint."
+    assert "asks for no checkpoints" in Checkpoints(tmp_path, every=0).next_run()
+
+
 def test_only_the_process_that_writes_leaves_anything(tmp_path):
     other = Checkpoints(tmp_path / "there", every=10, writing=False)
     write(other, 10)

@@ -21,14 +21,16 @@ SERVER = """
 import os, resource, sys
 from transformers import BertForSequenceClassification, PreTrainedTokenizerFast  # imported late otherwise
 from stages.common.core.entry import run_stage
+from stages.common.training import checkpoints
 from stages.finetune.__main__ import main
 
 for line in sys.stdin:
-    folder, checkpoint_steps, largest_file = line.split()
+    folder, checkpoint_steps, largest_file, seconds = line.split()
     process = os.fork()
     if process == 0:
         os.chdir(folder)
         os.environ["PLUMBLINE_CHECKPOINT_STEPS"] = checkpoint_steps
+        checkpoints.LONGEST = float(seconds)
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(largest_file), resource.RLIM_INFINITY))
         for number, name in ((1, "stdout"), (2, "stderr")):
             os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
@@ -41,9 +43,9 @@ for line in sys.stdin:
 class Run:
     """The stage in a process of its own, as DVC runs it, forked from a server that has imported everything already."""
 
-    def __init__(self, server, folder, checkpoint_steps, largest_file):
+    def __init__(self, server, folder, checkpoint_steps, largest_file, seconds):
         self.server, self.folder = server, folder
-        server.stdin.write(f"{folder} {checkpoint_steps} {largest_file}\n")
+        server.stdin.write(f"{folder} {checkpoint_steps} {largest_file} {seconds}\n")
         server.stdin.flush()
         self.process = int(server.stdout.readline())
 
@@ -52,11 +54,18 @@ class Run:
 
     def kill_at(self, step):
         """Kills it once it has taken a step, at whatever it is just doing."""
+        assert self._stop_at(step, signal.SIGKILL) == -signal.SIGKILL
+
+    def interrupt_at(self, step):
+        """Presses Ctrl-C once it has taken a step."""
+        assert self._stop_at(step, signal.SIGINT) == 1
+
+    def _stop_at(self, step, how):
         deadline = time.monotonic() + 120
         while steps_done(self.folder) < step and time.monotonic() < deadline:
             time.sleep(0.001)
-        os.kill(self.process, signal.SIGKILL)
-        assert int(self.server.stdout.readline()) == -signal.SIGKILL
+        os.kill(self.process, how)
+        return int(self.server.stdout.readline())
 
 
 def steps_done(folder):
@@ -71,8 +80,8 @@ def start():
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     pipe = subprocess.PIPE
     with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, text=True) as server:
-        yield lambda folder, checkpoint_steps=3, largest_file=UNLIMITED: Run(
-            server, folder, checkpoint_steps, largest_file
+        yield lambda folder, checkpoint_steps=3, largest_file=UNLIMITED, seconds=60: Run(
+            server, folder, checkpoint_steps, largest_file, seconds
         )
         server.stdin.close()
 
@@ -92,6 +101,12 @@ def prepare(folder, encoder):
 
 def checkpoints(folder):
     return sorted((folder / ".checkpoints").rglob("step-*.safetensors"))
+
+
+def said_by(folder):
+    """What the runs in a folder said, without the line that each epoch has."""
+    lines = (folder / "stderr").read_text().splitlines()
+    return [line for line in lines if not line.startswith("finetune: epoch ")]
 
 
 def made_by(folder):
@@ -125,12 +140,46 @@ def test_a_checkpoint_that_was_cut_off_is_named_and_the_one_before_it_is_used(tm
     *_, older, newest = checkpoints(folder)
     os.truncate(newest, newest.stat().st_size // 2)
     start(folder).finish()
-    said = (folder / "stderr").read_text().splitlines()
+    said = said_by(folder)
     assert len(said) == 2
     assert newest.name in said[0]
     assert "is cut off or damaged" in said[0]
     assert f"goes on after step {int(older.stem.removeprefix('step-'))} of {STEPS}" in said[1]
     assert made_by(folder) == made_by(undisturbed)
+
+
+def test_ctrl_c_says_where_the_next_run_goes_on_and_it_does(tmp_path, encoder, start, undisturbed):
+    folder = prepare(tmp_path, encoder)
+    start(folder).interrupt_at(50)
+    (said,) = said_by(folder)
+    assert said.startswith("error: Interrupted. Nothing was left half-written. Call it again: ")
+    step = int(said.partition("goes on after step ")[2].partition(",")[0])
+    assert step % 3 == 0
+    assert 40 <= step <= STEPS
+    start(folder).finish()
+    assert said_by(folder)[1].startswith(f"finetune: goes on after step {step} of {STEPS}")
+    assert made_by(folder) == made_by(undisturbed)
+
+
+def test_checkpoints_by_the_clock_at_any_step_end_with_the_same_bytes(tmp_path, encoder, start, undisturbed):
+    """Where a step takes a minute, each has its checkpoint, as has the end of each epoch's validation."""
+    folder = prepare(tmp_path, encoder)
+    for step in (5, 33, 61):
+        start(folder, checkpoint_steps=10**6, seconds=0).kill_at(step)
+    steps = [int(line.partition("after step ")[2].partition(" of")[0]) for line in said_by(folder)]
+    assert steps == sorted(set(steps))
+    assert len(steps) == 2
+    start(folder, checkpoint_steps=10**6, seconds=0).finish()
+    assert made_by(folder) == made_by(undisturbed)
+
+
+def test_each_epoch_has_its_line(undisturbed):
+    epochs = (undisturbed / "stderr").read_text().splitlines()
+    assert len(epochs) == 12
+    for number, line in enumerate(epochs, 1):
+        assert line.startswith(f"finetune: epoch {number} of 12: training loss 0.") or number < 3
+        assert "; validation macro_f1 " in line
+        assert line.endswith((" is better.", "the best so far."))
 
 
 def test_a_run_with_other_parameters_starts_anew(tmp_path, encoder, start):
@@ -139,7 +188,7 @@ def test_a_run_with_other_parameters_starts_anew(tmp_path, encoder, start):
     stale = checkpoints(folder)
     write_parameters(folder, epochs=1, seed=2)
     start(folder).finish()
-    assert (folder / "stderr").read_text() == ""
+    assert said_by(folder) == []
     assert checkpoints(folder) == stale
 
 
@@ -147,7 +196,7 @@ def test_a_checkpoint_that_does_not_fit_on_the_disk_is_told_and_training_goes_on
     folder = prepare(tmp_path, encoder)
     weights = (undisturbed / "models/finetuned/model.safetensors").stat().st_size
     start(folder, checkpoint_steps=50, largest_file=2 * weights).finish()
-    said = (folder / "stderr").read_text().splitlines()
+    said = said_by(folder)
     assert len(said) == 2
     assert "no checkpoint of step 50 could be written" in said[0]
     assert "the training goes on" in said[0]

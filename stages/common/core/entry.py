@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NoReturn
 
-from stages.common.core.messages import UserError, one_line
+from stages.common.core.messages import Interrupted, UserError, one_line
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 BROKEN_PIPE = 128 + signal.SIGPIPE  # what a shell shows of a program that nobody read to its end
@@ -44,7 +44,15 @@ def run_stage(stage: Callable[[], None], description: str, arguments: list[str] 
         description: What ``--help`` says.
         arguments: The command line without the program's name; ``sys.argv`` by default.
     """
-    run_command(lambda _: stage(), argparse.ArgumentParser(description=description), arguments)
+
+    def run(_: argparse.Namespace) -> None:
+        try:
+            stage()
+        except KeyboardInterrupt as interrupt:
+            again = "Call it again: what has finished is not run again."
+            raise Interrupted(str(interrupt) or again) from None
+
+    run_command(run, argparse.ArgumentParser(description=description), arguments)
 
 
 def run_command(
@@ -82,8 +90,8 @@ def run_program(program: Callable[[], None], debug: bool) -> None:
         sys.stdout.flush()
     except UserError as error:
         _fail(str(error), debug)
-    except KeyboardInterrupt:
-        _fail("Interrupted. Nothing was left half-written.", debug)
+    except KeyboardInterrupt as interrupt:
+        _fail(f"Interrupted. Nothing was left half-written. {interrupt}", debug)
     except Exception as error:
         if isinstance(error, BrokenPipeError):
             _end_quietly_where_nobody_reads()

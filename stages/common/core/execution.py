@@ -49,7 +49,8 @@ class Execution(Strict):
         tls: Certificates, for a ``tls://`` address.
         processes: Processes on this machine that fine-tune together, each on its share of every batch.
         accelerate_config: A config file of accelerate's with an ``fsdp_config``, by which they share the weights, too.
-        checkpoint_steps: Steps of fine-tuning between two checkpoints; 0 means none are written.
+        checkpoint_steps: Steps of fine-tuning between two checkpoints, which are a minute apart at most; 0 means none
+            are written.
         trackers: Where fine-tuning is recorded beside DVCLive.
     """
 

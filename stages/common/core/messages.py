@@ -1,13 +1,16 @@
 """What a person reads on the terminal: one line for a mistake, one closing line for a stage, progress for long work."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from difflib import get_close_matches
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tqdm import tqdm
 
 Item = TypeVar("Item")
+MINUTE = 60.0  # seconds between two lines about long work, where no terminal shows a bar
+LINE = "{desc}: {percentage:.0f} % ({n_fmt} of {total_fmt}), {elapsed} so far, about {remaining} to go"
+LINE_WITHOUT_TOTAL = "{desc}: {n_fmt} done in {elapsed}"
 
 
 class UserError(Exception):
@@ -24,6 +27,14 @@ class UserError(Exception):
     def __reduce__(self) -> tuple[type["UserError"], tuple[str, str]]:
         """Lets a worker process hand it to the one that started it."""
         return UserError, (str(self), "")
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, by someone who wants to know what calling again does.
+
+    Args:
+        what: What was kept, and where it goes on.
+    """
 
 
 def one_line(text: str) -> str:
@@ -46,7 +57,7 @@ def closing_line(stage: str, text: str) -> None:
 
 
 def progress(items: Iterable[Item], what: str, unit: str, total: int | None = None) -> Iterator[Item]:
-    """Yields the items behind a progress bar on a terminal; without one where nobody watches.
+    """Yields the items behind a progress bar on a terminal, with a line every minute elsewhere.
 
     Args:
         items: What is worked through.
@@ -54,4 +65,42 @@ def progress(items: Iterable[Item], what: str, unit: str, total: int | None = No
         unit: What one item is, such as ``row``.
         total: How many items there are, where that is known.
     """
-    yield from tqdm(items, desc=what, unit=f" {unit}", total=total, disable=None, file=sys.stderr, leave=False)
+    if total is None and isinstance(items, Sized):
+        total = len(items)
+    with open_bar(what, unit, total) as bar:
+        for item in items:
+            yield item
+            bar.update()
+
+
+def open_bar(
+    what: str, unit: str, total: int | None, initial: int = 0, scaled: bool = False, shown: bool = True
+) -> "tqdm[Any]":
+    """A progress bar on a terminal; where standard error goes elsewhere, a line every minute.
+
+    Args:
+        what: Its title.
+        unit: What is counted, such as ``row``.
+        total: How many there are, where that is known.
+        initial: How many are done already.
+        scaled: Whether numbers are shown with k, M and G.
+        shown: Whether it is shown at all: one of several processes does.
+    """
+    common: dict[str, Any] = {"desc": what, "unit": f" {unit}", "total": total, "initial": initial}
+    common |= {"unit_scale": scaled, "leave": False, "disable": not shown}
+    if sys.stderr.isatty():
+        return tqdm(file=sys.stderr, **common)
+    common |= {"delay": MINUTE, "mininterval": MINUTE, "maxinterval": MINUTE, "position": 0}
+    return tqdm(file=_Lines(), bar_format=LINE if total else LINE_WITHOUT_TOTAL, **common)
+
+
+class _Lines:
+    """A file for tqdm that puts each state of a bar on a line of its own."""
+
+    def write(self, text: str) -> None:
+        """Writes a state to standard error, and nothing for the blanks that clear a bar."""
+        if said := text.strip():
+            print(said, file=sys.stderr, flush=True)
+
+    def flush(self) -> None:
+        """Nothing is held back."""

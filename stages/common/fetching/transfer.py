@@ -9,9 +9,8 @@ from urllib.parse import urljoin, urlsplit
 
 import fsspec
 import httpx2
-from tqdm import tqdm
 
-from stages.common.core.messages import UserError
+from stages.common.core.messages import UserError, open_bar
 from stages.common.fetching.package_index import index_client
 
 ATTEMPTS = 5
@@ -77,8 +76,7 @@ def _continue(url: str, target: Path, most_bytes: int | None) -> None:
     with _open_at(url, offset) as (start, total, chunks), target.open("ab" if start else "wb") as file:
         if total is not None and most_bytes is not None and total > most_bytes:
             raise PermanentError(f"is {total} bytes long, not {most_bytes}")
-        bar = tqdm(desc=target.name, total=total, initial=start, unit="B", unit_scale=True, leave=False, disable=None)
-        with bar:
+        with open_bar(target.name, "B", total, start, scaled=True) as bar:
             for chunk in chunks:
                 file.write(chunk)
                 bar.update(len(chunk))

@@ -21,10 +21,11 @@ from safetensors.torch import save_file
 from tqdm import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from stages.common.core.messages import UserError, one_line
+from stages.common.core.messages import Interrupted, UserError, one_line
 from stages.common.training.snapshots import Snapshot
 
 KEPT = 2  # the newest one, and one more should it turn out to be damaged
+LONGEST = 60.0  # seconds of training that a kill may cost, where steps are slow
 PATIENCE = 10.0  # seconds that an orphan of a killed run is given to end
 SOURCES = Path(__file__).parent.parent
 
@@ -86,12 +87,13 @@ def open_checkpoints(key: str, every: int, accelerator: Accelerator, outputs: Pa
 
     Args:
         key: The training's key.
-        every: Steps between two checkpoints; 0 means none.
+        every: Steps between two checkpoints, which are a minute apart at most; 0 means none.
         accelerator: Says which process writes.
         outputs: The folder in which the training leaves its results, and no other one may meanwhile.
 
     Raises:
         UserError: If another process is at the same training, or writes into the same outputs.
+        Interrupted: On Ctrl-C; says where the next run goes on.
     """
     folder = Path(os.environ.get("DVC_ROOT", ".")) / ".checkpoints" / key
     checkpoints = Checkpoints(folder, every, accelerator.is_main_process)
@@ -102,6 +104,9 @@ def open_checkpoints(key: str, every: int, accelerator: Accelerator, outputs: Pa
         accelerator.wait_for_everyone()
         try:
             yield checkpoints
+        except KeyboardInterrupt:
+            checkpoints.wait()
+            raise Interrupted(checkpoints.next_run()) from None
         finally:
             checkpoints.wait()
             with suppress(OSError):  # not empty: there are checkpoints
@@ -115,24 +120,32 @@ class Checkpoints:
 
     Args:
         folder: Where they are, for this training alone.
-        every: Steps between two of them; 0 means none.
+        every: Steps between two of them, which are a minute apart at most; 0 means none.
         writing: Whether this process writes them; one of them does, all may read.
     """
 
     def __init__(self, folder: Path, every: int, writing: bool = True) -> None:
         self.folder = folder
         self._every = every
+        self._last = time.monotonic()
         self._writing = writing
         self._buffers: dict[str, torch.Tensor] = {}
         self._thread: Thread | None = None
 
     def due(self, step: int) -> bool:
-        """Whether there should be one after this step."""
-        return self._every > 0 and step % self._every == 0
+        """Whether there should be one after this step; the processes of a training may differ in it by the time."""
+        return self._every > 0 and (step % self._every == 0 or self.overdue())
+
+    def overdue(self) -> bool:
+        """Whether a minute has passed since the last one, or since the training began."""
+        return self._every > 0 and time.monotonic() - self._last >= LONGEST
 
     def write(self, snapshot: Snapshot) -> None:
         """Copies a snapshot and starts to write it; does nothing while the one before is still being written."""
-        if not self._writing or (self._thread and self._thread.is_alive()):
+        if self._thread and self._thread.is_alive():
+            return
+        self._last = time.monotonic()
+        if not self._writing:
             return
         for name, tensor in snapshot.tensors.items():
             if name not in self._buffers or self._buffers[name].shape != tensor.shape:
@@ -147,7 +160,7 @@ class Checkpoints:
             for left in self.folder.glob("*"):  # what a killed run was just writing
                 if left.is_file() and left.suffix != ".safetensors":
                     left.unlink()
-        for path in sorted(self.folder.glob("step-*.safetensors"), reverse=True):
+        for path in reversed(self._written()):
             try:
                 with safe_open(path, "pt") as file:
                     facts = json.loads(file.metadata()["facts"])
@@ -157,6 +170,15 @@ class Checkpoints:
                     say(f"{path} is cut off or damaged ({one_line(str(error))[:80]}), so the one before it is used")
                     path.unlink()
         return None
+
+    def next_run(self) -> str:
+        """What the next run of this training does, for someone who stops this one."""
+        if not self._every:
+            return "Call it again: the training starts anew, since execution.yaml asks for no checkpoints."
+        if not (written := self._written()):
+            return "Call it again: the training starts anew, since it had no checkpoint yet."
+        step = int(written[-1].stem.removeprefix("step-"))
+        return f"Call it again: the training goes on after step {step}, its last checkpoint."
 
     def keep(
         self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, weights: dict[str, torch.Tensor]
@@ -183,6 +205,9 @@ class Checkpoints:
             with suppress(OSError):  # others still have checkpoints there
                 self.folder.parent.rmdir()
 
+    def _written(self) -> list[Path]:
+        return sorted(self.folder.glob("step-*.safetensors"))
+
     def _write(self, facts: Mapping[str, Any]) -> None:
         step = facts["progress"]["step"]
         path = self.folder / f"step-{step:08}.safetensors"
@@ -194,7 +219,7 @@ class Checkpoints:
             _flush(partial)
             partial.replace(path)
             _flush(self.folder)
-            for old in sorted(self.folder.glob("step-*.safetensors"))[:-KEPT]:
+            for old in self._written()[:-KEPT]:
                 old.unlink()
         except (OSError, SafetensorError) as error:
             partial.unlink(missing_ok=True)

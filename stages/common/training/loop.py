@@ -1,7 +1,6 @@
 """The training loop."""
 
 import math
-import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -13,10 +12,9 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils.memory import clear_device_cache, should_reduce_batch_size
 from torch import nn
-from tqdm import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from stages.common.core.messages import UserError
+from stages.common.core.messages import UserError, open_bar
 from stages.common.model.batching import Rows, bucketed_batches
 from stages.common.training.checkpoints import Checkpoints, say
 from stages.common.training.examples import Examples
@@ -125,16 +123,9 @@ def train(
         progress.logged.append((progress.step, values))
         log(progress.step, values)
 
-    with tqdm(
-        total=parameters.epochs * int(lengths.sum()),
-        initial=progress.real_tokens,
-        desc="training",
-        unit=" tokens",
-        unit_scale=True,
-        disable=None if accelerator.is_main_process else True,
-        file=sys.stderr,
-        leave=False,
-    ) as bar:
+    tokens_in_all = parameters.epochs * int(lengths.sum())
+    first = accelerator.is_main_process
+    with open_bar("training", "tokens", tokens_in_all, progress.real_tokens, scaled=True, shown=first) as bar:
         for epoch in range(1 + len(progress.history), parameters.epochs + 1):
             prepared.train()
             batches = bucketed_batches(lengths, parameters.batch_size, parameters.seed, epoch)
@@ -157,7 +148,7 @@ def train(
                 progress.real_tokens += tokens
                 progress.computed_tokens += computed
                 record({"train/loss": loss, "train/learning_rate": rate})
-                if checkpoints.due(step):
+                if _agreed(checkpoints.due(step), accelerator):
                     checkpoints.write(take(training, accelerator))
                 progress.seconds += time.perf_counter() - started
                 bar.update(tokens)
@@ -170,8 +161,12 @@ def train(
             best_epoch = validation.best_epoch(progress.history)
             if best_epoch == epoch:
                 training.best, training.best_logits = weights_of(model), torch.from_numpy(logits)
-            elif epoch - best_epoch >= parameters.early_stopping_patience:
+            if first:
+                say(_epoch_line(epoch, best_epoch, parameters.epochs, progress, validation))
+            if epoch - best_epoch >= parameters.early_stopping_patience:
                 break
+            if _agreed(checkpoints.overdue(), accelerator):  # validation may take long, too
+                checkpoints.write(take(training, accelerator))
     load_weights(model, training.best)
     return Outcome(
         best_epoch,
@@ -238,6 +233,24 @@ def _backpropagate(
         training.optimiser.zero_grad()
         clear_device_cache(garbage_collection=True)
         set_random_state(before, device)
+
+
+def _agreed(wanted: bool, accelerator: Accelerator) -> bool:
+    """Whether one of the processes wants it: what they do together, all do or none."""
+    if accelerator.num_processes == 1:
+        return wanted
+    return bool(accelerator.reduce(torch.tensor(float(wanted), device=accelerator.device), "sum").item())
+
+
+def _epoch_line(epoch: int, best_epoch: int, epochs: int, progress: Progress, validation: Validation) -> str:
+    """What an epoch came to, in one line."""
+    begun = progress.step * (epoch - 1) // epoch  # all epochs have as many steps
+    losses = [values["train/loss"] for step, values in progress.logged if step > begun and "train/loss" in values]
+    metrics = progress.history[-1]
+    shown = dict.fromkeys([validation.headline, *validation.curves, "loss"])
+    listed = ", ".join(f"{name} {metrics[name]:.4f}" for name in shown)
+    best = "the best so far" if epoch == best_epoch else f"epoch {best_epoch} is better"
+    return f"epoch {epoch} of {epochs}: training loss {sum(losses) / len(losses):.4f}; validation {listed}; {best}"
 
 
 def _stopped(what: str, value: float, step: int, epoch: int, kept: Path | None) -> UserError:
