@@ -183,7 +183,7 @@ def test_out_of_memory_halves_what_is_computed_at_once_and_changes_no_result(run
     assert sizes[:8] == [8, 8, 8, 4, 2, 2, 2, 2]
     assert max(sizes[8:]) <= 2
     said = capfd.readouterr().err.splitlines()
-    assert [line[:75] for line in said] == [
+    assert [line[:75] for line in said if "epoch" not in line] == [
         "finetune: out of memory at step 3, so it goes on with 4 documents at once, ",
         "finetune: out of memory at step 3, so it goes on with 2 documents at once, ",
     ]
