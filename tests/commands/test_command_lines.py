@@ -6,7 +6,7 @@ from tests.corpus import run
 from tests.imports import ROOT
 
 
-@pytest.mark.parametrize("command", ["describe", "datasets", "predict", "trace"])
+@pytest.mark.parametrize("command", ["describe", "datasets", "predict", "trace", "annotate"])
 def test_help_does_not_wait_for_large_packages(command):
     done = run(ROOT, "python", "-X", "importtime", "-m", f"commands.{command}", "--help")
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
