@@ -75,7 +75,7 @@ def _is_evident(line: str) -> bool:
 
 
 def _is_strange(found: re.Match[str]) -> bool:
-    first, *others = found[0]
+    first, others = found[0][0], found[0][1:]
     before, after = found.string[: found.start()][-1:], found.string[found.end() :][:1]
     if any(character not in FOLLOWS for character in others):
         return True

@@ -15,6 +15,29 @@ IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\w)")
 IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:])")
 CARD = re.compile(r"(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])")
 IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}(?!\w)")
+# What stands before a number of a version, a section, an object or an amount, and what stands before an address.
+NUMBERED = re.compile(
+    r"(?:(?<![^\W_])(?:v|ver|versions?|releases?|rel|builds?|revisions?|rev|updates?|patch|firmware|drivers?|kernel|"
+    r"sections?|sect?|"
+    r"chapters?|ch|clauses?|paragraphs?|para|articles?|art|figures?|fig|appendix|annex|exercises?|requirements?|oid|ec|"
+    r"ip[ -]?core|windows|macos|mac os x|os x|ios|android|chrome|chromium|firefox|edge|opera|"
+    r"safari|java|jdk|jre|python|oracle|mysql|db2|flash|acrobat|itunes|skype|rp|usd|eur|idr)\.?|[\u00a7#$\u20ac\u00a3\u00a5])"
+    r"[\s:=(\"']{0,3}(?:(?:\d+\.)+\d+(?:\s*(?:,|and|or|to|through|-|\u2013|/|und|et|y)\s*)+){0,5}$|[^\W\d_][-/_]$",
+    re.IGNORECASE,
+)
+ADDRESSED = re.compile(
+    r"\b(?:ips?|ipv4|dns|address(?:es)?|hosts?|servers?|gateway|router|ping|subnet|proxy|://)\W{0,3}(?:\w+\W{1,2})?$",
+    re.I,
+)
+PRERELEASE = re.compile(
+    r"[-+~](?:alpha|beta|rc|dev|pre|snapshot|final|ga|release|build|deb|ubuntu|el\d|r\d|b\d)", re.IGNORECASE
+)
+SMALL = (
+    31  # numbers of sections and versions are seldom greater; all four parts of an address are this small once in 4,000
+)
+NETWORKS = tuple(map(ipaddress.IPv6Network, ("2000::/3", "fc00::/7", "fe80::/10")))
+LOOKED_BACK = 100  # characters
+ROW_SPREAD = 12  # so near each other are the numbers of a row of measurements
 # Issuers and the lengths of their numbers (ISO/IEC 7812 as the networks publish it).
 ISSUERS = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}|3[47]\d{13}"
@@ -58,12 +81,14 @@ def find_private(text: str, phone_region: str | None) -> list[Span]:
     """
     found = [Span(m.start(), m.start() + _iban(m[0]), "iban") for m in IBAN.finditer(text) if _iban(m[0])]
     found += [Span(*match.span(), "card") for match in CARD.finditer(text) if _is_card(match[0])]
-    found += [Span(*m.span(), "ip") for pattern in (IPV4, IPV6) for m in pattern.finditer(text) if _is_address(m[0])]
+    found += [Span(*match.span(), "ip") for match in IPV4.finditer(text) if _is_ipv4(match)]
+    found += [Span(*match.span(), "ip") for match in IPV6.finditer(text) if _is_ipv6(match[0])]
     found += [Span(*match.span(), "email") for match in EMAIL.finditer(text)]
     if phone_region or "+" in text or "\uff0b" in text:
         for number in phonenumbers.PhoneNumberMatcher(text, phone_region):
             opened = number.raw_string.startswith("(") and number.raw_string.count("(") > number.raw_string.count(")")
-            found.append(Span(number.start + opened, number.end, "phone"))  # a bracket around it is no part of it
+            if not _is_row(text, number):
+                found.append(Span(number.start + opened, number.end, "phone"))  # a bracket around it is no part of it
     kept: list[Span] = []
     for span in sorted(found, key=lambda span: (KINDS.index(span.kind), span.start)):
         if all(span.end <= other.start or span.start >= other.end for other in kept):
@@ -113,6 +138,8 @@ def _suspect(texts: pd.Series, phone_region: str | None) -> "pd.Series[bool]":
 
 def _is_card(written: str) -> bool:
     digits = re.sub(r"\D", "", written)
+    if max(map(len, re.split(r"\D", written))) < 3:  # a row of numbers
+        return False
     if not ISSUERS.fullmatch(digits) or len(set(re.findall(r"\D", written))) > 1:
         return False
     doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits))]
@@ -133,9 +160,43 @@ def _iban(written: str) -> int:
     return end if int(number) % 97 == 1 else 0
 
 
-def _is_address(written: str) -> bool:
+def _is_ipv4(found: re.Match[str]) -> bool:
+    """Whether four numbers are an address, and not those of a version, a section or an amount."""
     try:
-        address = ipaddress.ip_address(written)
+        address = ipaddress.IPv4Address(found[0])
     except ValueError:
         return False
-    return address.version == 4 or sum(map(bool, written.split(":"))) >= 3
+    before = found.string[max(found.start() - LOOKED_BACK, 0) : found.start()]
+    if found[0].startswith("192.168."):
+        return True
+    if NUMBERED.search(before) or PRERELEASE.match(found.string, found.end()):
+        return False
+    return (
+        address.is_loopback
+        or found[0].startswith("10.")
+        or max(address.packed) > SMALL
+        or ADDRESSED.search(before) is not None
+    )
+
+
+def _is_ipv6(written: str) -> bool:
+    """Whether groups of digits are an address: of a range in use (RFC 4291, RFC 4193), or long ones with letters."""
+    try:
+        address = ipaddress.IPv6Address(written)
+    except ValueError:
+        return False
+    groups = [group for group in written.split(":") if group]
+    if len(groups) < 3 or not ("::" in written or re.search("[A-Fa-f]", written)):
+        return False
+    in_use = written[0] != ":" and any(address in network for network in NETWORKS)
+    return (in_use and len(groups[0]) == 4) or sum(len(group) >= 3 for group in groups) >= 3
+
+
+def _is_row(text: str, number: phonenumbers.PhoneNumberMatch) -> bool:
+    """Whether what libphonenumber took for a number is a row of numbers of two digits, such as temperatures."""
+    groups = re.findall(r"\d+", number.raw_string)
+    if len(groups) < 4 or max(map(len, groups)) > 2:
+        return False
+    values = [int(group) for group in groups[1:]]
+    longer = re.match(r"[ ,;/]{1,2}[+-]?\d{1,2}(?!\d)", text[number.end :])
+    return bool(longer) or max(values) - min(values) <= ROW_SPREAD
