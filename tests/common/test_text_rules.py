@@ -249,8 +249,38 @@ def test_the_dateline_of_a_wire_service_goes(raw, left):
 
 
 def test_runs_of_punctuation_are_cut():
-    texts = pd.Series(["What?!!!!!! ------", "e.g. a... and 1,000", "((((x))))"])
-    assert shorten_repeats(texts, 3).tolist() == ["What?!!! ---", "e.g. a... and 1,000", "((((x))))"]
+    texts = pd.Series(["What?!!!!!! " + "-" * 30, "e.g. a... and 1,000", "((((x))))"])
+    assert shorten_repeats(texts, 3).tolist() == ["What?!!! ----------", "e.g. a... and 1,000", "((((x))))"]
+
+
+@pytest.mark.parametrize("mark", "*#+-=_~/:")
+def test_marks_that_may_be_counted_keep_their_number(mark):
+    rated = [f"rated {mark * number} by me" for number in range(1, 11)]
+    assert (
+        apply_rules(pd.Series(rated), default_rules(datelines={"enabled": False, "agencies": ["AP"]}))[0].tolist()
+        == rated
+    )
+
+
+@pytest.mark.parametrize("text", ["http://a.org/x----y!!!!z?q=A....B&The=IS", "mail the-one----two@Mail.example.org"])
+def test_no_rule_changes_an_address_that_is_kept(text):
+    classic = dict.fromkeys(("lowercase", "punctuation", "stop_words", "lemmas"), True)
+    address = text.split()[-1]
+    assert apply_rules(pd.Series([f"See {text}, they said!!!!!"]), default_rules(**classic))[0][0].split() == (
+        ["mail", address, "say"] if "@" in text else [address, "say"]
+    )
+
+
+@pytest.mark.parametrize(
+    "face",
+    [
+        r"\(≧▽≦)/", r"\(^o^)/", r"\o/", r"¯\_(ツ)_/¯", r"\m/", r"\ (•◡•) /", r"(^_^)\ ", r"\(o_o)/", r":-\ ", r"\^o^/",
+        r"\(*^▽^*)/", r"\0/", r"ヽ(´▽`)\ ", r"\(´∀｀)", r"=\ ", r"<(^.^)\ ", r"\(•_•)", r"^\__/^", r"\(@^0^@)/",
+    ],
+)  # fmt: skip
+def test_faces_keep_all_their_characters(face):
+    text = f"so happy {face} today"
+    assert apply_rules(pd.Series([text]), default_rules())[0][0] == " ".join(text.split())
 
 
 def test_the_classic_steps_take_away_case_punctuation_stop_words_and_inflection():

@@ -12,9 +12,15 @@ from stages.common.text_rules.columns import change_where, holding, matching
 NAMED = "quot|amp|lt|gt|nbsp|apos|hellip|mdash|ndash|lsquo|rsquo|ldquo|rdquo|pound|euro|copy|reg|trade"
 REMAINS = re.compile(rf"(?:(?<=[ \t]) |(?<![^\n])| (?!amp; )(?![lg]t; ))(#\d{{2,4}}|{NAMED});")
 OPENING_QUOTE = re.compile(r"(?<=[\w,.:;!?]) (?=(?:quot|#34|ldquo);\w)")
+# A face: arms before or behind a bracket with eyes in it, a raised arm and its other hand, marks that no sentence has.
+FACE = (
+    r"\\ ?\((?=[^\w\s$#&.\"'])|\\ ?\(.{1,8}\) ?/|[^\w\s.,;!?\"'$%]\)\\|\\\w{1,2}/(?!\w)"
+    r"|\\[^\w\s$\\(\"'.,<&]\S{0,8}/|[`^~*]\\|[\u00b0\u00b4\u2022\u25a0-\u27bf]\\|\\(?=[\u00b0\u00b4\u2022\u2200-\u27bf])"
+)
 # A path (C:\temp, \\server\share), a command or an escape (\frac{, \d+, \n"), a face (:-\) means its backslashes.
 MEANT = re.compile(
     r"\b[A-Za-z]:\\|\\\\\w+\\\w|\\[A-Za-z]+[{\[]|\\[dwsbDWSB][+*?]|\\[nt]\"|\\\w+\\\w+\\|[:;=]-?\\|[/_|]\\|\\[/_|*?.)]"
+    rf"|{FACE}"
 )
 ESCAPED = re.compile(r"\\+(?=[$#%])")
 BACKSLASHES = re.compile(r"\\+")

@@ -8,7 +8,7 @@ import pandas as pd
 from pydantic import Field
 
 from stages.common.core.validation import Strict
-from stages.common.text_rules.addresses import Action, replace_emails, replace_urls
+from stages.common.text_rules.addresses import Action, kept_addresses, replace_emails, replace_urls
 from stages.common.text_rules.chain import Rule, apply_rules
 from stages.common.text_rules.characters import normal_form, plain_spaces, remove_controls, remove_zero_width
 from stages.common.text_rules.datelines import remove_datelines
@@ -98,7 +98,7 @@ class TextRules(Strict):
         urls: ``keep`` web addresses, ``mask`` them as [URL] or ``drop`` them.
         emails: ``keep`` e-mail addresses, ``mask`` them as [EMAIL] or ``drop`` them.
         private_data: E-mail and IP addresses, numbers of phones, cards and bank accounts, names.
-        repeated_punctuation: Cut runs of one punctuation mark ("!!!!!").
+        repeated_punctuation: Cut runs of one punctuation mark ("!!!!!"); ten stars, dashes and the like stay.
         lowercase: Put all letters into lower case.
         punctuation: Remove punctuation.
         stop_words: Remove English words that carry little meaning (scikit-learn's list).
@@ -127,6 +127,7 @@ class TextRules(Strict):
 
     def text_rules(self) -> dict[str, Rule]:
         """The rules that change texts and are on, by name, in the order in which they are applied."""
+        kept = kept_addresses(self.urls, self.emails)
         rules: dict[str, tuple[bool, Rule]] = {
             "broken_entities": (self.broken_entities, undo_broken_entities),
             "entities": (self.entities, undo_entities),
@@ -145,12 +146,12 @@ class TextRules(Strict):
             ),
             "repeated_punctuation": (
                 self.repeated_punctuation.enabled,
-                partial(shorten_repeats, longest=self.repeated_punctuation.longest),
+                partial(shorten_repeats, longest=self.repeated_punctuation.longest, kept=kept),
             ),
-            "lowercase": (self.lowercase, lowercase),
-            "punctuation": (self.punctuation, remove_punctuation),
-            "stop_words": (self.stop_words, remove_stop_words),
-            "lemmas": (self.lemmas, lemmatise),
+            "lowercase": (self.lowercase, partial(lowercase, kept=kept)),
+            "punctuation": (self.punctuation, partial(remove_punctuation, kept=kept)),
+            "stop_words": (self.stop_words, partial(remove_stop_words, kept=kept)),
+            "lemmas": (self.lemmas, partial(lemmatise, kept=kept)),
             "whitespace": (self.whitespace, plain_spaces),
         }
         return {name: rule for name, (on, rule) in rules.items() if on}
