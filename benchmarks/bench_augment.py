@@ -72,7 +72,7 @@ def articles(folder: Path) -> list[str]:
     from benchmarks.few_shot import run_stages
     from stages.common.documents.table import read_documents
 
-    run_stages(folder, ["download", "clean"], dataset="noisy_ag_news")
+    run_stages(folder, ["download", "annotate", "clean"], dataset="noisy_ag_news")
     documents = read_documents(folder / "data/clean/documents.parquet")
     texts: list[str] = documents.loc[documents["published_split"].eq("train"), "text"].tolist()
     return random.Random(SEED).sample(texts, ARTICLES)

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-STAGES = ("download", "clean", "augment", "split")
+STAGES = ("download", "annotate", "clean", "augment", "split")
 
 
 def main() -> None:

@@ -90,16 +90,16 @@ def real_sentences() -> list[str]:
 
 
 def build(folder: Path, count: int, sentences: list[str]) -> tuple[list[Planted], int]:
-    """Makes a scratch repository whose data/raw holds so many documents.
+    """Makes a scratch repository whose data/annotated holds so many documents.
 
     Returns:
         What was planted, and the bytes of all texts.
     """
-    (folder / "data/raw").mkdir(parents=True)
+    (folder / "data/annotated").mkdir(parents=True)
     shutil.copy(ROOT / "params.yaml", folder)
     planted: list[Planted] = []
     size = 0
-    with DocumentStream(folder / "data/raw/documents.parquet", COLUMNS) as stream:
+    with DocumentStream(folder / "data/annotated/documents.parquet", COLUMNS) as stream:
         for start in range(0, count, 10_000):
             rows = range(start, min(start + 10_000, count))
             texts = list(make_texts(rows, count, sentences, planted))
@@ -107,7 +107,7 @@ def build(folder: Path, count: int, sentences: list[str]) -> tuple[list[Planted]
             stream.write(as_documents(rows, texts))
     fields = dict.fromkeys(("name", "title", "licence", "citation"), "benchmark")
     card = {"task": "text-classification", "language": "en", "known_faults": [], "labels": [], "sources": []}
-    write_card(Card.model_validate({**card, **fields, "rows": count}), folder / "data/raw")
+    write_card(Card.model_validate({**card, **fields, "rows": count}), folder / "data/annotated")
     return planted, size
 
 

@@ -109,7 +109,7 @@ def load_corpus(dataset: str, folder: Path) -> Corpus:
     Returns:
         The corpus, as params.yaml would have it but without variants and balancing.
     """
-    run_stages(folder, ["download", "clean"], dataset=dataset)
+    run_stages(folder, ["download", "annotate", "clean"], dataset=dataset)
     documents = read_documents(folder / "data/clean/documents.parquet")
     documents["text"] = [" ".join(text.split()[:MAX_LENGTH]) for text in documents["text"]]
     section = read_yaml(ROOT / "params.yaml")["split"]

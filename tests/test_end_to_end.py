@@ -18,7 +18,7 @@ from tests.corpus import environment, make_repository, make_texts, run
 pytestmark = pytest.mark.slow
 
 FETCH = ["fetch_models@pretrained", "fetch_models@lexicon"]
-DATA_STAGES = ["download", "clean", "augment", "split"]
+DATA_STAGES = ["download", "annotate", "clean", "augment", "split"]
 
 
 def test_a_stage_writes_what_the_graph_declares_and_nothing_else(finished):

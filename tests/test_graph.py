@@ -25,9 +25,10 @@ AFTER = {
     "audit": ["audit", "finetune", "evaluate", "report"],
     "split": ["split", "audit", "finetune", "evaluate", "report"],
     "augment": ["augment", "split", "audit", "finetune", "evaluate", "report"],
+    "annotate": ["annotate", "clean", "augment", "split", "audit", "finetune", "evaluate", "report"],
     "clean": ["clean", "augment", "split", "audit", "finetune", "evaluate", "report"],
-    "download": ["download", "clean", "augment", "split", "audit", "finetune", "evaluate", "report"],
-    "dataset": ["download", "clean", "augment", "split", "audit", "finetune", "evaluate", "report"],
+    "download": ["download", "annotate", "clean", "augment", "split", "audit", "finetune", "evaluate", "report"],
+    "dataset": ["download", "annotate", "clean", "augment", "split", "audit", "finetune", "evaluate", "report"],
     "model": ["fetch_models@pretrained", "augment", "split", "audit", "finetune", "evaluate", "report"],
     "fetch_models": ["fetch_optional_models", "clean", "augment", "split", "audit", "finetune", "evaluate", "report"],
 }

@@ -30,20 +30,20 @@ from stages.common.documents.partitions import start_workers
 from stages.common.tasks import task_of
 from stages.common.text_rules.settings import NAMES
 
-RAW, CLEAN = Path("data/raw"), Path("data/clean")
+ANNOTATED, CLEAN = Path("data/annotated"), Path("data/clean")
 SUMMARY, LEAKS = Path("reports/clean/summary.json"), Path("reports/clean/leaks.csv")
 
 
 def main() -> None:
-    """Cleans data/raw into data/clean."""
-    parameters, card = load_section("clean", CleanParameters), read_card(RAW)
+    """Cleans data/annotated into data/clean."""
+    parameters, card = load_section("clean", CleanParameters), read_card(ANNOTATED)
 
     with (
         new_outputs(CLEAN, SUMMARY, LEAKS) as (data, summary_file, leaks_file),
         tempfile.TemporaryDirectory(prefix=".parts-", dir=data.resolve()) as scratch,
         open_corpus(Path(scratch)) as corpus,
     ):
-        parts = cut(corpus, RAW / "documents.parquet", Path(scratch))
+        parts = cut(corpus, ANNOTATED / "documents.parquet", Path(scratch))
         with start_workers(sum(part.rows for part in parts), Path(scratch)) as workers:
             model = NAMES.resolve()  # workers of a cluster may have started elsewhere
             clean = partial(clean_part, parameters=parameters, language=card.language, names_model=model)

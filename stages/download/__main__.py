@@ -10,12 +10,12 @@ from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section, load_value
 from stages.common.documents.card import LABELS, write_card, write_labels
 from stages.common.fetching.sources import fetch
-from stages.download.assemble import Tally, as_documents, assemble, check, summarise
+from stages.download.assemble import Tally, as_documents, assemble, check, reject, summarise
 from stages.download.croissant import write_croissant
 from stages.download.entry import DatasetEntry
 from stages.download.parameters import DownloadParameters
 from stages.download.sorting import SortedById
-from stages.download.tables import write_rejected_records, write_tables
+from stages.download.tables import write_answer_table, write_rejected_records, write_tables
 
 DATA, REPORT = Path("data/raw"), Path("reports/download/summary.json")
 
@@ -38,6 +38,8 @@ def main() -> None:
             check(entry, tally)
 
             write_tables(rows, entry, files, data)
+            if entry.answers:
+                reject(write_answer_table(entry, files, data), parameters.most_rejected, tally)
         write_rejected_records(tally.rejected, entry, data)
         card = entry.card(name, tally.documents)
         write_card(card, data)

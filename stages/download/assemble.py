@@ -15,7 +15,7 @@ from stages.common.documents.table import ORIGINAL, documents_schema
 from stages.common.tasks import task_of
 from stages.download.entry import DatasetEntry, Part
 from stages.download.readers.record import ANNOTATION, BadRecord, Batch
-from stages.download.targets import check_targets
+from stages.download.targets import check_targets, with_column
 
 HASHED = "hashed"  # whether an id is a hash of the record, and so may occur again
 
@@ -60,15 +60,16 @@ def assemble(
         UserError: If a label or tag is not in the entry, or too many records are unusable.
     """
     names = [label.name for label in entry.labels]
+    optional = task_of(entry).target if entry.answers else None
     for item in found:
         if isinstance(item, BadRecord):
-            _reject([item], most_rejected, tally)
+            reject([item], most_rejected, tally)
             continue
-        batch, incomplete = _complete(item)
-        _reject(incomplete, most_rejected, tally)
+        batch, incomplete = _complete(item, optional)
+        reject(incomplete, most_rejected, tally)
         checked = check_targets(batch, part.reader, names)
         batch = checked.batch
-        _reject(checked.bad, most_rejected, tally)
+        reject(checked.bad, most_rejected, tally)
         tally.labels.update(checked.labels)
         tally.most_labels = max(tally.most_labels, checked.most_labels)
         tally.values.append(checked.values)
@@ -102,6 +103,21 @@ def as_documents(batch: Batch, split: str | None, entry: DatasetEntry) -> pa.Tab
     return pa.table(columns)
 
 
+def reject(records: list[BadRecord], most_rejected: int, tally: Tally) -> None:
+    """Counts records that cannot be used.
+
+    Raises:
+        UserError: If they are more than ``most_rejected`` by now.
+    """
+    tally.rejected.extend(records)
+    if len(tally.rejected) > most_rejected:
+        first = tally.rejected[0]
+        raise UserError(
+            f"{first.place}: {first.reason}; with this, more than {most_rejected} records cannot be used.",
+            "Correct the file or the entry's reader, or raise download.most_rejected.",
+        )
+
+
 def check(entry: DatasetEntry, tally: Tally) -> None:
     """Checks a dataset as a whole.
 
@@ -111,6 +127,8 @@ def check(entry: DatasetEntry, tally: Tally) -> None:
     if not tally.documents:
         raise UserError(f"{entry.title}: there is not one document in it.", "Check the entry's parts and readers.")
     answer = task_of(entry).answer
+    if entry.answers:
+        return  # what people answered is not known here
     if answer in ("label", "labels") and len(tally.labels) < 2:
         label = next(iter(tally.labels), None)
         said = f"all documents have the label {label!r}" if label else "no document has a label"
@@ -144,16 +162,18 @@ def summarise(name: str, tally: Tally) -> dict[str, Any]:
     }
 
 
-def _complete(batch: Batch) -> tuple[Batch, list[BadRecord]]:
-    """The rows that lack nothing, and those that do."""
+def _complete(batch: Batch, optional: str | None) -> tuple[Batch, list[BadRecord]]:
+    """The rows that lack nothing but what is ``optional``, and those that do."""
+    if optional and optional in batch.rows.column_names:
+        batch = with_column(batch, optional, _none_if_empty(batch.rows[optional]))
     rows = batch.rows
     missing: dict[int, str] = {}
     columns = {"text": pc.is_null(rows["text"])}  # a text that is there but empty is a matter for the cleaning rules
     for column in ("text_pair", "labels"):
-        if column in rows.column_names:
+        if column in rows.column_names and column != optional:
             columns[column] = pc.is_null(rows[column])
     for column in ("label", "value"):
-        if column in rows.column_names:
+        if column in rows.column_names and column != optional:
             columns[column] = _is_empty(rows[column])
     if not batch.hashed:
         columns["id"] = _is_empty(batch.ids())
@@ -169,15 +189,9 @@ def _complete(batch: Batch) -> tuple[Batch, list[BadRecord]]:
     return batch.take(np.setdiff1d(np.arange(len(rows)), list(missing))), bad
 
 
+def _none_if_empty(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.if_else(_is_empty(column), None, column.cast(pa.string()))
+
+
 def _is_empty(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
     return pc.fill_null(pc.equal(column.cast(pa.string()), ""), True)
-
-
-def _reject(records: list[BadRecord], most_rejected: int, tally: Tally) -> None:
-    tally.rejected.extend(records)
-    if len(tally.rejected) > most_rejected:
-        first = tally.rejected[0]
-        raise UserError(
-            f"{first.place}: {first.reason}; with this, more than {most_rejected} records cannot be used.",
-            "Correct the file or the entry's reader, or raise download.most_rejected.",
-        )

@@ -10,6 +10,7 @@ from stages.common.core.validation import Strict
 from stages.common.documents.card import Card, Label, SourceFile
 from stages.common.fetching.sources import PinnedFile
 from stages.common.tasks import known_task, task_of
+from stages.download.answers import AnswerTable
 from stages.download.readers.conll import ConllReader
 from stages.download.readers.csv import CsvReader
 from stages.download.readers.folder import FolderReader
@@ -75,6 +76,8 @@ class DatasetEntry(Strict):
             classification the types of entities; none where a number is predicted.
         files: The files that it is read from, each pinned by its hash.
         parts: Which documents lie where.
+        answers: Where it stands what several people answered about the documents. What the readers of the parts find
+            in the place of the label is gold then, and may be missing.
     """
 
     title: str
@@ -86,6 +89,7 @@ class DatasetEntry(Strict):
     labels: list[Label]
     files: list[PinnedFile] = Field(min_length=1)
     parts: list[Part] = Field(min_length=1)
+    answers: list[AnswerTable] = Field(default=[])
 
     @model_validator(mode="after")
     def _names_fit(self) -> Self:
@@ -93,14 +97,20 @@ class DatasetEntry(Strict):
         for kind, names in (("label", labels), ("file", files)):
             if len(set(names)) < len(names):
                 raise ValueError(f"a {kind} is named twice")
-        unknown = [name for part in self.parts for name in part.file_names if name not in files]
+        read = [*(name for part in self.parts for name in part.file_names), *(table.file for table in self.answers)]
+        unknown = [name for name in read if name not in files]
         if unknown:
             raise ValueError(f"part of a file {unknown[0]!r} that is not under files")
         task = task_of(self)
         for part in self.parts:
-            if part.reader.fills != task.filled:
-                given, wanted = (" and ".join(sorted(names)) for names in (part.reader.fills, task.filled))
+            target = frozenset({task.target} if self.answers else ())
+            if part.reader.fills | target != task.filled:
+                given, wanted = (" and ".join(sorted(names)) or "nothing" for names in (part.reader.fills, task.filled))
                 raise ValueError(f"the task {task.name} takes {wanted}, but this {part.reader.format} gives {given}")
+        if self.answers and task.answer != "label":
+            raise ValueError(
+                f"answers of several people are made into one label; {task.name} has another kind of answer"
+            )
         if labels and task.answer == "value":
             raise ValueError("a number has no labels: leave the list empty")
         if len(labels) < task.fewest_labels:
@@ -119,6 +129,6 @@ class DatasetEntry(Strict):
 
     def card(self, name: str, rows: int) -> Card:
         """The card that travels with the documents."""
-        said = self.model_dump(exclude={"files", "parts", "labels"})
+        said = self.model_dump(exclude={"files", "parts", "labels", "answers"})
         sources = [SourceFile(name=file.name, hash=file.hash) for file in self.files]
         return Card(name=name, rows=rows, labels=self.labels, sources=sources, **said)

@@ -7,10 +7,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from stages.common.core.messages import UserError
+from stages.common.documents.answers import ANSWERS, write_answers
 from stages.common.documents.table import DocumentStream, ParquetStream, write_rejected
 from stages.common.tasks import task_of
+from stages.download.answers import collect_answers
 from stages.download.entry import DatasetEntry
 from stages.download.identity import DuplicateIdError, places_of, unique_ids
 from stages.download.readers.record import ANNOTATION, BadRecord
@@ -46,6 +49,25 @@ def write_tables(rows: SortedById, entry: DatasetEntry, files: dict[str, Path], 
         places = [place for part in entry.parts for place in places_of(row_id, part.read(files))]
         mend = "Mend the file; or leave out `id` in the catalog entry, and ids are made of hashes."
         raise UserError(f"{' and '.join(places[:2])}: the id {row_id!r} occurs {len(places)} times.", mend) from None
+
+
+def write_answer_table(entry: DatasetEntry, files: dict[str, Path], folder: Path) -> list[BadRecord]:
+    """Writes answers.parquet, beside the documents that the answers are about.
+
+    Returns:
+        The answers that cannot be used.
+
+    Raises:
+        UserError: If none can, or one is not in the catalog entry.
+    """
+    ids = set(pq.read_table(folder / "documents.parquet", columns=["id"])["id"].to_pylist())
+    answers, bad = collect_answers(entry.answers, files, [label.name for label in entry.labels], ids)
+    if answers.empty:
+        raise UserError(
+            f"{entry.title}: no answer is about a document.", "Correct `id` in the entry's parts and under `answers`."
+        )
+    write_answers(answers, folder / ANSWERS)
+    return bad
 
 
 def write_rejected_records(rejected: list[BadRecord], entry: DatasetEntry, folder: Path) -> None:

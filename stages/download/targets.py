@@ -67,7 +67,7 @@ def _check_labels(batch: Batch, named: dict[str, str]) -> Checked:
         rows.append(sorted({named[label] for label in written}, key=places.__getitem__))
     column = pa.array(rows, pa.list_(pa.string()))
     most = max(map(len, rows), default=0)
-    return Checked(_with_column(batch, "labels", column), labels=_counts(pc.list_flatten(column)), most_labels=most)
+    return Checked(with_column(batch, "labels", column), labels=_counts(pc.list_flatten(column)), most_labels=most)
 
 
 def _check_tags(batch: Batch, named: dict[str, str]) -> Checked:
@@ -95,7 +95,7 @@ def _check_value(batch: Batch, _: dict[str, str]) -> Checked:
         for row, text in zip(wrong.tolist(), texts, strict=True)
     ]
     kept = np.flatnonzero(~np.isnan(values))
-    batch = _with_column(batch, "value", pa.array(values))
+    batch = with_column(batch, "value", pa.array(values))
     return Checked(batch.take(kept) if bad else batch, bad, values=values[kept])
 
 
@@ -115,7 +115,7 @@ def _with_names(batch: Batch, column: str, named: dict[str, str]) -> Batch:
     if found.null_count > written.null_count:
         row = np.flatnonzero(pc.and_(pc.is_null(found), pc.is_valid(written)).to_numpy())[0]
         raise _unknown_label(batch, int(row), column.removeprefix(ANNOTATION), written[row].as_py(), named)
-    return _with_column(batch, column, pa.array(named.values(), pa.string()).take(found))
+    return with_column(batch, column, pa.array(named.values(), pa.string()).take(found))
 
 
 def _unknown_label(batch: Batch, row: int, what: str, label: str, named: dict[str, str]) -> UserError:
@@ -124,9 +124,10 @@ def _unknown_label(batch: Batch, row: int, what: str, label: str, named: dict[st
     )
 
 
-def _with_column(batch: Batch, name: str, values: pa.Array) -> Batch:
+def with_column(batch: Batch, name: str, values: pa.Array | pa.ChunkedArray) -> Batch:
+    """The batch with another column in the place of one."""
     return replace(batch, rows=batch.rows.set_column(batch.rows.column_names.index(name), name, values))
 
 
 def _counts(values: pa.ChunkedArray | pa.Array) -> dict[str, int]:
-    return {counted["values"]: counted["counts"] for counted in pc.value_counts(values).to_pylist()}
+    return {counted["values"]: counted["counts"] for counted in pc.value_counts(values.drop_null()).to_pylist()}

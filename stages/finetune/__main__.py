@@ -9,6 +9,7 @@ from stages.common.core.execution import load_execution
 from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section
 from stages.common.documents.card import LABELS, read_labels
+from stages.common.documents.consensus import CONSENSUS, read_consensus
 from stages.common.documents.table import read_some
 from stages.common.model.device import compute_alike
 from stages.common.model.inference import write_inference
@@ -56,6 +57,8 @@ def main() -> None:
     targets = room.read_targets(training, labels.labels, TRAIN)
     truth = room.read_targets(validation, labels.labels, VALIDATION)
     room.check_targets(targets, labels.outputs, TRAIN)
+    if parameters.soft_labels:
+        targets = room.soften(targets, training, read_consensus())
 
     model, tokenizer = load_pretrained(PRETRAINED, labels.outputs, parameters.dropout, task.head)
     inference = room.plan_inference(plan_reading(parameters, labels, model, tokenizer, training), targets)
@@ -68,7 +71,7 @@ def main() -> None:
     selection = select_by_validation(scorer, room, validation, truth)
     objective = room.make_objective(parameters, targets, labels.outputs, method.penalty)
 
-    inputs = [TRAIN, VALIDATION, LABELS, PRETRAINED]
+    inputs = [TRAIN, VALIDATION, LABELS, PRETRAINED, *([CONSENSUS] if parameters.soft_labels else [])]
     key = training_key(describe_training(parameters, accelerator, precision), inputs)
     with open_checkpoints(key, execution.checkpoint_steps, accelerator, FINETUNED.parent) as checkpoints:
         examples = method.precompute(examples, tokenizer, accelerator.device)

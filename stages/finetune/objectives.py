@@ -1,6 +1,7 @@
 """What training makes small: from a batch to its loss."""
 
 from collections.abc import Callable
+from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -119,6 +120,15 @@ def check_plain(parameters: Finetune, what: str) -> None:
     for name, value in off.items():
         if getattr(parameters, name) != value:
             raise UserError(f"params.yaml: finetune.{name} does not go with {what}.", f"Set it to {value}.")
+
+
+def has_no_shares(*_: object) -> NoReturn:
+    """Refuses soft labels for a task whose answers are not one label.
+
+    Raises:
+        UserError: Always.
+    """
+    raise UserError("params.yaml: finetune.soft_labels goes with one label a document.", "Set it to false.")
 
 
 def cross_entropy(logits: npt.NDArray[np.float32], targets: npt.NDArray[np.int64]) -> float:

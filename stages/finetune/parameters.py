@@ -17,6 +17,8 @@ class Finetune(TrainingParameters):
         window_overlap: The share of a window that the next one repeats.
         label_smoothing: The share of a label's weight that is spread over all labels.
         class_weights: Whether rare labels count more: by the inverse of how often they occur.
+        soft_labels: Whether a document about which several people answered counts for each label as much as the answers
+            make it likely; else it counts for the likeliest label only.
         r_drop: Weight of the divergence between two passes with other dropout (Liang et al. 2021); 0 for one pass.
     """
 
@@ -24,4 +26,5 @@ class Finetune(TrainingParameters):
     window_overlap: float = Field(ge=0, le=0.9)
     label_smoothing: float = Field(ge=0, lt=1)
     class_weights: Literal["none", "balanced"]
+    soft_labels: bool = False
     r_drop: float = Field(ge=0, allow_inf_nan=False)

@@ -1,5 +1,6 @@
 """Divides the documents into train, validation and test, and admits variants of training documents to train."""
 
+from collections.abc import Iterator, Set
 from functools import partial
 from pathlib import Path
 
@@ -10,13 +11,14 @@ from stages.common.core.messages import UserError, closing_line
 from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section
 from stages.common.documents.card import read_card, write_card
+from stages.common.documents.consensus import read_consensus
 from stages.common.documents.table import ORIGINAL, SPLITS, read_documents, write_documents, write_rejected
 from stages.split.balance import balance, check_classes
 from stages.split.checks import check_splits
 from stages.split.parameters import SplitParameters
 from stages.split.placing import check_corpus, clashing, place
 from stages.split.summary import add_balance, count_classes, shortfall, summarise, summarise_balance
-from stages.split.training import beyond_class_size, beyond_share, copies, inadmissible
+from stages.split.training import beyond_class_size, beyond_share, copies, inadmissible, unsure
 
 AUGMENTED, DATA = Path("data/augmented"), Path("data/splits")
 SUMMARY, COUNTS = Path("reports/split/summary.json"), Path("reports/split/class_counts.csv")
@@ -26,15 +28,17 @@ def main() -> None:
     """Reads data/augmented, writes data/splits."""
     parameters = load_section("split", SplitParameters)
     documents, card = read_documents(AUGMENTED / "documents.parquet"), read_card(AUGMENTED)
+    consensus = read_consensus()
     check_classes(parameters.balance, documents, card.label_names)
 
-    splits, rejected = divide(documents, parameters)
+    splits, rejected = divide(documents, parameters, *marked(consensus, "seen", "left_out"))
     for split, rows in splits.items():
         if rows.empty:
             raise UserError(f"{AUGMENTED}: no document is left for the {split} split.", "Add documents to the corpus.")
     balanced = balance(splits["train"], rejected, parameters.balance, parameters.seed)
     splits["train"], rejected = balanced.train, balanced.rejected
     check_splits(splits, rejected, documents)
+    splits["test"] = with_gold(splits["test"], consensus)
     counts = count_classes(splits, card.label_names)
     summary = summarise(splits, documents, rejected, parameters.seed)
     if parameters.balance.method != "none":
@@ -57,12 +61,19 @@ def main() -> None:
     )
 
 
-def divide(documents: pd.DataFrame, parameters: SplitParameters) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+def divide(
+    documents: pd.DataFrame,
+    parameters: SplitParameters,
+    seen: Set[str] = frozenset(),
+    left_out: Set[str] = frozenset(),
+) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """Divides a corpus.
 
     Args:
         documents: Originals and variants.
         parameters: Seed and shares.
+        seen: The ids of documents whose gold label was looked at: they are not tested on.
+        left_out: Those whose label is too unsure to be trained on.
 
     Returns:
         The rows of each split, and the rows that are in none, with ``rule`` and ``reason``.
@@ -75,10 +86,11 @@ def divide(documents: pd.DataFrame, parameters: SplitParameters) -> tuple[dict[s
     rejected = [clashing(originals)]
     originals = originals.drop(rejected[0].index)
 
-    placed = originals.assign(split=place(originals, parameters))
+    placed = originals.assign(split=place(originals, parameters, seen))
     train, held_out = placed[placed["split"].eq("train")], placed[placed["split"].ne("train")]
     for rule in (
         partial(copies, held_out=held_out),
+        partial(unsure, left_out=left_out),
         partial(beyond_class_size, size=parameters.train_per_class, seed=parameters.seed),
     ):
         rejected.append(rule(train))
@@ -95,6 +107,18 @@ def divide(documents: pd.DataFrame, parameters: SplitParameters) -> tuple[dict[s
     splits |= {split: held_out[held_out["split"].eq(split)] for split in SPLITS[1:]}
     reasons = pd.concat(rejected)
     return splits, documents.loc[reasons.index].assign(rule=reasons["rule"], reason=reasons["reason"])
+
+
+def marked(consensus: pd.DataFrame, *names: str) -> Iterator[set[str]]:
+    """For each of some columns, the ids of the documents that it is true of."""
+    for name in names:
+        yield set(consensus.loc[consensus[name].astype(bool), "id"])
+
+
+def with_gold(test: pd.DataFrame, consensus: pd.DataFrame) -> pd.DataFrame:
+    """The test split with the publisher's label in the place of what people's answers came to, where there is one."""
+    gold = consensus.dropna(subset="gold").set_index("id")["gold"]
+    return test.assign(label=test["id"].map(gold).fillna(test["label"])) if len(gold) else test
 
 
 if __name__ == "__main__":

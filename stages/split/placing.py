@@ -1,6 +1,6 @@
 """Says which split each original belongs to: where the publisher put it, else by class and whole group."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 import pandas as pd
 
@@ -49,7 +49,7 @@ def clashing(originals: pd.DataFrame) -> pd.DataFrame:
     return rejections("group_held_out", "in one group with the " + split + " document " + document)
 
 
-def place(originals: pd.DataFrame, parameters: SplitParameters) -> pd.Series:
+def place(originals: pd.DataFrame, parameters: SplitParameters, trained: Set[str] = frozenset()) -> pd.Series:
     """Puts each original into a split.
 
     Rows that the publisher put into validation or test are there. Of the others, whole groups are taken for those of
@@ -63,6 +63,7 @@ def place(originals: pd.DataFrame, parameters: SplitParameters) -> pd.Series:
     Args:
         originals: Originals without those that :func:`clashing` found.
         parameters: Seed and shares.
+        trained: The ids of documents that must be trained on, with their groups, unless the publisher held them out.
 
     Returns:
         The name of the split, indexed like the originals.
@@ -72,7 +73,8 @@ def place(originals: pd.DataFrame, parameters: SplitParameters) -> pd.Series:
     """
     fixed = originals["published_split"].where(originals["published_split"].isin(HELD_OUT))
     shares = {split: getattr(parameters, split) for split in HELD_OUT if not fixed.eq(split).any()}
-    waiting = originals[fixed.isna()]
+    bound = originals.loc[originals["id"].isin(trained), "group"]
+    waiting = originals[fixed.isna() & ~originals["group"].isin(bound)]
     if has_several_labels(originals):
         members, sets = _in_order(waiting, parameters.seed), label_sets(waiting)
         chosen = deal_out({group: sets[rows].to_list() for group, rows in members.items()}, shares)

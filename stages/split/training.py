@@ -1,5 +1,7 @@
 """Says which documents and variants of the training side are trained on, and why the others are not."""
 
+from collections.abc import Set
+
 import pandas as pd
 
 from stages.common.core.seeding import derived_seed
@@ -25,6 +27,20 @@ def copies(rows: pd.DataFrame, held_out: pd.DataFrame) -> pd.DataFrame:
     keys = keys[keys.isin(known.index)]
     split, document = (keys.map(known[column]).astype("str") for column in ("split", "id"))
     return rejections("equals_held_out", "the same text as the " + split + " document " + document)
+
+
+def unsure(training: pd.DataFrame, left_out: Set[str]) -> pd.DataFrame:
+    """Finds training documents about whose label people's answers are too unsure.
+
+    Args:
+        training: Training originals.
+        left_out: The ids of the documents that annotate leaves out of training.
+
+    Returns:
+        ``rule`` and ``reason``, indexed like the documents left out.
+    """
+    found = training.index[training["id"].isin(left_out)]
+    return rejections("unsure_label", pd.Series("people's answers about it are too unsure", index=found))
 
 
 def beyond_class_size(training: pd.DataFrame, size: int | None, seed: int) -> pd.DataFrame:

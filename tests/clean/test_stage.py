@@ -27,14 +27,14 @@ def clean(tmp_path, monkeypatch, make_documents):
     monkeypatch.chdir(tmp_path)
 
     def run(texts, section=None, task="text-classification", **columns):
-        (tmp_path / "data/raw").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "data/annotated").mkdir(parents=True, exist_ok=True)
         documents = make_documents(texts, **columns)
         if task != "text-classification":
             documents = documents.drop(columns=["tokens", "tags"])
-        write_documents(documents, tmp_path / "data/raw/documents.parquet")
+        write_documents(documents, tmp_path / "data/annotated/documents.parquet")
         fields = dict.fromkeys(("name", "title", "licence", "citation"), "x")
         card = {"task": task, "language": "en", "known_faults": [], "labels": [], "sources": []}
-        write_card(Card.model_validate({**card, **fields, "rows": len(texts)}), tmp_path / "data/raw")
+        write_card(Card.model_validate({**card, **fields, "rows": len(texts)}), tmp_path / "data/annotated")
         params = read_yaml(ROOT / "params.yaml")["clean"] | (section or {})
         (tmp_path / "params.yaml").write_text(yaml.safe_dump({"clean": params}))
         main()
@@ -100,7 +100,7 @@ def test_the_same_rows_in_another_order_give_the_same_bytes(clean):
     folder = clean(texts)
     paths = [path for place in ("data/clean", "reports/clean") for path in (folder / place).iterdir()]
     before = {path: path.read_bytes() for path in paths}
-    raw = folder / "data/raw/documents.parquet"
+    raw = folder / "data/annotated/documents.parquet"
     pq.write_table(pq.read_table(raw).take(random.Random(1).sample(range(60), 60)), raw)
     main()
     assert {path: path.read_bytes() for path in paths} == before

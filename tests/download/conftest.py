@@ -23,16 +23,21 @@ CSV = {"format": "csv", "text": ["text"], "label": "label"}
 class Workbench:
     """An empty repository in which one dataset is made, read and looked at."""
 
+    @staticmethod
+    def pinned(name):
+        """A file as an entry names it."""
+        digest = hashlib.sha256(Path(name).read_bytes()).hexdigest()
+        return {"name": Path(name).name, "sha256": digest, "sources": [{"url": name}]}
+
     def write(self, name, content, reader=CSV, dataset="tiny", most_rejected=1, **said):
         """Puts a file, its entry and params.yaml there; more keys replace those of the entry."""
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_bytes(content if isinstance(content, bytes) else content.encode())
         self.entry(name, reader, dataset, most_rejected, **said)
 
-    def entry(self, name, reader=CSV, dataset="tiny", most_rejected=1, **said):
+    def entry(self, name, reader=CSV, dataset="tiny", most_rejected=1, more_files=(), **said):
         """The entry and params.yaml of a file that is there."""
-        digest = hashlib.sha256(Path(name).read_bytes()).hexdigest()
-        files = [{"name": Path(name).name, "sha256": digest, "sources": [{"url": name}]}]
+        files = [self.pinned(name), *more_files]
         parts = [{"file": Path(name).name, "reader": reader}]
         Path("catalog/datasets").mkdir(parents=True, exist_ok=True)
         Path("catalog/datasets/tiny.yaml").write_text(yaml.safe_dump({**ENTRY, "files": files, "parts": parts, **said}))

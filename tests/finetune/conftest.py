@@ -41,6 +41,7 @@ PARAMETERS = {
     "layer_decay": 1.0,
     "label_smoothing": 0.0,
     "class_weights": "none",
+    "soft_labels": False,
     "r_drop": 0.0,
 }
 

@@ -9,6 +9,7 @@ import torch
 from transformers import AutoModelForTokenClassification
 
 from stages.common.documents.card import LABELS, write_labels
+from stages.common.documents.consensus import CONSENSUS, write_consensus
 from stages.common.documents.spans import bio_tags
 from stages.common.documents.table import read_documents, write_documents
 from stages.common.model.answers import answer
@@ -191,3 +192,18 @@ def test_each_further_task_is_learnt(place, monkeypatch, capfd, task, change, la
     columns = answer(scorer, read_documents(place / "data/splits/validation.parquet"), "answering")
     assert {len(values) for values in columns.values()} == {24}
     assert (scorer.inference.thresholds is not None) is (task == "multi-label")
+
+
+def test_soft_labels_change_the_weights(place, monkeypatch, capfd):
+    training = read_documents(place / "data/audited/train.parquet")
+    labels = list(TOPICS)
+    shares = [[0.7 if label == own else 0.3 / (len(labels) - 1) for label in labels] for own in training["label"]]
+    rows = training[["id", "label"]].assign(confidence=0.7, probabilities=shares, gold=None, seen=False, left_out=False)
+    (place / CONSENSUS).parent.mkdir(parents=True)
+    write_consensus(rows, place / CONSENSUS)
+    weights = []
+    for soft in (False, True):
+        write_parameters(place, soft_labels=soft)
+        assert run(place, monkeypatch, capfd)[0] == 0
+        weights.append((place / "models/finetuned/model.safetensors").read_bytes())
+    assert weights[0] != weights[1]

@@ -1,6 +1,9 @@
 """What each task brings to fine-tuning, by itself."""
 
+from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from scipy.stats import pearsonr, spearmanr
@@ -195,3 +198,42 @@ def test_numbers_are_predicted_in_their_own_unit():
 def test_equal_numbers_are_refused(tmp_path):
     with pytest.raises(UserError, match="all documents have the number 3"):
         regression.check_targets(np.array([3.0, 3.0]), ["value"], tmp_path)
+
+
+def consensus(rows):
+    """The table of consensus: id, label and probabilities of each document."""
+    return pd.DataFrame(rows, columns=["id", "label", "probabilities"])
+
+
+def test_soft_labels_are_what_answers_make_likely(make_documents):
+    documents = make_documents(["one", "two", "three", "four", "five"], label=["a", "b", "a", "b", "a"])
+    documents.at[2, "derived_from"] = ["d0"]  # a variant counts as its origin does
+    documents.at[3, "derived_from"] = ["d0", "d1"]  # a mixture has its one label
+    known = consensus([("d0", "a", [0.75, 0.25]), ("d1", "a", [0.9, 0.1]), ("d4", "a", None)])
+    targets = text_classification.read_targets(documents, ["a", "b"], "here")
+    shares = text_classification.soften(targets, documents, known)
+    # d1 was relabelled since, and nobody answered about d4
+    assert shares.tolist() == [[0.75, 0.25], [0, 1], [0.75, 0.25], [0, 1], [1, 0]]
+
+
+def test_soft_labels_need_answers(make_documents):
+    documents = make_documents(["one", "two"], label=["a", "b"])
+    with pytest.raises(UserError, match="soft_labels is true, but nobody's answers are known"):
+        text_classification.soften(np.array([0, 1]), documents, consensus([]))
+
+
+@pytest.mark.parametrize("task", [multi_label, regression, token_classification])
+def test_soft_labels_go_with_one_label_a_document(task):
+    with pytest.raises(UserError, match="soft_labels goes with one label a document"):
+        task.soften(None, None, None)
+
+
+def test_the_loss_of_soft_labels_is_the_cross_entropy_with_them(parameters):
+    shares = np.array([[0.75, 0.25], [0.0, 1.0]], dtype=np.float32)
+    objective = text_classification.make_objective(parameters(), shares, ["a", "b"], None)
+    logits = torch.tensor([[1.0, -1.0], [0.5, 0.0]])
+    loss = objective(lambda **_: SimpleNamespace(logits=logits), {}, torch.from_numpy(shares))
+    expected = -(torch.from_numpy(shares) * logits.log_softmax(-1)).sum(-1).mean()
+    assert loss.item() == pytest.approx(expected.item())
+    with pytest.raises(UserError, match=r"label_smoothing does not go with finetune\.soft_labels"):
+        text_classification.make_objective(parameters(label_smoothing=0.1), shares, ["a", "b"], None)

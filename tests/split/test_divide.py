@@ -247,3 +247,25 @@ def test_documents_without_a_label_are_one_class(make_documents, settings):
     splits, rejected = divide(documents, settings())
     assert rejected.empty
     assert {split: len(rows) for split, rows in splits.items()} == {"train": 28, "validation": 6, "test": 6}
+
+
+def test_a_document_whose_gold_was_looked_at_is_trained_on_with_its_group(make_documents, settings):
+    documents = plain_corpus(make_documents)
+    groups = [f"g{number // 2}" for number in range(100)]
+    documents["group"] = groups
+    everywhere = divide(documents, settings())[0]
+    seen = set(everywhere["test"]["id"].iloc[:4])
+    splits, _ = divide(documents, settings(), seen=seen)
+    with_group = set(documents.loc[documents["group"].isin(documents.loc[documents["id"].isin(seen), "group"]), "id"])
+    assert with_group <= set(splits["train"]["id"])
+    assert len(splits["test"]) > 10
+
+
+def test_a_label_that_is_too_unsure_is_not_trained_on_but_may_be_tested_on(make_documents, settings):
+    documents = plain_corpus(make_documents)
+    before = divide(documents, settings())[0]
+    left_out = {*before["train"]["id"].iloc[:5], *before["test"]["id"]}
+    splits, rejected = divide(documents, settings(), left_out=left_out)
+    assert ids(splits)["test"] == ids(before)["test"]
+    assert set(rejected["id"]) == left_out - ids(before)["test"]
+    assert set(rejected["rule"]) == {"unsure_label"}

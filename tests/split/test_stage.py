@@ -3,12 +3,14 @@
 import csv
 import json
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import yaml
 
 from stages.common.core.entry import run_stage
 from stages.common.documents.card import Card, Label, read_card, write_card
+from stages.common.documents.consensus import CONSENSUS, no_consensus, write_consensus
 from stages.common.documents.table import read_documents, read_rejected, write_documents
 from stages.split.__main__ import main
 from tests.split.conftest import DEFAULTS
@@ -34,6 +36,8 @@ def place(tmp_path, monkeypatch, make_documents, add_variants):
     documents = make_documents([f"text number {number}" for number in range(40)], label=["a", "b"] * 20)
     save(tmp_path, add_variants(documents, *[[f"d{number}"] for number in range(40)]))
     write_card(CARD, tmp_path / "data/augmented")
+    (tmp_path / "data/annotated").mkdir()
+    write_consensus(no_consensus(), tmp_path / CONSENSUS)
     set_parameters(tmp_path)
     return tmp_path
 
@@ -131,3 +135,21 @@ def test_an_empty_corpus_is_an_error(place, capsys, make_documents):
 def test_a_corpus_that_its_publisher_holds_out_whole_is_an_error(place, capsys, make_documents):
     save(place, make_documents(["one", "two"], label=["a", "b"], published_split=["test", "validation"]))
     assert "no document is left for the train split" in run_and_read_error(place, capsys)
+
+
+def test_the_truth_of_the_test_split_is_gold_where_there_is_gold(place):
+    main()
+    test = read_documents(place / "data/splits/test.parquet")
+    train = read_documents(place / "data/splits/train.parquet")
+    told, other = test["id"].iloc[0], test["id"].iloc[1]
+    swap = {"a": "b", "b": "a"}
+    golden = [told, train["id"].iloc[0]]
+    rows = pd.DataFrame({"id": golden, "label": "a", "confidence": 1.0, "probabilities": None, "seen": False})
+    both = pd.concat([test, train]).drop_duplicates("id").set_index("id")["label"]
+    gold = [swap[both[name]] for name in golden]
+    write_consensus(rows.assign(gold=gold, left_out=False), place / CONSENSUS)
+    main()
+    again = read_documents(place / "data/splits/test.parquet").set_index("id")["label"]
+    assert again[told] == swap[both[told]]
+    assert again[other] == both[other]
+    assert read_documents(place / "data/splits/train.parquet").equals(train)

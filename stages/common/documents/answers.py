@@ -7,8 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stages.common.core.messages import UserError
+from stages.common.documents.table import write_parquet
 
 ANSWERS = "answers.parquet"
+ADJUDICATOR = "adjudicator"  # whose answers outrank all others
 SCHEMA = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),
@@ -52,8 +54,7 @@ def read_answers(path: Path) -> pd.DataFrame:
 
 def write_answers(answers: pd.DataFrame, path: Path) -> None:
     """Writes a table of answers, sorted: the same bytes for any order of the rows."""
-    table = pa.Table.from_pandas(sort_answers(answers)[SCHEMA.names], SCHEMA, preserve_index=False)
-    pq.write_table(table.replace_schema_metadata(None), path, compression="zstd")
+    write_parquet(pa.Table.from_pandas(sort_answers(answers)[SCHEMA.names], SCHEMA, preserve_index=False), path)
 
 
 def sort_answers(answers: pd.DataFrame) -> pd.DataFrame:

@@ -86,6 +86,7 @@ class Columns(Labelled):
             column for all of them.
         value: The column of a number.
         id: The column of the publisher's id; by default an id is made of a hash of the record.
+        group: The column that says which documents belong together, such as those made from one template.
         annotations: Columns to keep aside in annotations.parquet: ``label`` for one that is written like the label,
             ``text`` for any other.
     """
@@ -97,11 +98,12 @@ class Columns(Labelled):
     labels: Annotated[list[str], Field(min_length=2)] | SeparatedLabels | None = None
     value: str | None = None
     id: str | None = None
+    group: str | None = None
     annotations: dict[str, Literal["label", "text"]] = Field(default={})
 
     @model_validator(mode="after")
     def _one_thing_is_predicted(self) -> Self:
-        if sum(said is not None for said in (self.label, self.labels, self.value)) != 1:
+        if sum(said is not None for said in (self.label, self.labels, self.value)) > 1:
             raise ValueError("give one of 'label', 'labels' and 'value'")
         return self
 
@@ -110,6 +112,11 @@ class Columns(Labelled):
         """The columns of the document table that it fills, beside the text."""
         said = {"text_pair": self.text_pair, "label": self.label, "labels": self.labels, "value": self.value}
         return frozenset(name for name, columns in said.items() if columns is not None)
+
+    @property
+    def names_groups(self) -> bool:
+        """Whether it fills ``group``, too: documents of one group are on one side of a split."""
+        return self.group is not None
 
     @property
     def kept_aside(self) -> Mapping[str, AnnotationKind]:
@@ -135,7 +142,8 @@ class Columns(Labelled):
             targets = [self.labels.column]
         else:
             targets = self.labels or [name for name in (self.label, self.value) if name]
-        return list(dict.fromkeys([*([self.id] if self.id else []), *self.texts, *targets, *self.annotations]))
+        keys = [name for name in (self.id, self.group) if name]
+        return list(dict.fromkeys([*keys, *self.texts, *targets, *self.annotations]))
 
     def check(self, present: list[str], place: str) -> None:
         """Checks that the table has the columns.
@@ -173,6 +181,9 @@ class Columns(Labelled):
         columns |= {name: table[column] for name, column in given.items() if column}
         if self.labels:
             columns["labels"] = pa.array(self._label_lists(table, place), pa.list_(pa.string()))
+        if self.group:  # the column's name stands before it, so that no group has the name of a document
+            named = pc.binary_join_element_wise(self.group, table[self.group], "#")
+            columns["group"] = pc.if_else(pc.equal(table[self.group], ""), None, named)
         rows = pa.table(columns | {ANNOTATION + name: table[name] for name in self.annotations})
         if self.id is None:
             return Batch(rows, hashes, True, place)

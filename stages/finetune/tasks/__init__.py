@@ -39,6 +39,18 @@ class FinetuneTask(Protocol):
             UserError: If a document has no answer, or an unknown one.
         """
 
+    def soften(self, targets: Any, documents: pd.DataFrame, consensus: pd.DataFrame) -> Any:
+        """The targets of documents whose answer people disagreed about, by how likely they make each label.
+
+        Args:
+            targets: What :meth:`read_targets` made of the documents.
+            documents: The training documents.
+            consensus: The table of :mod:`stages.common.documents.consensus`.
+
+        Raises:
+            UserError: If the task's answers have no probabilities.
+        """
+
     def check_targets(self, targets: Any, outputs: Sequence[str], where: Path) -> None:
         """Makes sure that the training documents have something to tell apart.
 

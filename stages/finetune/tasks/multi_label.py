@@ -19,6 +19,7 @@ from stages.common.training.loop import Objective
 from stages.common.training.selection import Metrics
 from stages.finetune.examples import document_examples as make_examples
 from stages.finetune.objectives import check_plain, of_outputs
+from stages.finetune.objectives import has_no_shares as soften
 from stages.finetune.parameters import Finetune
 from stages.finetune.tasks import Penalty
 
@@ -30,6 +31,7 @@ __all__ = [
     "make_objective",
     "plan_inference",
     "read_targets",
+    "soften",
     "starting_bias",
     "validation_metrics",
 ]

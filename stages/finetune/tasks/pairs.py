@@ -8,6 +8,7 @@ from stages.finetune.tasks.text_classification import (
     make_objective,
     plan_inference,
     read_targets,
+    soften,
     starting_bias,
     validation_metrics,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "make_objective",
     "plan_inference",
     "read_targets",
+    "soften",
     "starting_bias",
     "validation_metrics",
 ]

@@ -18,11 +18,12 @@ from stages.common.training.examples import Examples
 from stages.common.training.loop import Objective
 from stages.common.training.selection import Metrics
 from stages.finetune.examples import document_examples
-from stages.finetune.objectives import check_plain, of_outputs
+from stages.finetune.objectives import check_plain, has_no_shares, of_outputs
 from stages.finetune.parameters import Finetune
 from stages.finetune.tasks import Penalty
 
 CURVES = ("mae", "rmse", "loss")
+soften = has_no_shares
 
 Numbers = npt.NDArray[np.float64]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import torch
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
 from stages.common.core.messages import UserError
@@ -15,7 +16,7 @@ from stages.common.model.scorer import Logits
 from stages.common.training.loop import Objective
 from stages.common.training.selection import Metrics
 from stages.finetune.examples import document_examples as make_examples
-from stages.finetune.objectives import cross_entropy, of_classes
+from stages.finetune.objectives import check_plain, cross_entropy, of_classes, of_outputs
 from stages.finetune.parameters import Finetune
 from stages.finetune.tasks import Penalty
 
@@ -27,6 +28,7 @@ __all__ = [
     "make_objective",
     "plan_inference",
     "read_targets",
+    "soften",
     "starting_bias",
     "validation_metrics",
 ]
@@ -34,6 +36,7 @@ __all__ = [
 CURVES = ("accuracy", "macro_f1", "loss")
 
 Indices = npt.NDArray[np.int64]
+Shares = npt.NDArray[np.float32]  # of each label, [documents, labels]
 
 
 def read_targets(documents: pd.DataFrame, labels: Sequence[str], where: Path) -> Indices:
@@ -59,6 +62,26 @@ def read_targets(documents: pd.DataFrame, labels: Sequence[str], where: Path) ->
     return np.array(indices, dtype=np.int64)
 
 
+def soften(targets: Indices, documents: pd.DataFrame, consensus: pd.DataFrame) -> Shares:
+    """How likely people's answers make each label, [documents, labels].
+
+    A variant counts as its origin does. A document that nobody answered about, that was made from several, or whose
+    label was corrected since has its one label.
+    """
+    known = consensus.dropna(subset="probabilities").set_index("id")
+    origins = documents["derived_from"].map(lambda ids: ids[0] if len(ids) == 1 else None)
+    if known.empty:
+        raise UserError(
+            "params.yaml: finetune.soft_labels is true, but nobody's answers are known.",
+            "Set it to false, or choose a dataset with `answers` in its entry.",
+        )
+    labels = len(known["probabilities"].iloc[0])
+    shares = np.eye(labels, dtype=np.float32)[targets]
+    as_answered = documents["label"].eq(origins.map(known["label"])).to_numpy()
+    shares[as_answered] = np.stack(origins[as_answered].map(known["probabilities"]).to_list())
+    return shares
+
+
 def check_targets(targets: Indices, outputs: Sequence[str], where: Path) -> None:
     """Makes sure that the training documents have two labels or more."""
     present = np.unique(targets)
@@ -74,15 +97,18 @@ def plan_inference(inference: Inference, targets: Indices) -> Inference:
     return inference
 
 
-def starting_bias(targets: Indices) -> None:
+def starting_bias(targets: Indices | Shares) -> None:
     """The outputs are left as they were drawn."""
 
 
 def make_objective(
-    parameters: Finetune, targets: Indices, outputs: Sequence[str], penalty: Penalty | None
+    parameters: Finetune, targets: Indices | Shares, outputs: Sequence[str], penalty: Penalty | None
 ) -> Objective:
     """The cross-entropy; see :func:`stages.finetune.objectives.of_classes`."""
-    return of_classes(parameters, targets, len(outputs), penalty)
+    if targets.ndim == 2:
+        check_plain(parameters, "finetune.soft_labels")
+        return of_outputs(torch.nn.functional.cross_entropy, penalty)
+    return of_classes(parameters, np.asarray(targets, dtype=np.int64), len(outputs), penalty)
 
 
 def validation_metrics(logits: Logits | list[Logits], targets: Indices, inference: Inference) -> Metrics:

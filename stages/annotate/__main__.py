@@ -1,0 +1,65 @@
+"""Makes one label of what several people answered about a document; hands documents through that have one already."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from stages.annotate.consensus import labelled, reach_consensus
+from stages.annotate.parameters import AnnotateParameters
+from stages.annotate.summary import summarise
+from stages.common.core.entry import run_stage
+from stages.common.core.messages import closing_line
+from stages.common.core.outputs import new_outputs, write_json
+from stages.common.core.parameters import load_section
+from stages.common.documents.answers import ANSWERS, read_answers
+from stages.common.documents.card import Card, read_card, write_card
+from stages.common.documents.consensus import CONSENSUS, no_consensus, write_consensus
+from stages.common.documents.table import (
+    columns_among,
+    documents_schema,
+    read_documents,
+    write_documents,
+    write_rejected,
+)
+
+RAW, ANNOTATED = Path("data/raw"), Path("data/annotated")
+DOCUMENTS = "documents.parquet"
+SUMMARY = Path("reports/annotate/summary.json")
+
+
+def main() -> None:
+    """Reads data/raw, writes data/annotated."""
+    card = read_card(RAW)
+    parameters = load_section("annotate", AnnotateParameters)
+    with new_outputs(ANNOTATED, SUMMARY) as (data, summary_file):
+        summary = decide(data, card, parameters) if (RAW / ANSWERS).exists() else hand_through(data)
+        write_card(card, data)
+        write_json(summary_file, summary)
+    closing_line("annotate", summary["in_words"])
+
+
+def hand_through(data: Path) -> dict[str, Any]:
+    """Copies the documents of a dataset in which each has one label, byte by byte."""
+    shutil.copyfile(RAW / DOCUMENTS, data / DOCUMENTS)
+    columns = columns_among(pq.read_schema(RAW / DOCUMENTS).names)
+    nothing = documents_schema(columns).empty_table().to_pandas()
+    write_rejected(nothing.assign(rule=None, reason=None, place=None), data / "rejected.parquet")
+    write_consensus(no_consensus(), data / CONSENSUS.name)
+    return {"answers": 0, "in_words": "one answer a document; the labels are handed through"}
+
+
+def decide(data: Path, card: Card, parameters: AnnotateParameters) -> dict[str, Any]:
+    """Gives documents the labels that people's answers come to."""
+    documents, answers = read_documents(RAW / DOCUMENTS), read_answers(RAW / ANSWERS)
+    reached = reach_consensus(answers, documents, card.label_names, parameters)
+    kept, rejected = labelled(documents, reached.table)
+    write_documents(kept, data / DOCUMENTS)
+    write_rejected(rejected, data / "rejected.parquet")
+    write_consensus(reached.table, data / CONSENSUS.name)
+    return summarise(reached, answers, rejected, parameters)
+
+
+if __name__ == "__main__":
+    run_stage(main, "Make one label of several people's answers.")

@@ -1,0 +1,195 @@
+"""Reads what several people answered about the documents of a dataset, from tables that lie beside them."""
+
+import math
+from collections.abc import Iterator, Mapping, Set
+from pathlib import Path
+from typing import Self
+
+import pandas as pd
+from pydantic import Field, model_validator
+
+from stages.common.core.messages import UserError, suggestion
+from stages.common.documents.answers import SCHEMA
+from stages.download.readers.columns import Encoding, Labelled
+from stages.download.readers.csv import CsvReader
+from stages.download.readers.record import ANNOTATION, BadRecord, Batch, as_number
+
+KEPT = ("time", "seconds", "round", "guideline")  # what else may be known of an answer
+
+
+class AnswerTable(Labelled):
+    """A table of answers, with a line of column names.
+
+    It has a row an answer, then give ``annotator`` and ``answer``; or a row a document and a column an annotator, then
+    give ``annotators``. An empty cell says that this person did not answer.
+
+    Attributes:
+        file: The name of the file.
+        id: The column of the document's id.
+        annotator: The column of who answered.
+        answer: The column of the answer.
+        annotators: The columns of the annotators.
+        time: The column of when the answer was given (ISO 8601, or seconds since 1970).
+        seconds: The column of how long it took.
+        round: The column of the round's name.
+        guideline: The column of the SHA-256 of the guideline that held.
+        delimiter: The character between fields.
+        quote: The character around fields; null if quotes mean nothing.
+        encoding: Of the file.
+    """
+
+    file: str
+    id: str
+    annotator: str | None = None
+    answer: str | None = None
+    annotators: list[str] | None = Field(default=None, min_length=1)
+    time: str | None = None
+    seconds: str | None = None
+    round: str | None = None
+    guideline: str | None = None
+    delimiter: str = Field(default=",", pattern=r"^[\x00-\x7f]$")
+    quote: str | None = Field(default='"', pattern=r"^[\x00-\x7f]$")
+    encoding: Encoding = "utf-8"
+
+    @model_validator(mode="after")
+    def _has_one_shape(self) -> Self:
+        others = [name for name in ("annotator", "answer", *KEPT) if getattr(self, name)]
+        if self.annotators and others:
+            raise ValueError(f"a table with a column an annotator has no column {others[0]!r}")
+        if not self.annotators and not (self.annotator and self.answer):
+            raise ValueError("give either 'annotator' and 'answer' or 'annotators'")
+        return self
+
+    def read(self, path: Path) -> Iterator[pd.DataFrame | BadRecord]:
+        """Yields rows that were read, and those that could not be.
+
+        Args:
+            path: The file.
+
+        Yields:
+            The columns of :data:`~stages.common.documents.answers.SCHEMA` as strings, as the source writes them, null
+            where it has nothing, and ``place``.
+        """
+        reader = self._reader()
+        for found in reader.read(path):
+            yield found if isinstance(found, BadRecord) else self._rows(found)
+
+    def _reader(self) -> CsvReader:
+        """What reads the table as if the answers were texts."""
+        names = self.annotators or list(self._columns.values())
+        return CsvReader(
+            format="csv",
+            delimiter=self.delimiter,
+            quote=self.quote,
+            encoding=self.encoding,
+            id=self.id,
+            text=names[:1],
+            annotations=dict.fromkeys(names, "text"),
+        )
+
+    @property
+    def _columns(self) -> dict[str, str]:
+        """The columns of what is known of an answer, by the name that it has among answers."""
+        return {name: getattr(self, name) for name in ("annotator", "answer", *KEPT) if getattr(self, name)}
+
+    def _rows(self, batch: Batch) -> pd.DataFrame:
+        table = pd.DataFrame({"id": batch.ids().to_pandas(), "place": [batch.place(n) for n in range(len(batch.rows))]})
+        if self.annotators:
+            each = [
+                table.assign(annotator=name, answer=batch.rows[ANNOTATION + name].to_pandas())
+                for name in self.annotators
+            ]
+            rows = pd.concat(each).query("answer != ''")
+        else:
+            columns = {name: batch.rows[ANNOTATION + column].to_pandas() for name, column in self._columns.items()}
+            rows = table.assign(**columns)
+        empty = {name: None for name in KEPT if name not in rows}
+        return rows.assign(**empty).replace("", None).reset_index(drop=True)
+
+
+def collect_answers(
+    tables: list[AnswerTable], files: Mapping[str, Path], labels: list[str], known: Set[str]
+) -> tuple[pd.DataFrame, list[BadRecord]]:
+    """Reads all answers of a dataset, and lists those that cannot be used.
+
+    An answer that occurs twice counts once. Of two that one annotator gave about one document in one round the later
+    one counts; where no time tells them apart, neither does.
+
+    Args:
+        tables: Where they stand.
+        files: The files by name.
+        labels: The names of the card's labels.
+        known: The ids of the documents.
+
+    Returns:
+        The answers, with the columns of :data:`~stages.common.documents.answers.SCHEMA`; and what was left out, each
+        with its place and the reason.
+
+    Raises:
+        UserError: If an answer is not in the catalog entry.
+    """
+    found: list[pd.DataFrame] = []
+    bad: list[BadRecord] = []
+    for table in tables:
+        named = table.named_labels(labels)
+        for item in table.read(files[table.file]):
+            if isinstance(item, BadRecord):
+                bad.append(item)
+            else:
+                found.append(_canonical(item, named, bad))
+    rows = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=[*SCHEMA.names, "place"])
+    unknown = ~rows["id"].isin(known)
+    bad += _listed(rows[unknown], "unknown_document", "there is no document with the id {id!r}")
+    rows = rows[~unknown]
+    same = ["id", "annotator", "round"]
+    rows = rows.sort_values([*same, "time", "answer", "place"], na_position="first", kind="stable")
+    repeated = rows.duplicated([*same, "answer", "time"], keep="first")
+    bad += _listed(rows[repeated], "repeated", "the same answer of {annotator!r} about {id!r} stands there twice")
+    rows = rows[~repeated]
+    last = rows.duplicated(same, keep="last")
+    untold = rows.duplicated([*same, "time"], keep=False) & rows.duplicated(same, keep=False)
+    bad += _listed(rows[last & ~untold], "replaced", "{annotator!r} gave a later answer about {id!r}")
+    bad += _listed(
+        rows[untold], "answered_twice", "{annotator!r} answered twice about {id!r}, and no time says which holds"
+    )
+    return rows.loc[~(last | untold), SCHEMA.names].reset_index(drop=True), bad
+
+
+def _canonical(rows: pd.DataFrame, named: Mapping[str, str], bad: list[BadRecord]) -> pd.DataFrame:
+    """The rows in the form of the table of answers; ``bad`` takes those that lack something."""
+    for column in ("id", "annotator", "answer"):
+        missing = rows[column].isna()
+        bad += _listed(rows[missing], "incomplete", f"has no {column}")
+        rows = rows[~missing]
+    foreign = rows[~rows["answer"].isin(named)]
+    if len(foreign):
+        place, answer = foreign["place"].iloc[0], foreign["answer"].iloc[0]
+        raise UserError(f"{place}: the answer {answer!r} is not in the catalog entry.", suggestion(answer, list(named)))
+    times = rows["time"].map(_time, na_action="ignore")
+    seconds = rows["seconds"].map(as_number, na_action="ignore")
+    for column, values in (("time", times), ("seconds", seconds)):
+        wrong = rows[column].notna() & values.isna()
+        if wrong.any():
+            row = rows[wrong].iloc[0]
+            raise UserError(f"{row['place']}: {row[column]!r} is no {column}.", f"Correct it, or leave out `{column}`.")
+    return rows.assign(
+        answer=rows["answer"].map(named),
+        time=pd.to_datetime(times, utc=True).astype("datetime64[us, UTC]"),
+        seconds=seconds.astype("float64"),
+    )
+
+
+def _time(text: str) -> pd.Timestamp | None:
+    number = as_number(text)
+    try:
+        return pd.Timestamp(text) if math.isnan(number) else pd.Timestamp(number, unit="s", tz="UTC")
+    except (ValueError, OverflowError):
+        return None
+
+
+def _listed(rows: pd.DataFrame, rule: str, reason: str) -> list[BadRecord]:
+    """One record a row, with the reason filled in from its columns."""
+    return [
+        BadRecord.of(row["place"], rule, reason.format_map(row), str(row["answer"] or "").encode())
+        for row in rows.rename(columns=str).to_dict("records")
+    ]

@@ -1,0 +1,163 @@
+"""The stage as a program: several people's answers in, one label a document out."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from stages.annotate.__main__ import main
+from stages.common.core.messages import UserError
+from stages.common.documents.answers import ADJUDICATOR, SCHEMA, write_answers
+from stages.common.documents.card import Card, Label, write_card
+from stages.common.documents.consensus import read_consensus
+from stages.common.documents.table import read_documents, read_rejected, write_documents
+
+LABELS = ["spam", "ham"]
+DEFAULTS = {
+    "seed": 1,
+    "method": "auto",
+    "gold_share": 0.1,
+    "confidence": 0.5,
+    "unsure": "keep",
+    "bootstrap_samples": 100,
+}
+
+
+def table(*rows):
+    """Answers: id, annotator and answer of each."""
+    answers = pd.DataFrame(rows, columns=["id", "annotator", "answer"])
+    return answers.reindex(columns=SCHEMA.names).astype({"time": "datetime64[us, UTC]", "seconds": float})
+
+
+@pytest.fixture
+def annotate(tmp_path, monkeypatch, make_documents):
+    """Runs the stage on documents and answers; gives the folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(gold, answers=None, **said):
+        raw = tmp_path / "data/raw"
+        raw.mkdir(parents=True, exist_ok=True)
+        columns = {name: said.pop(name) for name in ("group", "published_split") if name in said}
+        texts = [f"text number {number}" for number in range(len(gold))]
+        write_documents(make_documents(texts, label=list(gold), **columns), raw / "documents.parquet")
+        labels = [Label(name=name, definition=name) for name in LABELS]
+        fields = dict.fromkeys(("name", "title", "licence", "citation"), "x")
+        card = {**fields, "task": "text-classification", "language": "en", "known_faults": [], "sources": []}
+        write_card(Card.model_validate({**card, "labels": labels, "rows": len(gold)}), raw)
+        (raw / "answers.parquet").unlink(missing_ok=True)
+        if answers is not None:
+            write_answers(answers, raw / "answers.parquet")
+        (tmp_path / "params.yaml").write_text(yaml.safe_dump({"annotate": {**DEFAULTS, **said}}))
+        main()
+        return tmp_path
+
+    return run
+
+
+def labels_of(folder):
+    documents = read_documents(folder / "data/annotated/documents.parquet")
+    return dict(zip(documents["id"], documents["label"], strict=True))
+
+
+def test_one_label_a_document_is_handed_through_byte_by_byte(annotate):
+    folder = annotate(["spam", "ham", None])
+    for name in ("documents.parquet", "card.json"):
+        assert (folder / "data/annotated" / name).read_bytes() == (folder / "data/raw" / name).read_bytes()
+    assert read_consensus(folder / "data/annotated/consensus.parquet").empty
+    assert read_rejected(folder / "data/annotated/rejected.parquet").empty
+
+
+def test_the_majority_becomes_the_label_and_gold_stays_beside_it(annotate):
+    rows = [("d0", who, "spam") for who in "xy"] + [("d0", "z", "ham"), ("d1", "x", "ham"), ("d1", "y", "ham")]
+    folder = annotate(["ham", None, "spam", None], table(*rows), method="majority")
+    assert labels_of(folder) == {"d0": "spam", "d1": "ham", "d2": "spam"}  # d2 has gold, and nobody answered
+    rejected = read_rejected(folder / "data/annotated/rejected.parquet")
+    assert rejected[["id", "rule"]].to_numpy().tolist() == [["d3", "unanswered"]]
+    consensus = read_consensus(folder / "data/annotated/consensus.parquet").set_index("id")
+    assert consensus.loc["d0", "probabilities"] == pytest.approx([2 / 3, 1 / 3])
+    assert consensus.loc["d0", ["gold", "seen", "left_out"]].tolist() == ["ham", False, False]
+    assert consensus.loc["d0", "confidence"] == pytest.approx(2 / 3)
+    summary = json.loads((folder / "reports/annotate/summary.json").read_text())
+    assert (summary["answers"], summary["annotators"], summary["rejected"]) == (5, 3, {"unanswered": 1})
+
+
+def test_what_is_unsure_is_left_out_of_training_where_asked(annotate):
+    rows = [("d0", "x", "spam"), ("d0", "y", "ham"), ("d1", "x", "ham"), ("d1", "y", "ham")]
+    for unsure, expected in (("keep", [False, False]), ("leave_out", [True, False])):
+        folder = annotate([None, None], table(*rows), method="majority", confidence=0.6, unsure=unsure)
+        consensus = read_consensus(folder / "data/annotated/consensus.parquet")
+        assert consensus["left_out"].tolist() == expected
+        assert len(labels_of(folder)) == 2
+
+
+def test_an_adjudicator_outranks_all_others(annotate):
+    rows = [("d0", who, "spam") for who in "xyz"] + [("d0", ADJUDICATOR, "ham"), ("d1", ADJUDICATOR, "spam")]
+    folder = annotate([None, None], table(*rows), method="majority")
+    assert labels_of(folder) == {"d0": "ham", "d1": "spam"}
+    consensus = read_consensus(folder / "data/annotated/consensus.parquet")
+    assert consensus["confidence"].tolist() == [1.0, 1.0]
+    assert consensus["probabilities"].map(list).tolist() == [[0.0, 1.0], [1.0, 0.0]]
+
+
+def crowd(size, seed=0):
+    """Gold, and answers of three good annotators and five who are worse than chance."""
+    random = np.random.default_rng(seed)
+    gold = [LABELS[bit] for bit in random.integers(2, size=size)]
+    rows = []
+    for number, label in enumerate(gold):
+        other = LABELS[label == LABELS[0]]
+        rows += [(f"d{number}", f"good{who}", label if random.random() < 0.97 else other) for who in range(3)]
+        rows += [(f"d{number}", f"poor{who}", label if random.random() < 0.45 else other) for who in range(5)]
+    return gold, table(*rows)
+
+
+def test_auto_looks_at_gold_of_documents_that_are_never_held_out(annotate):
+    gold, answers = crowd(300)
+    splits = ["test"] * 100 + [None] * 200
+    folder = annotate(gold, answers, published_split=splits, gold_share=0.5)
+    consensus = read_consensus(folder / "data/annotated/consensus.parquet").set_index("id")
+    seen = consensus.index[consensus["seen"]]
+    assert len(seen) == 100
+    assert not {f"d{number}" for number in range(100)} & set(seen)
+    assert (consensus.loc[seen, "label"] == consensus.loc[seen, "gold"]).all()
+    summary = json.loads((folder / "reports/annotate/summary.json").read_text())
+    assert summary["method"] in ("dawid_skene", "one_coin", "glad", "mace")
+    unseen = consensus[~consensus["seen"]]
+    majority = answers.groupby("id")["answer"].agg(lambda said: said.mode()[0])
+    better = (unseen["label"] == unseen["gold"]).mean()
+    assert better > (majority[unseen.index] == unseen["gold"]).mean() + 0.02
+
+
+def test_the_gold_of_a_test_document_changes_nothing(annotate):
+    gold, answers = crowd(120)
+    splits = ["test"] * 60 + [None] * 60
+    folder = annotate(gold, answers, published_split=splits, gold_share=0.5)
+    before = labels_of(folder)
+    wrong = [LABELS[label == LABELS[0]] for label in gold[:60]] + gold[60:]
+    assert labels_of(annotate(wrong, answers, published_split=splits, gold_share=0.5)) == before
+
+
+def test_whole_groups_are_looked_at(annotate):
+    gold, answers = crowd(60)
+    folder = annotate(gold, answers, group=[f"g{number // 6}" for number in range(60)], gold_share=0.34)
+    consensus = read_consensus(folder / "data/annotated/consensus.parquet").set_index("id")
+    seen = consensus["seen"].groupby([f"g{int(name[1:]) // 6}" for name in consensus.index]).mean()
+    assert sorted(seen) == [0.0] * 7 + [1.0] * 3
+
+
+def test_the_order_of_answers_changes_no_byte(annotate):
+    gold, answers = crowd(80)
+    made = []
+    for order in (answers, answers.sample(frac=1, random_state=1)):
+        folder = annotate(gold, order, method="dawid_skene")
+        made.append([path.read_bytes() for path in sorted((folder / "data/annotated").iterdir())])
+    assert made[0] == made[1]
+
+
+def test_answers_about_nothing_are_refused(annotate):
+    with pytest.raises(UserError, match="has not the columns"):
+        annotate(["spam"], None)
+        pd.DataFrame({"id": ["d0"]}).to_parquet("data/raw/answers.parquet")
+        main()
