@@ -14,9 +14,9 @@ BEGIN, END = "# code: made by `make graph`", "# end"
 PINS = "- pins.yaml: ["
 COMMON = "stages/common/"
 
-# Stages that take minutes depend on files of stages/common, so that a change beside these reruns nothing; those that
-# take seconds depend on its folders, which keeps dvc.yaml short.
-BY_FILE = ("finetune",)
+# A stage that takes minutes depends on files of stages/common, so that a change beside these reruns nothing; those that
+# take seconds depend on its folders, which keeps dvc.yaml short. A further metric is none of annotate's.
+BY_FILE = {"finetune": COMMON, "annotate": f"{COMMON}metrics/"}
 
 # What is imported behind an import: transformers works with these.
 BEHIND = {
@@ -67,9 +67,8 @@ def code_of(stage: str) -> list[str]:
         Paths relative to the repository, sorted, the stage's own folder first.
     """
     files, _ = import_closure(f"stages/{stage}")
-    common = {file for file in files if file.startswith(COMMON)}
-    if stage not in BY_FILE:
-        common = {_package(file) for file in common}
+    by_file = BY_FILE.get(stage, "(none)")
+    common = {file if file.startswith(by_file) else _package(file) for file in files if file.startswith(COMMON)}
     return [f"stages/{stage}", *sorted(common)]
 
 

@@ -1,6 +1,6 @@
 """Divides the documents into train, validation and test, and admits variants of training documents to train."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Set
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from stages.common.documents.consensus import read_consensus
 from stages.common.documents.table import ORIGINAL, SPLITS, read_documents, write_documents, write_rejected
 from stages.split.balance import balance, check_classes
 from stages.split.checks import check_splits
+from stages.split.gold import with_gold
 from stages.split.parameters import SplitParameters
 from stages.split.placing import check_corpus, clashing, place
 from stages.split.summary import add_balance, count_classes, shortfall, summarise, summarise_balance
@@ -31,7 +32,7 @@ def main() -> None:
     consensus = read_consensus()
     check_classes(parameters.balance, documents, card.label_names)
 
-    splits, rejected = divide(documents, parameters, *marked(consensus, "seen", "left_out"))
+    splits, rejected = divide(documents, parameters, *(set(consensus["id"][consensus[name]]) for name in ("seen", "left_out")))
     for split, rows in splits.items():
         if rows.empty:
             raise UserError(f"{AUGMENTED}: no document is left for the {split} split.", "Add documents to the corpus.")
@@ -107,18 +108,6 @@ def divide(
     splits |= {split: held_out[held_out["split"].eq(split)] for split in SPLITS[1:]}
     reasons = pd.concat(rejected)
     return splits, documents.loc[reasons.index].assign(rule=reasons["rule"], reason=reasons["reason"])
-
-
-def marked(consensus: pd.DataFrame, *names: str) -> Iterator[set[str]]:
-    """For each of some columns, the ids of the documents that it is true of."""
-    for name in names:
-        yield set(consensus.loc[consensus[name].astype(bool), "id"])
-
-
-def with_gold(test: pd.DataFrame, consensus: pd.DataFrame) -> pd.DataFrame:
-    """The test split with the publisher's label in the place of what people's answers came to, where there is one."""
-    gold = consensus.dropna(subset="gold").set_index("id")["gold"]
-    return test.assign(label=test["id"].map(gold).fillna(test["label"])) if len(gold) else test
 
 
 if __name__ == "__main__":
