@@ -30,9 +30,10 @@ def main() -> None:
     parameters = load_section("split", SplitParameters)
     documents, card = read_documents(AUGMENTED / "documents.parquet"), read_card(AUGMENTED)
     consensus = read_consensus()
+    seen, left_out = (set(consensus["id"][consensus[name]]) for name in ("seen", "left_out"))
     check_classes(parameters.balance, documents, card.label_names)
 
-    splits, rejected = divide(documents, parameters, *(set(consensus["id"][consensus[name]]) for name in ("seen", "left_out")))
+    splits, rejected = divide(documents, parameters, seen, left_out)
     for split, rows in splits.items():
         if rows.empty:
             raise UserError(f"{AUGMENTED}: no document is left for the {split} split.", "Add documents to the corpus.")
