@@ -103,6 +103,7 @@ def _add_import(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "--allow", action="append", default=[], metavar="HASH", help="another guideline that is taken, too"
     )
+    made.add_argument("--replace", action="store_true", help="let answers without a time replace earlier ones")
     made.add_argument("--unplanned", action="store_true", help="take answers that the plan did not ask for")
     made.add_argument(
         "--offsets", choices=("code-points", "utf-16"), help="how spans are counted; by the tool by default"

@@ -84,8 +84,10 @@ def take_back(arguments: Namespace) -> None:
     check_guidelines(taken, planned, arguments.allow)
     kept, repeated = one_each(taken)
     problems += repeated
-    earlier = {answer.key: answer for answer in planned.answers}
-    answers = earlier | {answer.key: _later(earlier.get(answer.key), answer) for answer in kept}
+    answers = {answer.key: answer for answer in planned.answers}
+    new, outdated = against_earlier(kept, answers, arguments.replace)
+    problems += outdated
+    answers |= {one.answer.key: one.answer for one in new}
     files = {problem.file for problem in problems} | {one.file for one in taken}
     with new_outputs(planned.folder / "answers.csv", planned.folder / "rejected.csv") as (answer_file, rejected_file):
         write_answer_file(answers.values(), answer_file)
@@ -99,7 +101,7 @@ def take_back(arguments: Namespace) -> None:
     changed = "; the guideline has been changed since" if guideline_hash(corpus) != planned.record.guideline else ""
     closing_line(
         "import",
-        f"{len(kept)} answers in {planned.folder / 'answers.csv'}, {len(problems)} set aside with their reasons, "
+        f"{len(new)} answers in {planned.folder / 'answers.csv'}, {len(problems)} set aside with their reasons, "
         f"{missing} of {len(asked)} still missing{changed}",
     )
     print(entry_lines(planned))
@@ -190,7 +192,7 @@ def check_guidelines(taken: Iterable[Taken], planned: Round, allowed: Sequence[s
             )
 
 
-def one_each(taken: Sequence[Taken]) -> tuple[list[Answer], list[Problem]]:
+def one_each(taken: Sequence[Taken]) -> tuple[list[Taken], list[Problem]]:
     """Keeps one answer a document and annotator: the latest. What says the same counts once.
 
     Returns:
@@ -218,11 +220,35 @@ def one_each(taken: Sequence[Taken]) -> tuple[list[Answer], list[Problem]]:
                     _left_out(one, f"another answer to it stands in {others}, and no time tells which holds")
                 )
             continue
-        kept.append(last[0].answer)
+        kept.append(last[0])
         left_out += [
             _left_out(one, f"a later answer stands in {last[0].found.place}") for one in distinct if one is not last[0]
         ]
     return kept, left_out
+
+
+def against_earlier(
+    kept: Sequence[Taken], earlier: Mapping[tuple[str, str], Answer], replace: bool
+) -> tuple[list[Taken], list[Problem]]:
+    """Of answers that differ from those imported before, takes the ones that are later, or all if asked to.
+
+    Args:
+        kept: What came now.
+        earlier: What was imported before, by document and annotator.
+        replace: Whether an answer without a time takes the place of an earlier one.
+    """
+    new, left_out = [], []
+    for one in kept:
+        before = earlier.get(one.answer.key)
+        if before is None or before.answer == one.answer.answer or (one.answer.time or "") > (before.time or ""):
+            new.append(one)
+        elif (one.answer.time or "") < (before.time or ""):
+            left_out.append(_left_out(one, "a later answer to it was imported before"))
+        elif replace:
+            new.append(one)
+        else:
+            left_out.append(_left_out(one, "another answer to it was imported before; --replace takes this one"))
+    return new, left_out
 
 
 def file_hash(path: Path) -> str:
@@ -285,11 +311,6 @@ def _same_texts(shown: Mapping[str, str], texts: Mapping[str, str]) -> bool:
     return all(shown[name] == texts.get(name) for name in shown) or list(shown.values()) == [
         "\n\n".join(texts.values())
     ]
-
-
-def _later(earlier: Answer | None, answer: Answer) -> Answer:
-    """Of what was imported before and what came now, what holds: what came now, unless it was given earlier."""
-    return earlier if earlier and (earlier.time or "") > (answer.time or "") else answer
 
 
 def _problem(one: Found, file: str, annotator: str, reason: str) -> Problem:

@@ -192,6 +192,24 @@ def test_answers_that_nobody_was_asked_for_are_kept_aside(topics, capsys):
     assert [answer.annotator for answer in read_answer_file(ROUNDS / "first/answers.csv")] == ["a1"]
 
 
+def test_an_answer_that_was_imported_before_stays_unless_the_new_one_is_later_or_asked_for(topics, capsys):
+    plan("first", "--tool", "csv", annotators="a1", overlap=1)
+    row_id = rows(ROUNDS / "first/plan.csv")[0]["id"]
+
+    def give(answer, time, *more):
+        Path("x.csv").write_text(f"id,annotator,answer,time\n{row_id},a1,{answer},{time}\n")
+        annotate("import", "first", "x.csv", *more)
+        return read_answer_file(ROUNDS / "first/answers.csv")[0].answer
+
+    assert give("garden", "") == "garden"
+    assert give("kitchen", "") == "garden"
+    assert "x.csv:2: another answer to it was imported before; --replace" in capsys.readouterr().out
+    assert give("kitchen", "", "--replace") == "kitchen"
+    assert give("harbour", "2026-03-02") == "harbour"
+    assert give("garden", "2026-03-01T23:00:00+00:00") == "harbour"
+    assert "a later answer to it was imported before" in capsys.readouterr().out
+
+
 def test_status_says_who_is_missing_and_how_right_they_are(topics, capsys):
     plan("first", "--tool", "csv", "--gold", 2, overlap=3)
     gold = [row["id"] for row in rows(ROUNDS / "first/gold.csv")]
