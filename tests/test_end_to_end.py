@@ -13,12 +13,16 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from stages.common.core.outputs import write_json
+from stages.common.tasks import TASKS
+from stages.evaluate.tasks import evaluate_task
 from tests.corpus import environment, make_repository, make_texts, run
 
 pytestmark = pytest.mark.slow
 
 FETCH = ["fetch_models@pretrained", "fetch_models@lexicon"]
 DATA_STAGES = ["download", "annotate", "clean", "augment", "split"]
+COLUMNS = 100  # of a terminal that `dvc metrics` and `dvc exp show` shall fit
 
 
 def test_a_stage_writes_what_the_graph_declares_and_nothing_else(finished):
@@ -123,23 +127,53 @@ def test_experiments_rerun_only_what_they_must_and_compare_by_validation_metrics
     assert stages_run(done) == {"split", "audit", "finetune", "evaluate", "report"}
     said = run(repository, "python", "-m", "commands.compare", "plain", "HEAD").stdout
     assert "a: plain" in said and "McNemar's test" in said
-    shown = run(repository, "dvc", "exp", "show", "--csv", "--drop", "reports/evaluate.*").stdout.splitlines()
-    head = shown[0].split(",")
-    assert any("validation.macro_f1" in column for column in head)
-    assert "plain" in "\n".join(shown)
+    shown = run(repository, "dvc", "exp", "show", "--only-changed", "--drop", ".*/.*").stdout
+    assert "val.loss" in shown and "plain" in shown and "split.augmented" in shown
+    changes = run(repository, "dvc", "metrics", "diff").stdout
+    assert "val.loss" in changes
+    assert widest(shown) <= COLUMNS and widest(changes) <= COLUMNS
+
+
+def widest(printed):
+    return max(map(len, printed.splitlines()))
 
 
 def test_reviewers_can_read_metrics_plots_and_dag(repository):
-    metrics = json.loads(run(repository, "dvc", "metrics", "show", "--json").stdout)[""]["data"]
-    accuracy = metrics["reports/evaluate/metrics.json"]["data"]["encoder"]["accuracy"]
-    assert accuracy["low"] <= accuracy["value"] <= accuracy["high"]
+    shown = json.loads(run(repository, "dvc", "metrics", "show", "--json").stdout)[""]["data"]
+    metrics, summary = (
+        json.loads((repository / f"reports/{name}.json").read_text())
+        for name in ("evaluate/metrics", "finetune/summary")
+    )
+    test, validation = (shown.pop(f"reports/{stage}/headline.json")["data"] for stage in ("evaluate", "finetune"))
+    assert not shown
+    assert test == {"test": {name: metrics["encoder"][name]["value"] for name in ("macro_f1", "accuracy")}}
+    assert validation == {"val": {name: summary["validation"][name] for name in ("macro_f1", "loss")}}
     run(repository, "dvc", "plots", "show", "--out", "dvc_plots")
     drawn = (repository / "dvc_plots" / "index.html").read_text()
-    titles = "Training_loss Validation_macro_F1 Confusion_matrix_on_the_test_split F1_per_class Calibration ROC_curves"
+    titles = "train_loss validation_macro_f1 Confusion_matrix_on_the_test_split F1_per_class Calibration ROC_curves"
     for title in titles.split():
         assert title in drawn
     for stage in (*DATA_STAGES, "audit", "finetune", "evaluate", "report"):
         assert stage in run(repository, "dvc", "dag", "--dot").stdout
+
+
+def test_metrics_of_any_task_fit_a_terminal(repository):
+    for task in TASKS.values():
+        room = evaluate_task(task)
+        assert room.LINE[0] == task.headline and len(room.LINE) == 2 and {*room.LINE} <= {*room.SHOWN}
+        val, test = (dict.fromkeys(names, -0.123456789) for names in ((task.headline, "loss"), room.LINE))
+        write_json(repository / "reports/finetune/headline.json", {"val": val})
+        write_json(repository / "reports/evaluate/headline.json", {"test": test})
+        assert widest(run(repository, "dvc", "metrics", "show").stdout) <= COLUMNS
+
+
+def test_the_curves_of_tagged_sentences_are_drawn_where_other_lists_are_empty(repository):
+    curves = repository / "reports/finetune/live/plots/metrics/validation"
+    (curves / "macro_f1.tsv").rename(curves / "span_f1.tsv")
+    for path in repository.glob("reports/evaluate/*.csv"):  # a list to which nothing belongs has its header alone
+        path.write_text(path.read_text().splitlines()[0] + "\n")
+    run(repository, "dvc", "plots", "show", "--out", "dvc_plots")
+    assert "validation_span_f1" in (repository / "dvc_plots" / "index.html").read_text()
 
 
 def test_the_model_is_an_artifact_that_can_be_tagged_and_got(repository, tmp_path):

@@ -12,7 +12,10 @@ from stages.common.model.answers import probabilities
 from stages.common.model.inference import Inference
 from stages.common.model.scorer import Logits
 
-NO_TEMPERATURE = "the model's record has no temperature: none could be fitted on the validation documents"
+NO_TEMPERATURE = (
+    "the model's record has no temperature: none could be fitted on the validation documents, or it did not lower the "
+    "log loss of those that it was not fitted on"
+)
 
 
 def versions(logits: Logits, inference: Inference) -> dict[str, Floats]:

@@ -15,6 +15,7 @@ from stages.common.model.device import compute_alike
 from stages.common.model.inference import write_inference
 from stages.common.model.loading import load_pretrained
 from stages.common.model.scorer import Scorer
+from stages.common.model.tokenising import unknown_share
 from stages.common.tasks import task_of
 from stages.common.training.architecture import set_output_bias
 from stages.common.training.checkpoints import open_checkpoints, say, training_key
@@ -27,7 +28,7 @@ from stages.common.training.processes import is_first, is_one_of_many, quietly, 
 from stages.common.training.trackers import check_trackers, track
 from stages.finetune.parameters import Finetune
 from stages.finetune.reading import plan_reading
-from stages.finetune.summary import report, summarise
+from stages.finetune.summary import headline, report, summarise, warn_of_unknown
 from stages.finetune.tasks import finetune_task
 from stages.finetune.validation import select_by_validation
 
@@ -66,6 +67,8 @@ def main() -> None:
     if bias is not None:
         set_output_bias(model, bias)
     examples = room.make_examples(training, targets, tokenizer, inference, TRAIN)
+    unknown = unknown_share(tokenizer, examples.tokens.ids)
+    warn_of_unknown(unknown)
     method = prepare(model, parameters, task.head, len(examples.tokens.lengths))
     scorer = Scorer(method.model, tokenizer, inference)
     selection = select_by_validation(scorer, room, validation, truth)
@@ -87,7 +90,9 @@ def main() -> None:
             method.save(models, outcome.weights)
             tokenizer.save_pretrained(models)
             write_inference(room.calibrate(outcome.logits, truth, inference), models)
-            write_json(reports / "summary.json", summarise(outcome, training, examples, validation, method))
+            summary = summarise(outcome, training, examples, validation, method, unknown)
+            write_json(reports / "summary.json", summary)
+            write_json(reports / "headline.json", headline(outcome, selection))
             seconds = outcome.seconds + method.seconds
             environment = describe_environment(accelerator.device, precision, seconds, outcome.real_tokens)
             write_json(reports / "environment.json", environment)

@@ -12,11 +12,37 @@ from stages.common.training.loop import Outcome
 from stages.common.training.methods import Method
 from stages.common.training.selection import Validation
 
+UNKNOWN_TOO_MANY = 0.05  # share of unknown tokens; sound texts in a model's language have next to none
+
+
+def warn_of_unknown(share: float) -> None:
+    """Says before the training that the tokenizer does not know much of the texts, if so."""
+    if share >= UNKNOWN_TOO_MANY:
+        closing_line(
+            "finetune",
+            f"warning: {share:.0%} of the tokens of the training documents are unknown to the model's tokenizer: the "
+            "model cannot tell them apart. Choose a model for the language and the script of the texts.",
+        )
+
 
 def summarise(
-    outcome: Outcome, training: pd.DataFrame, examples: Examples, validation: pd.DataFrame, method: Method
+    outcome: Outcome,
+    training: pd.DataFrame,
+    examples: Examples,
+    validation: pd.DataFrame,
+    method: Method,
+    unknown: float,
 ) -> dict[str, Any]:
-    """What ``summary.json`` holds: the same in every run of the same parameters on the same machine."""
+    """What ``summary.json`` holds: the same in every run of the same parameters on the same machine.
+
+    Args:
+        outcome: Of the training.
+        training: The training documents.
+        examples: What was made of them.
+        validation: The validation documents.
+        method: How the model was trained.
+        unknown: The share of the training documents' tokens that the tokenizer does not know.
+    """
     without_tokens = training["id"].iloc[examples.left_out].tolist()
     return {
         "validation": outcome.best,
@@ -32,7 +58,13 @@ def summarise(
         "real_tokens": outcome.real_tokens,
         "computed_tokens": outcome.computed_tokens,
         "real_share": outcome.real_tokens / outcome.computed_tokens,
+        "unknown_share": unknown,
     }
+
+
+def headline(outcome: Outcome, selection: Validation) -> dict[str, dict[str, float]]:
+    """What ``headline.json``, a DVC metric, holds: few enough metrics for a line of ``dvc exp show``."""
+    return {"val": {name: outcome.best[name] for name in dict.fromkeys([selection.headline, "loss"])}}
 
 
 def report(

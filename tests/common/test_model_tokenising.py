@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from stages.common.model.tokenising import CHUNK, cut, tokenise, tokenise_words, windows_over
+from stages.common.model.tokenising import CHUNK, cut, tokenise, tokenise_words, unknown_share, windows_over
 from tests.common.tiny_encoder import article, save_tokenizer
 
 
@@ -27,6 +27,13 @@ def test_a_long_text_keeps_its_first_tokens_and_the_closing_one(tokenizer):
     text = article("sport", 1, words=40)
     whole = tokenizer(text)["input_ids"]
     assert tokenise(tokenizer, [text], 10, "head", 0.0).of(0).tolist() == [*whole[:9], whole[-1]]
+
+
+@pytest.mark.parametrize(
+    ("text", "share"), [("a b c", 0.0), ("a \u732b", 0.5), ("\u732b \u72ac \u9ce5 a", 0.75), ("", 0.0)]
+)
+def test_the_share_of_unknown_tokens_counts_no_special_ones(tokenizer, text, share):
+    assert unknown_share(tokenizer, tokenise(tokenizer, [text], 16, "head", 0.0).ids) == share
 
 
 def test_an_empty_text_is_its_special_tokens_and_no_text_is_no_tokens(tokenizer):

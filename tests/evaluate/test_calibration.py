@@ -90,6 +90,28 @@ def test_one_temperature_undoes_an_overconfidence_in_several_labels():
     assert "all validation documents are right" in fit_sigmoid_temperature(2 * truth - 1, truth).reason
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_no_temperature_is_taken_that_held_out_documents_speak_against(seed):
+    logits, actual = some(40, 3, seed)
+    logits[0], actual[0] = [30.0, 0.0, 0.0], 1  # one sure mistake: what its fold says depends on where it lies
+    found = fit_temperature(logits, actual)
+    assert found.value is None or found.value > 1
+    order = np.random.default_rng(seed).permutation(len(actual))
+    again = fit_temperature(logits[order], actual[order])
+    assert (again.value is None) == (found.value is None)
+
+
+def test_a_temperature_that_helps_no_held_out_document_is_null_with_the_reason():
+    logits = np.array([[9.0, 0.0]] * 19 + [[0.1, 0.0]])  # the one mistake alone keeps the others' temperature up
+    found = fit_temperature(logits, np.array([0] * 19 + [1]))
+    assert found.value is None and "not fitted on" in found.reason
+    logits, actual = some(50, 3, seed=3)  # these probabilities are right as they are
+    assert "not fitted on" in fit_temperature(logits, actual).reason
+    truth = np.eye(2)[[0] * 19 + [1]]
+    signed = np.array([[9.0, -9.0]] * 19 + [[0.1, 9.0]])
+    assert "not fitted on" in fit_sigmoid_temperature(signed, truth).reason
+
+
 @settings(max_examples=40)
 @given(cases, st.floats(0.1, 10))
 def test_a_temperature_changes_no_prediction(case, temperature):

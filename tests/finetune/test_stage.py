@@ -100,6 +100,20 @@ def test_the_summary_holds_the_metrics_of_the_saved_model(trained):
     assert (summary["training_rows"], summary["augmented_training_rows"], summary["validation_rows"]) == (72, 0, 24)
     assert summary["real_share"] == summary["real_tokens"] / summary["computed_tokens"]
     assert summary["real_share"] > 0.9
+    assert summary["unknown_share"] == 0  # its tokenizer has all letters
+    headline = json.loads((folder / "reports/finetune/headline.json").read_text())
+    assert headline == {"val": {name: summary["validation"][name] for name in ("macro_f1", "loss")}}
+
+
+def test_texts_that_the_tokenizer_does_not_know_are_warned_of_before_the_training(place, monkeypatch, capfd):
+    for path in ("data/audited/train.parquet", "data/splits/validation.parquet"):
+        table = read_documents(place / path)
+        write_documents(table.assign(text=[f"{text} \u732b" * 3 for text in table["text"]]), place / path)
+    code, out, _ = run(place, monkeypatch, capfd)
+    assert code == 0
+    share = json.loads((place / "reports/finetune/summary.json").read_text())["unknown_share"]
+    assert 0.05 < share < 0.5
+    assert out.startswith(f"finetune: warning: {share:.0%} of the tokens of the training documents are unknown")
 
 
 def test_the_environment_says_what_the_run_used(trained):

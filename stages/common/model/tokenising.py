@@ -196,6 +196,19 @@ def special_tokens(tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], list[
     return encoded["input_ids"][:inner], encoded["input_ids"][len(mask) - mask[::-1].index(0) :]
 
 
+def unknown_share(tokenizer: PreTrainedTokenizerBase, ids: npt.NDArray[np.int32]) -> float:
+    """The share of tokens that stand for something the tokenizer does not know; special tokens do not count.
+
+    Args:
+        tokenizer: The model's tokenizer.
+        ids: Token ids, [tokens].
+    """
+    unknown = tokenizer.unk_token_id
+    special = [token for token in tokenizer.all_special_ids if token != unknown]
+    counted = ids[~np.isin(ids, special)]
+    return float((counted == unknown).mean()) if len(counted) and unknown is not None else 0.0
+
+
 def cut(pieces: list[int], room: int, truncation: Truncation, window_overlap: float) -> list[list[int]]:
     """What is kept of a text's tokens, without special ones: one window of them, or several."""
     if len(pieces) <= room or truncation == "head":

@@ -11,6 +11,7 @@ from stages.evaluate.inputs import Inputs
 from stages.evaluate.parameters import EvaluateParameters
 from stages.evaluate.results import Evaluation
 from stages.evaluate.tasks.text_classification import (
+    LINE,
     SHOWN,
     are_predictions,
     check_documents,
@@ -18,7 +19,7 @@ from stages.evaluate.tasks.text_classification import (
     evaluate_labels,
 )
 
-__all__ = ["SHOWN", "are_predictions", "check_documents", "compare", "evaluate"]
+__all__ = ["LINE", "SHOWN", "are_predictions", "check_documents", "compare", "evaluate"]
 
 
 def evaluate(inputs: Inputs, scorer: Scorer, parameters: EvaluateParameters) -> Evaluation:
