@@ -44,8 +44,7 @@ def main() -> None:
     evaluation = room.evaluate(inputs, scorer, parameters)
     timed = inputs.test.head(parameters.cost.documents)
     files = {**evaluation.files, "cost.json": measure_cost(scorer, timed, parameters.cost.batches)}
-    encoder = files["metrics.json"][ENCODER]
-    files["headline.json"] = {"test": {name: encoder[name]["value"] for name in room.LINE}}
+    files["headline.json"] = {"test": {task.headline: files["metrics.json"][ENCODER][task.headline]["value"]}}
 
     with new_outputs(REPORTS, PREDICTIONS, CARD) as (reports, predictions, cards):
         for name, content in files.items():

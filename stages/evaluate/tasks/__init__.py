@@ -18,7 +18,6 @@ class EvaluateTask(Protocol):
     """What each file of this folder holds."""
 
     SHOWN: Sequence[str]  # the metrics in metrics.json, by which classifiers and runs are compared
-    LINE: Sequence[str]  # two of them, in headline.json: a DVC metric, so that `dvc exp show` fits
 
     def check_documents(self, documents: pd.DataFrame, labels: Sequence[str], where: Path) -> None:
         """Makes sure that each document has an answer that the card knows.

@@ -38,7 +38,6 @@ from stages.evaluate.slices import slice_names, slice_table
 from stages.evaluate.summaries import class_table, comparisons, headline_metrics, summary
 
 SHOWN = ("subset_accuracy", "micro_f1", "label_ranking_average_precision", "macro_f1")
-LINE = ("macro_f1", "micro_f1")
 LOGGED = ("log_loss",)
 TABLES = (
     *("flips.csv", "calibration.csv", "roc.csv", "precision_recall.csv", "robustness.csv", "slices.csv"),

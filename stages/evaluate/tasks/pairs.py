@@ -11,7 +11,6 @@ from stages.evaluate.inputs import Inputs
 from stages.evaluate.parameters import EvaluateParameters
 from stages.evaluate.results import Evaluation
 from stages.evaluate.tasks.text_classification import (
-    LINE,
     SHOWN,
     are_predictions,
     check_documents,
@@ -19,7 +18,7 @@ from stages.evaluate.tasks.text_classification import (
     evaluate_labels,
 )
 
-__all__ = ["LINE", "SHOWN", "are_predictions", "check_documents", "compare", "evaluate"]
+__all__ = ["SHOWN", "are_predictions", "check_documents", "compare", "evaluate"]
 
 
 def evaluate(inputs: Inputs, scorer: Scorer, parameters: EvaluateParameters) -> Evaluation:

@@ -29,7 +29,6 @@ from stages.evaluate.slices import error_slice_table, slice_names
 from stages.evaluate.summaries import headline_metrics, summary
 
 SHOWN = ("mae", "rmse", "pearson", "spearman")
-LINE = ("mae", "rmse")
 MEAN = "mean"
 TABLES = ("values.csv", "quantiles.csv", "error_slices.csv", "value_errors.csv")
 LISTED = 10  # documents on which two runs differ most

@@ -30,7 +30,6 @@ from stages.evaluate.results import OF_LABELS, Compared, Evaluation, complete
 from stages.evaluate.summaries import class_table, comparisons, headline_metrics, summary
 
 SHOWN = ("accuracy", "macro_f1")
-LINE = ("macro_f1", "accuracy")
 LOGGED = ("log_loss",)  # shown for each of two runs, without a difference
 
 

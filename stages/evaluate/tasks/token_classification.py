@@ -29,7 +29,6 @@ from stages.evaluate.slices import slice_names, slice_table
 from stages.evaluate.summaries import class_table, classes_as_json, comparisons, headline_metrics, summary
 
 SHOWN = ("accuracy", "macro_f1", "weighted_f1", "span_f1")
-LINE = ("span_f1", "accuracy")
 UNCALIBRATED = "the probabilities of tags are not calibrated"
 OF_SPANS = {  # the overall metrics of spans, by their names as averages over the types
     "span_precision": "micro_precision",
