@@ -59,3 +59,22 @@ def paired_difference(only_one: int, only_other: int, documents: int, confidence
     half = z * math.sqrt((one + other - (one - other) ** 2) / (documents + 2))
     low, high = max(-1.0, one - other - half), min(1.0, one - other + half)
     return Estimate((only_one - only_other) / documents, low, high)
+
+
+def difference_of_independent(one: Estimate, other: Estimate) -> Estimate:
+    """A difference of metrics of different documents, with the interval of Zou and Donner (2008) from both intervals.
+
+    Of two shares with Wilson's intervals it is Newcombe's (1998).
+
+    Args:
+        one: The metric that is subtracted from.
+        other: The metric that is subtracted.
+    """
+    if one.value is None or other.value is None:
+        return Estimate(None, reason=one.reason or other.reason)
+    difference = one.value - other.value
+    if one.low is None or one.high is None or other.low is None or other.high is None:
+        return Estimate(difference, reason=one.reason or other.reason)
+    low = difference - math.hypot(one.value - one.low, other.high - other.value)
+    high = difference + math.hypot(one.high - one.value, other.value - other.low)
+    return Estimate(difference, low, high)

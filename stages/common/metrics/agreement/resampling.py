@@ -29,14 +29,14 @@ class ItemBootstrap:
     confidence: float
     seed: int
 
-    def estimates(self, compute: Compute, copies: Counts, reasons: Mapping[str, str]) -> dict[str, Estimate]:
+    def estimates(self, compute: Compute, copies: Counts, reasons: str | Mapping[str, str]) -> dict[str, Estimate]:
         """Coefficients with their intervals; the draws are the same at each call with the same items.
 
         Args:
             compute: From how often each kind of item counts, shape (draws, kinds), to arrays of shape (draws,); NaN
                 where a coefficient is not defined.
             copies: How many items of each kind there are, shape (kinds,), 1 or more.
-            reasons: By coefficient, why its value is not defined.
+            reasons: Why the value of a coefficient is not defined, by its name; or one reason for all of them.
 
         Returns:
             By name; None with a reason in place of NaN.
@@ -47,9 +47,10 @@ class ItemBootstrap:
         with threadpool_limits(limits=1):  # another number of threads changes the last digits of sums
             values = {name: float(array[0]) for name, array in compute(copies[None].astype(np.float64)).items()}
             parts = [compute(random.multinomial(items, copies / items, size=size).astype(np.float64)) for size in sizes]
+        said = dict.fromkeys(values, reasons) if isinstance(reasons, str) else reasons
         whole = Bootstrap(np.zeros(items, dtype=np.int64), self.samples, self.confidence, self.seed)
         return {
-            name: _interval(whole, value, np.concatenate([part[name] for part in parts]), reasons.get(name))
+            name: _interval(whole, value, np.concatenate([part[name] for part in parts]), said.get(name))
             for name, value in values.items()
         }
 
