@@ -8,6 +8,7 @@ import pytest
 from stages.annotate.agreement import agreement_summary
 from stages.annotate.agreement.answering_order import natural
 from stages.common.core.messages import UserError
+from stages.common.documents.answers import ADJUDICATOR
 from tests.annotate.answer_tables import table, wide
 
 FEW = {"samples": 200}
@@ -47,11 +48,6 @@ def test_what_is_said_overall_by_label_and_by_pair():
     ]
     assert value(found["by_pair"][0], "cohen_kappa") == round((0.8 - 0.56) / (1 - 0.56), 4)
     assert found["by_pair"][1]["cohen_kappa"]["reason"] == "they have fewer than 5 documents in common"
-    assert found["confusions"] == [
-        {"labels": ["ham", "ham"], "pairs": 5},
-        {"labels": ["ham", "spam"], "pairs": 3},
-        {"labels": ["spam", "spam"], "pairs": 1},
-    ]
     assert found["by_round"] == found["by_guideline"] == []
 
 
@@ -126,6 +122,11 @@ def test_answers_of_no_round_come_last():
     answers = [{"id": "p", "annotator": name, "answer": "ham", "round": None} for name in "ab"]
     answers += [{"id": "q", "annotator": name, "answer": "ham", "round": "1"} for name in "ab"]
     assert [entry["round"] for entry in summary(table(answers))["by_round"]] == ["1", None]
+
+
+def test_an_adjudicators_decisions_are_no_annotators_answers():
+    answers = {"a": ["ham", "spam"], "b": ["ham", "ham"]}
+    assert summary(wide(answers)) == summary(wide({**answers, ADJUDICATOR: ["spam", "spam"]}))
 
 
 def test_the_order_of_the_rows_changes_nothing():

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -98,23 +98,3 @@ def _rising_numbers(names: Sequence[str]) -> Floats | None:
     """The numbers that names of labels are; None if one is none or they do not rise."""
     numbers = pd.to_numeric(pd.Series(list(names), dtype="str"), errors="coerce").to_numpy(dtype=np.float64)
     return numbers if np.isfinite(numbers).all() and (np.diff(numbers) > 0).all() else None
-
-
-def confused_labels(answers: pd.DataFrame, labels: Sequence[str]) -> list[dict[str, Any]]:
-    """How often two annotators gave each two labels to one document.
-
-    Args:
-        answers: One answer an annotator and document.
-        labels: The names of the labels.
-
-    Returns:
-        For each two labels, and each by itself, that occur: ``labels`` (both) and ``pairs`` of answers.
-    """
-    counts = count_answers(item_numbers(answers), read_label_codes(answers, labels), len(labels)).astype(np.float64)
-    both_given = counts.T @ counts
-    alike = (counts * (counts - 1)).sum(axis=0) / 2
-    pairs = np.triu(both_given, 1) + np.diag(alike)
-    return [
-        {"labels": [labels[one], labels[other]], "pairs": round(float(pairs[one, other]))}
-        for one, other in zip(*np.nonzero(pairs), strict=True)
-    ]

@@ -8,11 +8,12 @@ import pandas as pd
 from stages.annotate.agreement.answering_order import last_answers, parts
 from stages.annotate.agreement.kind import Estimates, Kind
 from stages.annotate.agreement.label_sets import LabelSets
-from stages.annotate.agreement.one_label import OneLabel, confused_labels
+from stages.annotate.agreement.one_label import OneLabel
 from stages.annotate.agreement.one_number import OneNumber
 from stages.annotate.agreement.tagged_words import TaggedWords
 from stages.annotate.annotators import annotator_summaries
 from stages.annotate.references import Answer
+from stages.common.documents.answers import ADJUDICATOR
 from stages.common.metrics.agreement.coefficients import AC1, ALPHA, OBSERVED
 from stages.common.metrics.agreement.resampling import ItemBootstrap
 
@@ -37,7 +38,7 @@ def agreement_summary(
     Of several answers of one annotator about a document the last one counts; in a round, the last of that round.
 
     Args:
-        answers: The table of answers (:func:`stages.common.documents.answers.read_answers`), without an adjudicator's.
+        answers: The table of answers (:func:`stages.common.documents.answers.read_answers`); an adjudicator's do not count.
         answer: What an answer is, as :class:`stages.common.tasks.Task` says it.
         labels: The names of the card's labels, or of the types of spans.
         words: How many words each document has, by its id; for tagged words.
@@ -53,6 +54,7 @@ def agreement_summary(
     Raises:
         UserError: If an answer is not of its kind, or names an unknown label.
     """
+    answers = answers[answers["annotator"].ne(ADJUDICATOR)]
     latest = last_answers(answers)
     bootstrap = ItemBootstrap(samples, confidence, seed)
     kind = kind_of(answer, labels, words or {}, ordered, bootstrap)
@@ -67,7 +69,6 @@ def agreement_summary(
             {"label": label, "share": shares.get(label), **_estimates(found), "paradox": paradox(found, label, shares)}
             for label, found in by_label.items()
         ],
-        "confusions": confused_labels(latest, labels) if answer == "label" and len(latest) else [],
         "by_pair": [
             {"annotators": list(pair.annotators), "documents": pair.items, **_estimates(pair.estimates)}
             for pair in pairs
