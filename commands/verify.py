@@ -6,6 +6,7 @@ import sys
 import tempfile
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -13,6 +14,7 @@ from commands.claims import Claim, claim_names, read_claim
 from commands.examination import Verdict, examine, failed_run
 from commands.records import PARAMS, git, read_params, with_values
 from commands.verdict_page import write_verdict
+from stages.annotate.functions import function_names
 from stages.common.core.entry import run_program
 from stages.common.core.messages import UserError
 
@@ -69,9 +71,16 @@ def run_in_clone(name: str, claim: Claim, at: str | None) -> Verdict:
         params = with_values(read_params(root), claim.parameters)
         (root / PARAMS).write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
         where = f"a clean clone at {revision[:10]}"
-        print(f"running {name} in {where}", flush=True)
+        print(f"running {name} in {where}{_functions(root, params)}", flush=True)
         stage, failure = reproduce(root)
         return failed_run(name, claim, where, stage, failure) if failure else examine(name, claim, root, where)
+
+
+def _functions(root: Path, params: dict[str, Any]) -> str:
+    """Names the labelling functions that the run will run, which are code of whoever wrote them."""
+    path = params.get("annotate", {}).get("functions")
+    names = function_names(root / path) if path else []
+    return f", with the labelling functions {', '.join(names)} of {path}" if names else ""
 
 
 def reproduce(root: Path) -> tuple[str, str]:

@@ -4,16 +4,18 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow.parquet as pq
 
 from stages.annotate.consensus import labelled, reach_consensus
+from stages.annotate.functions import Function, ask_functions, load_functions
 from stages.annotate.parameters import AnnotateParameters
 from stages.annotate.summary import summarise
 from stages.common.core.entry import run_stage
-from stages.common.core.messages import closing_line
+from stages.common.core.messages import UserError, closing_line
 from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section
-from stages.common.documents.answers import ANSWERS, read_answers
+from stages.common.documents.answers import ANSWERS, read_answers, sort_answers
 from stages.common.documents.card import Card, read_card, write_card
 from stages.common.documents.consensus import CONSENSUS, no_consensus, write_consensus
 from stages.common.documents.table import (
@@ -23,6 +25,7 @@ from stages.common.documents.table import (
     write_documents,
     write_rejected,
 )
+from stages.common.tasks import task_of
 
 RAW, ANNOTATED = Path("data/raw"), Path("data/annotated")
 DOCUMENTS = "documents.parquet"
@@ -33,8 +36,10 @@ def main() -> None:
     """Reads data/raw, writes data/annotated."""
     card = read_card(RAW)
     parameters = load_section("annotate", AnnotateParameters)
+    functions = load_functions(Path(parameters.functions))
     with new_outputs(ANNOTATED, SUMMARY) as (data, summary_file):
-        summary = decide(data, card, parameters) if (RAW / ANSWERS).exists() else hand_through(data)
+        asked = functions or (RAW / ANSWERS).exists()
+        summary = decide(data, card, parameters, functions) if asked else hand_through(data)
         write_card(card, data)
         write_json(summary_file, summary)
     closing_line("annotate", summary["in_words"])
@@ -50,15 +55,21 @@ def hand_through(data: Path) -> dict[str, Any]:
     return {"answers": 0, "in_words": "one answer a document; the labels are handed through"}
 
 
-def decide(data: Path, card: Card, parameters: AnnotateParameters) -> dict[str, Any]:
-    """Gives documents the labels that people's answers come to."""
-    documents, answers = read_documents(RAW / DOCUMENTS), read_answers(RAW / ANSWERS)
-    reached = reach_consensus(answers, documents, card.label_names, parameters)
+def decide(data: Path, card: Card, parameters: AnnotateParameters, functions: dict[str, Function]) -> dict[str, Any]:
+    """Gives documents the labels that the answers of people, and of functions, come to."""
+    documents = read_documents(RAW / DOCUMENTS)
+    answers = [read_answers(RAW / ANSWERS)] if (RAW / ANSWERS).exists() else []
+    if functions:
+        answers.append(ask_functions(functions, documents, task_of(card), card.label_names))
+    said = sort_answers(pd.concat(answers, ignore_index=True))
+    if said.empty:
+        raise UserError(f"{parameters.functions}: no function answers about any document.", "Mend the functions.")
+    reached = reach_consensus(said, documents, card.label_names, parameters, bool(functions))
     kept, rejected = labelled(documents, reached.table)
     write_documents(kept, data / DOCUMENTS)
     write_rejected(rejected, data / "rejected.parquet")
     write_consensus(reached.table, data / CONSENSUS.name)
-    return summarise(reached, answers, rejected, parameters)
+    return summarise(reached, said, rejected, len(documents), list(functions), parameters)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from stages.annotate.aggregation import Aggregate, CodedAnswers, aggregate, choose
+from stages.annotate.aggregation import Aggregate, CodedAnswers, Settings, aggregate, choose
 from stages.annotate.parameters import AnnotateParameters
 from stages.common.core.seeding import derived_seed
 from stages.common.documents.answers import ADJUDICATOR
@@ -23,19 +23,25 @@ class Reached:
         table: The consensus (:mod:`stages.common.documents.consensus`).
         method: By which it was reached.
         why: By which one and why, in words.
-        coded: The answers that were counted.
+        latest: The answers that were counted, one an annotator and document.
+        coded: Those without an adjudicator's, as numbers.
         aggregate: What the method made of them.
     """
 
     table: pd.DataFrame
     method: str
     why: str
+    latest: pd.DataFrame
     coded: CodedAnswers
     aggregate: Aggregate
 
 
 def reach_consensus(
-    answers: pd.DataFrame, documents: pd.DataFrame, labels: list[str], parameters: AnnotateParameters
+    answers: pd.DataFrame,
+    documents: pd.DataFrame,
+    labels: list[str],
+    parameters: AnnotateParameters,
+    with_functions: bool = False,
 ) -> Reached:
     """Makes one label of the answers about each document.
 
@@ -47,6 +53,8 @@ def reach_consensus(
         documents: The documents; their ``label`` is gold.
         labels: The names of the labels, in the card's order.
         parameters: The section ``annotate`` of params.yaml.
+        with_functions: Whether functions are among the annotators. A label that all answers agree on is then never
+            overturned, and a document without answers is not trained on, whatever its gold label.
     """
     latest = answers.drop_duplicates(["id", "annotator"], keep="last")
     people = latest[latest["annotator"].ne(ADJUDICATOR)]
@@ -54,15 +62,22 @@ def reach_consensus(
     coded = CodedAnswers.of(people, ids, labels)
     truth = documents.set_index("id")["label"].dropna()
     seen = gold_seen(documents, ids, parameters) if parameters.method == "auto" else []
+    settings = Settings(never_overturn_unanimous=with_functions)
     if parameters.method == "auto":
         gold = np.array([labels.index(truth[name]) for name in seen], dtype=np.int64)
-        method, why, _ = choose(coded, np.searchsorted(ids, seen), gold)
+        method, why, _ = choose(coded, np.searchsorted(ids, seen), gold, settings)
     else:
         method, why = parameters.method, f"{parameters.method}, as params.yaml says"
-    found = aggregate(method, coded)
+    found = aggregate(method, coded, settings)
     reached = pd.DataFrame({"id": ids, "probabilities": list(found.posterior)})
     reached["label"] = np.array(labels, dtype=object)[found.labels]
-    return Reached(_outranked(reached, latest, truth, seen, labels, parameters), method, why, coded, found)
+    table = _outranked(reached, latest, truth, seen, labels, parameters)
+    if with_functions:
+        silent = documents.loc[~documents["id"].isin(table["id"]), "id"]
+        alone = pd.DataFrame({"id": silent, "gold": silent.map(truth), "seen": False, "left_out": True})
+        alone = alone.assign(label=alone["gold"]).dropna(subset="label").reindex(columns=SCHEMA.names)
+        table = pd.concat([table, alone.astype(table.dtypes)], ignore_index=True)
+    return Reached(table, method, why, latest, coded, found)
 
 
 def gold_seen(documents: pd.DataFrame, ids: Sequence[str], parameters: AnnotateParameters) -> list[str]:

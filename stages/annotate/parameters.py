@@ -19,6 +19,8 @@ class AnnotateParameters(Strict):
             that label, and never tested on.
         confidence: The least probability of its label with which a document counts as sure.
         unsure: What becomes of training documents that are not: ``keep`` trains on them, ``leave_out`` does not.
+        functions: A Python file in catalog/functions whose functions answer, too; where it has any, a document that
+            nobody answers about is not trained on. ``catalog/functions/none.py`` has none.
         bootstrap_samples: Resamples of the documents behind each interval of agreement.
     """
 
@@ -27,4 +29,5 @@ class AnnotateParameters(Strict):
     gold_share: float = Field(default=0.1, ge=0.0, lt=1.0)
     confidence: float = Field(default=0.5, ge=0.0, le=1.0)
     unsure: Literal["keep", "leave_out"] = "keep"
+    functions: str = "catalog/functions/none.py"
     bootstrap_samples: int = Field(default=1000, ge=100)

@@ -6,12 +6,18 @@ import numpy as np
 import pandas as pd
 
 from stages.annotate.consensus import Reached
+from stages.annotate.functions import describe_functions
 from stages.annotate.parameters import AnnotateParameters
 from stages.common.documents.answers import ADJUDICATOR
 
 
 def summarise(
-    reached: Reached, answers: pd.DataFrame, rejected: pd.DataFrame, parameters: AnnotateParameters
+    reached: Reached,
+    answers: pd.DataFrame,
+    rejected: pd.DataFrame,
+    documents: int,
+    functions: list[str],
+    parameters: AnnotateParameters,
 ) -> dict[str, Any]:
     """Makes the summary of what people answered and what became of it.
 
@@ -19,6 +25,8 @@ def summarise(
         reached: The consensus.
         answers: All answers.
         rejected: The documents without a label.
+        documents: How many documents came in.
+        functions: The names of the labelling functions.
         parameters: The section ``annotate`` of params.yaml.
 
     Returns:
@@ -27,8 +35,9 @@ def summarise(
     """
     table, votes = reached.table, reached.coded.votes
     unsure = int(table["confidence"].lt(parameters.confidence).sum())
-    return {
-        "in_words": f"{len(answers):,} answers of {reached.coded.annotator_count:,} people became the labels of "
+    seen = table[table["seen"]].set_index("id")["gold"]
+    summary = {
+        "in_words": f"{len(answers):,} answers of {reached.coded.annotator_count:,} annotators became the labels of "
         f"{len(table):,} documents by {reached.why}; {unsure:,} unsure, {len(rejected):,} rejected",
         "answers": len(answers),
         "annotators": reached.coded.annotator_count,
@@ -46,3 +55,6 @@ def summarise(
         "rejected": {str(rule): int(count) for rule, count in rejected["rule"].value_counts().items()},
         "pairs": (votes.T @ votes - np.diag(votes.sum(axis=0))).tolist(),
     }
+    if functions:
+        summary["functions"] = describe_functions(reached.latest, documents, seen, functions)
+    return summary
