@@ -4,6 +4,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
+from stages.clean.causes import name_causes
 from stages.clean.changes import show_changes, write_changes
 from stages.clean.corpus import check_something_is_left, judge, load_facts, open_corpus
 from stages.clean.duplicates import (
@@ -15,6 +16,7 @@ from stages.clean.duplicates import (
     match_texts,
 )
 from stages.clean.filters import find_outliers, list_unusable
+from stages.clean.losses import SHOWN_AT_END, check_losses, in_words, list_losses
 from stages.clean.near_duplicates import find_near_duplicates
 from stages.clean.parameters import CleanParameters
 from stages.clean.parts import cut
@@ -57,10 +59,13 @@ def main() -> None:
             find_near_duplicates(corpus, parts, workers, parameters.near_duplicates, pairs)
         group_duplicates(corpus)
         leaks = list_leaks(corpus, parts)
+        name_causes(corpus, parts, parameters.text_rules())
         judge(corpus, find_contradictions(corpus, parameters.contradictions))
         judge(corpus, find_repeats(corpus, parameters.duplicates))
         judge(corpus, find_near_repeats(corpus, parameters.near_duplicates))
         check_something_is_left(corpus)
+        check_losses(corpus, parts, max(parameters.most_dropped, card.most_dropped or 0), card.name)
+        losses = in_words(list_losses(corpus, parts, SHOWN_AT_END))
 
         changes = show_changes(corpus, parts, parameters.text_rules(), parameters.examples.per_rule)
         kept = write_tables(corpus, parts, parameters.private_data.action == "report", data)
@@ -70,7 +75,7 @@ def main() -> None:
         write_json(summary_file, summary)
         leaks.to_csv(leaks_file, index=False, lineterminator="\n")
     total = summary["documents_in"]
-    closing_line("clean", f"{total:,} documents in, {kept:,} out, {total - kept:,} rejected")
+    closing_line("clean", f"{total:,} documents in, {kept:,} out, {total - kept:,} rejected{losses}")
 
 
 if __name__ == "__main__":

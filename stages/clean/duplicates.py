@@ -24,7 +24,8 @@ SELECT
     number, id, label, plain, characters, first_text, publisher_group, coalesce(key, number) AS key,
     CASE published_split WHEN 'test' THEN 2 WHEN 'validation' THEN 1 ELSE 0 END AS side
 FROM kept LEFT JOIN copies USING (key_one, key_two)
-ORDER BY number
+ORDER BY number;
+CREATE TABLE causes (key BIGINT, cause VARCHAR)
 """
 LEFT = "CREATE OR REPLACE VIEW texts_left AS FROM texts ANTI JOIN rejected USING (number)"
 
@@ -45,8 +46,9 @@ WITH
     )
 SELECT
     number, 'contradictions' AS rule,
-    'the same text is labelled ' || labels || coalesce(', mostly ' || winner, '') AS reason
-FROM texts JOIN doubtful USING (key) LEFT JOIN winners USING (key)
+    'the same text' || coalesce(', ' || cause || ',', '') || ' is labelled ' || labels
+        || coalesce(', mostly ' || winner, '') AS reason
+FROM texts JOIN doubtful USING (key) LEFT JOIN winners USING (key) LEFT JOIN causes USING (key)
 WHERE label IS DISTINCT FROM winner OR winner IS NULL
 """
 REPEATS = """

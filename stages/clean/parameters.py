@@ -156,6 +156,8 @@ class CleanParameters(TextRules):
         contradictions: Drop copies of a text that occurs with two labels.
         duplicates: Keep one copy of a text.
         near_duplicates: Keep one of the texts that are nearly the same. If off, they are not searched for.
+        most_dropped: The largest share of the documents that one rule may drop; more stops the run, unless the entry of
+            the dataset allows it.
         examples: Documents shown before and after each rule that changes texts.
     """
 
@@ -170,6 +172,7 @@ class CleanParameters(TextRules):
     contradictions: Contradictions = Contradictions()
     duplicates: Duplicates = Duplicates()
     near_duplicates: NearDuplicates = NearDuplicates()
+    most_dropped: float = Field(default=1.0, ge=0, le=1)
     examples: Examples = Examples()
 
     @model_validator(mode="after")

@@ -78,6 +78,7 @@ class DatasetEntry(Strict):
         parts: Which documents lie where.
         answers: Where it stands what several people answered about the documents. What the readers of the parts find
             in the place of the label is gold then, and may be missing.
+        most_dropped: The share of the documents that one rule of cleaning may drop, if more than clean.most_dropped.
     """
 
     title: str
@@ -90,6 +91,7 @@ class DatasetEntry(Strict):
     files: list[PinnedFile] = Field(min_length=1)
     parts: list[Part] = Field(min_length=1)
     answers: list[AnswerTable] = Field(default=[])
+    most_dropped: float | None = Field(default=None, ge=0, le=1)
 
     @model_validator(mode="after")
     def _names_fit(self) -> Self:

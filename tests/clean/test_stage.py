@@ -26,7 +26,7 @@ def clean(tmp_path, monkeypatch, make_documents):
     """Runs the stage on some documents and gives the folder in which it did."""
     monkeypatch.chdir(tmp_path)
 
-    def run(texts, section=None, task="text-classification", **columns):
+    def run(texts, section=None, task="text-classification", card_says=None, **columns):
         (tmp_path / "data/annotated").mkdir(parents=True, exist_ok=True)
         documents = make_documents(texts, **columns)
         if task != "text-classification":
@@ -34,8 +34,11 @@ def clean(tmp_path, monkeypatch, make_documents):
         write_documents(documents, tmp_path / "data/annotated/documents.parquet")
         fields = dict.fromkeys(("name", "title", "licence", "citation"), "x")
         card = {"task": task, "language": "en", "known_faults": [], "labels": [], "sources": []}
-        write_card(Card.model_validate({**card, **fields, "rows": len(texts)}), tmp_path / "data/annotated")
-        params = read_yaml(ROOT / "params.yaml")["clean"] | (section or {})
+        write_card(
+            Card.model_validate({**card, **fields, "rows": len(texts), **(card_says or {})}),
+            tmp_path / "data/annotated",
+        )
+        params = read_yaml(ROOT / "params.yaml")["clean"] | {"most_dropped": 1.0} | (section or {})
         (tmp_path / "params.yaml").write_text(yaml.safe_dump({"clean": params}))
         main()
         return tmp_path
@@ -119,3 +122,82 @@ def test_a_corpus_of_which_nothing_is_left_is_one_clear_line_and_writes_nothing(
     with pytest.raises(UserError, match="all 2 documents were rejected, most of them by the rule 'too_short'"):
         clean(["x", "y"])
     assert not (tmp_path / "data/clean").exists()
+
+
+GERMAN = (
+    "Der Ausschuss teilte am Freitag mit, er werde sich vor dem Ende des Monats mit der Sache {} befassen, heißt es."
+)
+
+
+def foreign(count):
+    return [GERMAN.format(story(seed)[44:90]) for seed in range(count)]
+
+
+def test_a_rule_that_drops_more_than_a_fifth_stops_the_run_and_says_how_to_allow_it(clean, tmp_path):
+    texts = [*foreign(3), *(story(seed) for seed in range(10, 18))]
+    with pytest.raises(UserError) as error:
+        clean(texts, {"most_dropped": 0.2})
+    said = str(error.value)
+    assert "the rule 'language' dropped 3 of 11 documents (27%), more than clean.most_dropped allows (20%)" in said
+    assert all(f"d{number} “Der Ausschuss teilte" in said for number in range(3))
+    assert "is in 'de' with a probability of" in said
+    assert "-S clean.language.enabled=false" in said
+    assert "-S clean.most_dropped=0.28" in said
+    assert "`most_dropped: 0.28` in catalog/datasets/x.yaml" in said
+    assert not (tmp_path / "data/clean").exists()
+
+
+@pytest.mark.parametrize(
+    ("section", "card_says"),
+    [
+        ({"most_dropped": 0.28}, {}),
+        ({"most_dropped": 0.2}, {"most_dropped": 0.3}),
+        ({"most_dropped": 0.2}, {"language": "de"}),
+    ],
+)
+def test_a_run_goes_on_where_the_parameter_or_the_entry_allows_it(clean, section, card_says):
+    others = [story(seed) for seed in range(10, 18)]
+    texts = foreign(11) if "language" in card_says else [*foreign(3), *others]
+    assert summary(clean(texts, section, card_says=card_says))["documents_in"] == 11
+
+
+def test_only_documents_that_may_be_dropped_count_towards_the_share(clean):
+    texts = [*foreign(2), *(story(seed) for seed in range(10, 30))]
+    with pytest.raises(UserError, match="dropped 2 of 6 documents"):
+        clean(texts, {"most_dropped": 0.2}, published_split=["train"] * 6 + ["test"] * 16)
+
+
+def test_the_closing_line_shows_what_was_dropped_and_how_to_keep_it(clean, capsys):
+    clean(["Too short.", story(1), story(2)])
+    assert capsys.readouterr().out == (
+        "clean: 3 documents in, 2 out, 1 rejected: too_short 1, such as d0 “Too short.” "
+        "(keep: -S clean.too_short.enabled=false)\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        ("Great soup, rated 5!!!! by us", "Great soup, rated 5!!!!! by us", ", which repeated_punctuation made equal,"),
+        ("Is Polish easy to learn", "is polish easy to learn", ", once upper and lower case are taken for the same,"),
+        (
+            "A film with a fine ﬁnish",
+            "A film with a fine finish",
+            ", once compatible characters are taken for the same,",
+        ),
+        ("Fish &amp; chips today", "Fish & chips today", ", which entities made equal,"),
+        ("The very same text", "The very same text", ""),
+    ],
+)
+def test_a_contradiction_names_what_made_the_texts_equal(clean, one, other, said):
+    folder = clean([one, other, story(1)], label=["a", "b", "a"])
+    rejected = pd.read_parquet(folder / "data/clean/rejected.parquet")
+    assert rejected["rule"].tolist() == ["contradictions"] * 2
+    assert rejected["reason"].tolist() == [f"the same text{said} is labelled a and b"] * 2
+
+
+def test_raised_figures_are_no_plain_ones(clean):
+    folder = clean(
+        ["What is x² plus one", "What is x2 plus one", "1½ cups of it", "11/2 cups of it"], label=list("abab")
+    )
+    assert summary(folder)["rejected"] == {}

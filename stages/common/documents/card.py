@@ -41,6 +41,7 @@ class Card(Strict):
         labels: In the order of the model's outputs.
         sources: The files it was read from.
         rows: How many documents download read.
+        most_dropped: The share of them that one rule of cleaning may drop, where the entry says so; else not written.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Card(Strict):
     labels: list[Label]
     sources: list[SourceFile]
     rows: int
+    most_dropped: float | None = None
 
     @property
     def label_names(self) -> list[str]:
@@ -102,4 +104,4 @@ def read_card(folder: Path) -> Card:
 
 def write_card(card: Card, folder: Path) -> None:
     """Writes ``card.json`` into a stage's output folder."""
-    write_json(folder / CARD, card.model_dump())
+    write_json(folder / CARD, card.model_dump(exclude_none=True))
