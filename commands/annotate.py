@@ -1,10 +1,9 @@
 """Labels from people: guidelines, rounds of annotation, agreement, and decisions about what is contested."""
 
 import argparse
-from functools import partial
 from pathlib import Path
 
-from stages.common.core.entry import run_program
+from stages.common.core.entry import run_command
 
 MODEL = Path("models/finetuned")
 TOOLS = ("label-studio", "doccano", "argilla", "csv")
@@ -46,7 +45,6 @@ def main(arguments: argparse.Namespace) -> None:
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     made = argparse.ArgumentParser(description=__doc__)
-    made.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_guideline(commands.add_parser("guideline", help="draft catalog/guidelines/NAME.md from the dataset's card"))
     _add_plan(commands.add_parser("plan", help="make a round: who labels what, and the files for their tool"))
@@ -131,5 +129,4 @@ def _add_adjudicate(made: argparse.ArgumentParser) -> None:
 
 
 if __name__ == "__main__":
-    given = parser().parse_args()
-    run_program(partial(main, given), given.debug)
+    run_command(main, parser())

@@ -3,11 +3,10 @@
 import argparse
 import json
 import subprocess
-from functools import partial
 
 from commands.claims import CLAIMS, claim_of_this_run, write_claim
 from commands.records import git
-from stages.common.core.entry import run_program
+from stages.common.core.entry import run_command
 from stages.common.core.messages import UserError, closing_line
 from stages.common.core.outputs import new_outputs
 
@@ -41,6 +40,4 @@ def main(name: str) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", nargs="?", default="default", help="what the claim is called")
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    arguments = parser.parse_args()
-    run_program(partial(main, arguments.name), arguments.debug)
+    run_command(lambda given: main(given.name), parser)

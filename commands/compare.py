@@ -1,9 +1,8 @@
 """Compares two runs by their predictions on the same test documents; writes nothing."""
 
 import argparse
-from functools import partial
 
-from stages.common.core.entry import run_program
+from stages.common.core.entry import run_command
 
 
 def main(one: str, other: str) -> None:
@@ -28,10 +27,8 @@ def parser() -> argparse.ArgumentParser:
     run = "an experiment, a git revision (workspace is the working tree), a predictions.parquet, or a folder with a run"
     made.add_argument("one", metavar="A", help=run)
     made.add_argument("other", metavar="B", help="likewise")
-    made.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return made
 
 
 if __name__ == "__main__":
-    arguments = parser().parse_args()
-    run_program(partial(main, arguments.one, arguments.other), arguments.debug)
+    run_command(lambda given: main(given.one, given.other), parser())

@@ -2,10 +2,9 @@
 
 import argparse
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
-from stages.common.core.entry import run_program
+from stages.common.core.entry import run_command
 
 
 def main(paths: Sequence[Path]) -> None:
@@ -32,10 +31,8 @@ def parser() -> argparse.ArgumentParser:
         nargs="+",
         help="a file of labelled texts, the files of its splits, or a folder",
     )
-    made.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return made
 
 
 if __name__ == "__main__":
-    arguments = parser().parse_args()
-    run_program(partial(main, arguments.files), arguments.debug)
+    run_command(lambda given: main(given.files), parser())

@@ -8,6 +8,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from commands.pins import SHAPE_RESULTS
+from stages.common.core.entry import run_stage
 
 GRAPH = Path("dvc.yaml")
 BEGIN, END = "# code: made by `make graph`", "# end"
@@ -142,4 +143,4 @@ def _package(file: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_stage(main, __doc__ or "")

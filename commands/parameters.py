@@ -19,7 +19,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from stages.common.core.entry import run_program
+from stages.common.core.entry import run_stage
 from stages.common.core.messages import UserError, suggestion
 from stages.common.core.parameters import PARAMS
 
@@ -254,4 +254,4 @@ def _commented(code: str, comment: str, column: int) -> list[str]:
 
 
 if __name__ == "__main__":
-    run_program(main, debug=False)
+    run_stage(main, __doc__ or "")

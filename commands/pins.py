@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from stages.common.core.entry import run_stage
+
 REQUIREMENTS, PINS = Path("requirements.txt"), Path("pins.yaml")
 
 HEAD = "# Made from requirements.txt by `make pins`. Stages list theirs as params, so that an upgrade reruns them.\n"
@@ -51,5 +53,10 @@ def pins(requirements: str) -> str:
     return HEAD + "".join(f'{name}: "{versions[name]}"\n' for name in SHAPE_RESULTS)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Writes pins.yaml anew."""
     PINS.write_text(pins(REQUIREMENTS.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    run_stage(main, __doc__ or "")

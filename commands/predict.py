@@ -1,14 +1,14 @@
 """Answers texts with a fine-tuned model: cleaned as its training texts were, by the records of its own run."""
 
 import argparse
-from functools import partial
+import gc
 from pathlib import Path
 
-from commands.texts import FORMATS, STDIN
-from stages.common.core.entry import run_program
+from stages.common.core.entry import run_command
 from stages.common.core.messages import UserError
 
 MODEL = Path("models/finetuned")
+FORMATS, STDIN = ("csv", "tsv", "jsonl", "parquet", "txt"), Path("-")  # what commands.texts reads
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -19,19 +19,22 @@ def main(arguments: argparse.Namespace) -> None:
     """
     if (arguments.temperature is not None and arguments.temperature <= 0) or not 0 <= arguments.abstain_below <= 1:
         raise UserError("--temperature or --abstain-below is out of range.", "Above 0; from 0 to 1.")
+    gc.disable()  # or a sixth of the imports' time goes into looking for garbage among what stays
     from commands.prediction import predict  # here, so that --help does not wait for torch
 
+    gc.freeze()
+    gc.enable()
     predict(arguments)
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    known = ", ".join(FORMATS.values())
+    known = ", ".join(FORMATS)
     made = argparse.ArgumentParser(description=__doc__)
     made.add_argument("input", type=Path, nargs="?", default=STDIN, help="the texts; - or nothing for stdin")
     made.add_argument("--out", type=Path, help="a .csv, .jsonl or .parquet file; JSON lines on stdout by default")
     made.add_argument("--model", type=Path, default=MODEL, help="the model's folder")
-    made.add_argument("--format", choices=FORMATS.values(), help=f"{known}; by the suffix by default, txt for stdin")
+    made.add_argument("--format", choices=FORMATS, help=f"{known}; by the suffix by default, txt for stdin")
     made.add_argument("--text", default="text", help="the column or key that holds the text")
     made.add_argument("--text-pair", default="text_pair", help="that of the second text, where a model reads pairs")
     made.add_argument("--tokens", help="that of a list of words, where a model tags words; texts are split by default")
@@ -40,10 +43,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--temperature", type=float, help="what logits are divided by, instead of the model's own")
     made.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"), help="where it computes")
     made.add_argument("--threads", type=int, default=2, help="processor threads")
-    made.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return made
 
 
 if __name__ == "__main__":
-    given = parser().parse_args()
-    run_program(partial(main, given), given.debug)
+    run_command(main, parser())

@@ -6,23 +6,21 @@ The study lives in .search/, which git ignores: a search that was stopped goes o
 import argparse
 import hashlib
 import json
-from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import optuna
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
-from optuna.trial import Trial, TrialState
 from pydantic import Field, model_validator
 
 from commands.experiments import run_experiment
 from commands.records import PARAMS, SUMMARY, content_at, git, read_params
 from stages.common.core.changes import flat
-from stages.common.core.entry import run_program
+from stages.common.core.entry import run_command
 from stages.common.core.messages import UserError, closing_line, progress, suggestion
 from stages.common.core.validation import Strict, read_yaml, validate
 from stages.common.metrics.names import METRICS, title
+
+if TYPE_CHECKING:  # where it is used it is imported, so that --help does not wait for it
+    import optuna
 
 SPACE, STUDIES = Path("search.yaml"), Path(".search")
 
@@ -88,6 +86,8 @@ def main(trials: int, space_file: Path) -> None:
     Raises:
         UserError: If the search space names a parameter that there is not, or a trial fails.
     """
+    from optuna.trial import TrialState
+
     space = validate(Space, read_yaml(space_file), str(space_file))
     known = flat(read_params())
     for name in space.parameters:
@@ -108,8 +108,13 @@ def main(trials: int, space_file: Path) -> None:
     )
 
 
-def open_study(space: Space) -> optuna.Study:
+def open_study(space: Space) -> "optuna.Study":
     """Opens the study of this revision and search space, or begins it; trials that were cut off are tried again."""
+    import optuna
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+    from optuna.trial import TrialState
+
     STUDIES.mkdir(exist_ok=True)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     storage = JournalStorage(JournalFileBackend(str(STUDIES / "journal.log")))
@@ -132,7 +137,7 @@ def study_name(space: Space) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:10]
 
 
-def run_trial(study: optuna.Study, trial: Trial, space: Space) -> float:
+def run_trial(study: "optuna.Study", trial: "optuna.Trial", space: Space) -> float:
     """Runs one trial as an experiment up to finetune.
 
     Returns:
@@ -141,6 +146,8 @@ def run_trial(study: optuna.Study, trial: Trial, space: Space) -> float:
     Raises:
         UserError: If the run fails, or has no such metric.
     """
+    from optuna.trial import TrialState
+
     values = {name: draw(trial, name, allowed) for name, allowed in space.parameters.items()}
     try:
         revision = run_experiment(experiment_name(study, trial.number), values, "finetune")
@@ -153,7 +160,7 @@ def run_trial(study: optuna.Study, trial: Trial, space: Space) -> float:
     return float(metrics[space.metric])
 
 
-def draw(trial: Trial, name: str, allowed: Values) -> Any:
+def draw(trial: "optuna.Trial", name: str, allowed: Values) -> Any:
     """A value for one parameter."""
     if allowed.low is None or allowed.high is None:
         return trial.suggest_categorical(name, allowed.choices or [])
@@ -162,7 +169,7 @@ def draw(trial: Trial, name: str, allowed: Values) -> Any:
     return trial.suggest_float(name, allowed.low, allowed.high, log=allowed.log)
 
 
-def experiment_name(study: optuna.Study, number: int) -> str:
+def experiment_name(study: "optuna.Study", number: int) -> str:
     """What the experiment of a trial is called."""
     return f"search-{study.study_name}-{number}"
 
@@ -171,6 +178,4 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=20, help="how many there shall be in all, earlier ones included")
     parser.add_argument("--space", type=Path, default=SPACE, help="the file that says what is searched")
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    arguments = parser.parse_args()
-    run_program(partial(main, arguments.trials, arguments.space), arguments.debug)
+    run_command(lambda given: main(given.trials, given.space), parser)

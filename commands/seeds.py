@@ -17,7 +17,6 @@ from stages.common.core.messages import closing_line, progress
 from stages.common.core.outputs import new_outputs
 from stages.common.core.parameters import load_value
 from stages.common.core.validation import read_yaml
-from stages.common.tasks import task_named
 
 SEEDS = (1, 2, 3)
 TABLES = Path("reports/seeds")
@@ -25,6 +24,8 @@ TABLES = Path("reports/seeds")
 
 def main() -> None:
     """Runs one experiment a seed and writes reports/seeds/<dataset>.csv."""
+    from stages.common.tasks import task_named  # here, so that --help does not wait for it
+
     dataset = load_value("dataset")
     headline = task_named(read_yaml(CATALOG / f"datasets/{dataset}.yaml")["task"]).headline
     rows = [run_seed(seed, headline) for seed in progress(SEEDS, "seeds", "seed", len(SEEDS))]

@@ -1,15 +1,15 @@
 """Makes the tables of README.md from dvc.yaml and reports/, and prints the result table after a run."""
 
+import argparse
 import csv
 import statistics
-import sys
 from pathlib import Path
 from typing import Any
 
 from commands.claims import Claim, claim_names, read_claim
 from commands.records import METRICS as TEST_METRICS
 from commands.records import read_json
-from stages.common.core.entry import run_program
+from stages.common.core.entry import run_command
 from stages.common.core.messages import UserError
 from stages.common.core.validation import load_yaml, read_yaml
 from stages.common.metrics.names import METRICS, title
@@ -20,17 +20,13 @@ SEEDS = Path("reports/seeds")
 PUBLISHED = Path("catalog/published.yaml")
 
 
-def main() -> None:
+def main(what: str) -> None:
     """Prints the result table (``results``) or writes all tables into README.md (``write``)."""
-    if sys.argv[1:] == ["results"]:
+    if what == "results":
         print("\n" + result_table())
         print("\nThe page: reports/index.html; DVC's plots: `dvc plots show` writes dvc_plots/index.html")
-    elif sys.argv[1:] == ["write"]:
-        README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
     else:
-        raise UserError(
-            "tables takes one word.", "Write 'results' to print the result table, 'write' to renew README.md."
-        )
+        README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def with_tables(readme: str) -> str:
@@ -153,4 +149,7 @@ def _markdown(rows: list[list[str]]) -> str:
 
 
 if __name__ == "__main__":
-    run_program(main, debug=False)
+    parser = argparse.ArgumentParser(description=__doc__)
+    words = "results prints the result table, write renews the tables of README.md"
+    parser.add_argument("what", choices=("results", "write"), help=words)
+    run_command(lambda given: main(given.what), parser)

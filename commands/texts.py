@@ -11,10 +11,9 @@ from typing import Any, BinaryIO, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from commands.predict import FORMATS, STDIN
 from stages.common.core.messages import UserError, suggestion
 
-FORMATS = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".parquet": "parquet", ".txt": "txt"}
-STDIN = Path("-")
 LONGEST_FIELD = 8 * 2**20  # characters; a longer field is a quote that was never closed
 PARQUET_ROWS = 1_000  # decoded at a time
 
@@ -34,9 +33,10 @@ def format_of(path: Path, said: str | None) -> str:
     """
     if path == STDIN and said == "parquet":
         raise UserError("stdin: parquet cannot be read from a pipe.", "Name the file.")
-    known = said or ("txt" if path == STDIN else FORMATS.get(path.suffix.lower()))
+    suffix = path.suffix.lower().removeprefix(".")
+    known = said or ("txt" if path == STDIN else suffix if suffix in FORMATS else None)
     if known is None:
-        raise UserError(f"{path}: cannot tell its format.", f"Say --format: {', '.join(FORMATS.values())}.")
+        raise UserError(f"{path}: cannot tell its format.", f"Say --format: {', '.join(FORMATS)}.")
     return known
 
 

@@ -7,7 +7,6 @@ history. What each stage read is compared with what the stages before it made.
 import argparse
 import json
 import shutil
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from commands.lock import OF_RUNS, inputs_of, plain_name
 from commands.origin import RUN, Origin, model_hash, origin_of, pack
 from commands.records import ENVIRONMENT, METRICS, MODEL
 from stages.common.core.catalog import CATALOG
-from stages.common.core.entry import run_program
+from stages.common.core.entry import run_command
 from stages.common.core.messages import UserError, closing_line
 from stages.common.core.outputs import new_outputs
 from stages.common.core.validation import load_yaml
@@ -113,6 +112,4 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path, default=MODEL, help="a model's folder")
     parser.add_argument("--pack", type=Path, metavar="OUT", help="copy the model and all that is known of it to OUT")
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    arguments = parser.parse_args()
-    run_program(partial(main, arguments.folder, arguments.pack), arguments.debug)
+    run_command(lambda given: main(given.folder, given.pack), parser)

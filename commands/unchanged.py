@@ -11,13 +11,10 @@ import os
 import shlex
 import subprocess
 import tempfile
-from functools import partial
 from pathlib import Path
 
-from dvc.repo import Repo
-
 from commands.records import cached_outputs, hash_on_disk, read_lock
-from stages.common.core.entry import run_program
+from stages.common.core.entry import run_command
 from stages.common.core.messages import UserError, suggestion
 
 BESIDE = ("stages", "py", "params.yaml", "execution.yaml")  # what a stage reads that dvc.yaml need not name
@@ -48,6 +45,8 @@ def main(stage: str) -> None:
 
 def run_elsewhere(stage: str, folder: Path) -> None:
     """Runs a stage in a folder that has what it depends on, so that its outputs come to lie there."""
+    from dvc.repo import Repo  # here, so that --help does not wait for it
+
     with Repo() as repo:
         found = repo.stage.get_target(stage)
         needed = {dep.def_path for dep in found.deps if not dep.def_path.startswith("stages/")}
@@ -64,6 +63,4 @@ def run_elsewhere(stage: str, folder: Path) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Show that a stage makes the same bytes as before; record its code.")
     parser.add_argument("stage", metavar="STAGE", help="a stage of dvc.yaml, such as finetune")
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    arguments = parser.parse_args()
-    run_program(partial(main, arguments.stage), debug=arguments.debug)
+    run_command(lambda given: main(given.stage), parser)

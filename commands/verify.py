@@ -2,9 +2,7 @@
 
 import argparse
 import subprocess
-import sys
 import tempfile
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ from commands.examination import Verdict, examine, failed_run
 from commands.records import PARAMS, git, read_params, with_values
 from commands.verdict_page import write_verdict
 from stages.annotate.functions import function_names
-from stages.common.core.entry import run_program
+from stages.common.core.entry import run_command
 from stages.common.core.messages import UserError
 
 DEFAULT, ALL, TREE = "default", "all", "the working tree"
@@ -31,6 +29,8 @@ def main(name: str | None, at: str | None) -> None:
     Raises:
         UserError: If a claim does not hold.
     """
+    if at and not name:
+        raise UserError("--at needs a claim to run.", "Name one of claims/, or all.")
     names = claim_names() if name == ALL else [name or DEFAULT]
     if not names:
         raise UserError("claims/ holds no claim.", "Make one from a finished run with `make claim`.")
@@ -106,8 +106,4 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("claim", nargs="?", help="a name in claims/, or all; run in a clean clone")
     parser.add_argument("--at", help="the revision to run it at, such as HEAD; the claim's own by default")
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    arguments = parser.parse_args()
-    if arguments.at and not arguments.claim:
-        sys.exit("error: --at needs a claim to run.")
-    run_program(partial(main, arguments.claim, arguments.at), arguments.debug)
+    run_command(lambda given: main(given.claim, given.at), parser)

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from stages.common.core.catalog import load_entry
-from stages.common.core.entry import run_program
+from stages.common.core.entry import run_command
 from stages.common.core.messages import closing_line
 from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section, load_value
@@ -81,6 +81,4 @@ def unpack(entry: PackedFiles, name: str, folder: Path) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Fetch the encoder, the lexicon or the optional models.")
     parser.add_argument("what", choices=(PRETRAINED, LEXICON, OPTIONAL), help="what to fetch")
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    arguments = parser.parse_args()
-    run_program(partial(main, arguments.what), debug=arguments.debug)
+    run_command(lambda given: main(given.what), parser)

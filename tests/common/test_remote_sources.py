@@ -1,7 +1,5 @@
 """Sources on servers of their own on loopback: https, S3, the Hugging Face hub."""
 
-import datetime
-import ipaddress
 import json
 import os
 import ssl
@@ -11,15 +9,12 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from stages.common.core.messages import UserError
 from stages.common.fetching import transfer as transfer_module
 from stages.common.fetching.package_index import index_client, pip_settings
 from stages.common.fetching.transfer import transfer
+from tests.common.certificates import write_certificate
 from tests.imports import ROOT
 
 pytestmark = pytest.mark.slow
@@ -71,21 +66,12 @@ def plain():
 @pytest.fixture
 def encrypted(tmp_path, monkeypatch):
     """A server with a certificate of its own, which pip is told to trust."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.now(datetime.UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(1).not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1))
-    signed = builder.add_extension(address, critical=False).sign(key, hashes.SHA256())
-    pem = serialization.Encoding.PEM
-    (tmp_path / "cert.pem").write_bytes(signed.public_bytes(pem))
-    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    (tmp_path / "key.pem").write_bytes(secret)
+    certificate = write_certificate(tmp_path, "127.0.0.1")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    context.load_cert_chain(certificate)
     running = serve(context)
     monkeypatch.setattr(transfer_module, "BACKOFF_SECONDS", 0.001)
-    monkeypatch.setenv("PIP_CERT", str(tmp_path / "cert.pem"))
+    monkeypatch.setenv("PIP_CERT", str(certificate))
     for cached in (pip_settings, index_client):
         cached.cache_clear()
     yield running
