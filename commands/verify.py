@@ -12,7 +12,6 @@ from commands.claims import Claim, claim_names, read_claim
 from commands.examination import Verdict, examine, failed_run
 from commands.records import PARAMS, git, read_params, with_values
 from commands.verdict_page import write_verdict
-from stages.annotate.functions import function_names
 from stages.common.core.entry import run_command
 from stages.common.core.messages import UserError
 
@@ -78,6 +77,8 @@ def run_in_clone(name: str, claim: Claim, at: str | None) -> Verdict:
 
 def _functions(root: Path, params: dict[str, Any]) -> str:
     """Names the labelling functions that the run will run, which are code of whoever wrote them."""
+    from stages.annotate.functions import function_names  # here, so that --help does not wait for it
+
     path = params.get("annotate", {}).get("functions")
     names = function_names(root / path) if path else []
     return f", with the labelling functions {', '.join(names)} of {path}" if names else ""

@@ -79,6 +79,7 @@ class DatasetEntry(Strict):
         answers: Where it stands what several people answered about the documents. What the readers of the parts find
             in the place of the label is gold then, and may be missing.
         most_dropped: The share of the documents that one rule of cleaning may drop, if more than clean.most_dropped.
+        redistribution: Whether its texts may be passed on: with ``no``, no file that git tracks holds any.
     """
 
     title: str
@@ -92,6 +93,7 @@ class DatasetEntry(Strict):
     parts: list[Part] = Field(min_length=1)
     answers: list[AnswerTable] = Field(default=[])
     most_dropped: float | None = Field(default=None, ge=0, le=1)
+    redistribution: bool | None = None
 
     @model_validator(mode="after")
     def _names_fit(self) -> Self:

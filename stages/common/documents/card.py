@@ -42,6 +42,8 @@ class Card(Strict):
         sources: The files it was read from.
         rows: How many documents download read.
         most_dropped: The share of them that one rule of cleaning may drop, where the entry says so; else not written.
+        redistribution: Whether its texts may be passed on; where it is ``no``, no file that git tracks holds any. Not
+            written where the entry does not say.
     """
 
     name: str
@@ -55,6 +57,12 @@ class Card(Strict):
     sources: list[SourceFile]
     rows: int
     most_dropped: float | None = None
+    redistribution: bool | None = None
+
+    @property
+    def shows_texts(self) -> bool:
+        """Whether files that git tracks may hold texts of the dataset."""
+        return self.redistribution is not False
 
     @property
     def label_names(self) -> list[str]:
