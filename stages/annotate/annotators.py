@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from stages.annotate.agreement.answering_order import in_order, last_answers
-from stages.annotate.references import ERROR, Answer, Compared, against_gold, against_rest
+from stages.annotate.references import ERROR, METRICS, Answer, Compared, against_gold, against_rest
 from stages.annotate.speed import speeds
 from stages.common.metrics.agreement.coefficients import kinds_of_items
 from stages.common.metrics.agreement.pairs import COHEN
@@ -20,12 +20,11 @@ from stages.common.metrics.counts import Floats, ratio
 from stages.common.metrics.intervals import Estimate, difference_of_independent, wilson
 
 FEWEST = 20  # documents with a reference: nothing is said of who has fewer
-FEWEST_OF_CLASS = 5  # documents of a class, for its row of the confusion matrix to count
+FEWEST_OF_CLASS = 5  # documents of a class, for its row of the confusion matrix to count; or of all but the largest
 ALWAYS = 0.95  # the share of one answer from which it is called always the same
 FAIR = 0.4  # kappa up to here is fair at best (Landis & Koch 1977)
 QUICK = 1 / 3  # of the others' median time: below it an annotator is too fast
 FEWEST_TIMED = 3  # other annotators whose speed is known, to compare one with
-NAMES = {"gold": "gold", "rest": "the others' majority"}
 
 
 def annotator_summaries(
@@ -73,7 +72,9 @@ def annotator_summaries(
             "repeated": repeated(rows),
         }
         for kind in ("gold", "rest"):
-            entry[f"against_{kind}"] = score(own.get(kind), NAMES[kind], bootstrap.confidence, bootstrap)
+            entry[f"against_{kind}"] = score(
+                own.get(kind), reference_name(kind, METRICS[answer]), bootstrap.confidence, bootstrap
+            )
         entry["speed"] = timed[annotator]
         entry["drift"] = drift(own, rows, bootstrap)
         best = reference_of(own)
@@ -91,6 +92,11 @@ def reference_of(own: Mapping[str, Compared]) -> str | None:
         if kind in own and len(own[kind].rows) >= FEWEST:
             return kind
     return None
+
+
+def reference_name(kind: str, metric: str) -> str:
+    """What a reference is called in a sentence."""
+    return "gold" if kind == "gold" else f"the others' {'mean' if metric == ERROR else 'majority'}"
 
 
 def repeated(rows: pd.DataFrame) -> dict[str, Any]:
@@ -229,7 +235,8 @@ def one_answer(own: Mapping[str, Compared], confidence: float) -> dict[str, Any]
     mine, theirs = (wilson(count, len(rows), confidence) for count in (given, true))
     if given < ALWAYS * len(rows) or mine.low is None or theirs.high is None or mine.low <= theirs.high:
         return None
-    reason = f"answered {top!r} on {given} of {len(rows)} documents; {NAMES[kind]} says so on {true} of them"
+    against = reference_name(kind, own[kind].metric)
+    reason = f"answered {top!r} on {given} of {len(rows)} documents; {against} says so on {true} of them"
     return {"kind": "one_answer", "reason": reason, "against": kind, "answer": top, "share": mine.value}
 
 
@@ -238,10 +245,13 @@ def by_chance(own: Mapping[str, Compared], bootstrap: ItemBootstrap) -> dict[str
     kind = reference_of(own)
     if kind is None or own[kind].metric == ERROR:
         return None
+    if own[kind].rows["true"].value_counts().iloc[1:].sum() < FEWEST_OF_CLASS:
+        return None  # who misses a few rare documents may still know the labels apart
     kappa = kappa_with(own[kind].rows, bootstrap)
     if kappa.value is None or kappa.low is None or kappa.high is None or kappa.low > 0 or kappa.high >= FAIR:
         return None
-    interval = f"kappa with {NAMES[kind]} is {kappa.value:.2f} ({kappa.low:.2f} to {kappa.high:.2f})"
+    against = reference_name(kind, own[kind].metric)
+    interval = f"kappa with {against} is {kappa.value:.2f} ({kappa.low:.2f} to {kappa.high:.2f})"
     said = "below chance: labels may be swapped" if kappa.high < 0 else "no better than answers given at random"
     return {
         "kind": "contrary" if kappa.high < 0 else "random",
@@ -295,8 +305,9 @@ def too_fast(annotator: str, timed: Mapping[str, dict[str, Any]], own: Mapping[s
     reason = f"takes {mine['median_seconds']:.3g} seconds an answer ({mine['from']}), the others {usual:.3g}"
     kind = reference_of(own)
     if kind is not None:
+        against = reference_name(kind, own[kind].metric)
         part, whole = own[kind].rows[["part", "whole"]].sum()
-        reason += f"; {own[kind].metric.replace('_', ' ')} against {NAMES[kind]} is {part / max(whole, 1):.2f}"
+        reason += f"; {own[kind].metric.replace('_', ' ')} against {against} is {part / max(whole, 1):.2f}"
     return {"kind": "too_fast", "reason": reason, "seconds": mine["median_seconds"], "others_seconds": usual}
 
 
@@ -325,8 +336,9 @@ def needs_training(
     worse = found.low > others if metric == ERROR else found.high < others
     if not worse:
         return None
+    against = reference_name(kind, metric)
     interval = f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
-    reason = f"{metric.replace('_', ' ')} against {NAMES[kind]} is {interval}, that of all others together {others:.2f}"
+    reason = f"{metric.replace('_', ' ')} against {against} is {interval}, that of all others together {others:.2f}"
     return reason + (_most_confused(own[kind].rows) if metric == "accuracy" else "")
 
 

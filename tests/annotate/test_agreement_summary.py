@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from stages.annotate.agreement import agreement_summary
 from stages.annotate.agreement.answering_order import natural
+from stages.annotate.agreement.summary import agreement_summary
 from stages.common.core.messages import UserError
 from stages.common.documents.answers import ADJUDICATOR
 from tests.annotate.answer_tables import table, wide
 
-FEW = {"samples": 200}
+FEW = {"samples": 100}
 
 
 def summary(answers, answer="label", labels=("ham", "spam"), **further):

@@ -38,7 +38,7 @@ def agreement_summary(
     Of several answers of one annotator about a document the last one counts; in a round, the last of that round.
 
     Args:
-        answers: The table of answers (:func:`stages.common.documents.answers.read_answers`); an adjudicator's do not count.
+        answers: The table of answers (:mod:`stages.common.documents.answers`); an adjudicator's do not count.
         answer: What an answer is, as :class:`stages.common.tasks.Task` says it.
         labels: The names of the card's labels, or of the types of spans.
         words: How many words each document has, by its id; for tagged words.
