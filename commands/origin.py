@@ -10,14 +10,25 @@ from typing import Any
 
 from commands.hashes import MD5, Listing, directory_hash, list_folder, listing_hash
 from commands.lock import Stages, disagreements, hash_made, inputs_of, leading_to, output_holding, outputs_of, stages_of
-from commands.records import ENVIRONMENT, GRAPH, LOCK, METRICS, PARAMS, SUMMARY, content_at, git, revisions_with
+from commands.records import (
+    CLEANED,
+    ENVIRONMENT,
+    GRAPH,
+    LOCK,
+    METRICS,
+    PARAMS,
+    SUMMARY,
+    content_at,
+    git,
+    revisions_with,
+)
 from stages.common.core.catalog import CATALOG
 from stages.common.core.messages import UserError
 from stages.common.core.outputs import write_json
 
 RUN = "run"  # the folder inside a packed model that holds the records of its run
 ORIGIN = "origin.json"
-RECORDS = (LOCK, GRAPH, PARAMS, ENVIRONMENT, SUMMARY, METRICS, Path("requirements.txt"))
+RECORDS = (LOCK, GRAPH, PARAMS, ENVIRONMENT, SUMMARY, CLEANED, METRICS, Path("requirements.txt"))
 TREE = "the working tree"
 
 

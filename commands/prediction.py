@@ -1,6 +1,7 @@
 """From texts as they come to a model's answers, by its inference record and the cleaning rules of its run."""
 
 import argparse
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -12,7 +13,7 @@ import pandas as pd
 
 from commands.answers import open_answers
 from commands.origin import origin_of
-from commands.records import LOCK
+from commands.records import CLEANED, LOCK
 from commands.texts import Row, count_rows, format_of, read_rows
 from stages.common.core.messages import UserError, closing_line, progress
 from stages.common.core.validation import validate
@@ -161,7 +162,16 @@ def rules_of(folder: Path) -> TextRules:
     origin.check(str(folder))
     section = origin.section("clean")
     known = {name: section[name] for name in TextRules.model_fields if name in section}
-    return validate(TextRules, known, f"{LOCK} ({origin.revision}): clean")
+    rules = validate(TextRules, known, f"{LOCK} ({origin.revision}): clean")
+    if rules.markup != "evidence":
+        return rules
+    record = origin.records.get(str(CLEANED))
+    if record is None:
+        raise UserError(
+            f"{CLEANED} ({origin.revision}): is missing, and with it what cleaning decided about escaped markup.",
+            "Make it again with `dvc repro`, or get it back with git.",
+        )
+    return rules.model_copy(update={"markup": json.loads(record)["markup"]["decided"]})
 
 
 def _columns_of(task: Task, arguments: argparse.Namespace) -> list[str]:

@@ -14,6 +14,7 @@ from stages.common.core.validation import read_yaml
 LOCK, GRAPH, PARAMS = Path("dvc.lock"), Path("dvc.yaml"), Path("params.yaml")
 METRICS = Path("reports/evaluate/metrics.json")
 SUMMARY = Path("reports/finetune/summary.json")
+CLEANED = Path("reports/clean/summary.json")
 ENVIRONMENT = Path("reports/finetune/environment.json")
 MODEL = Path("models/finetuned")
 SPLITS = "data/splits"

@@ -15,6 +15,7 @@ from stages.clean.duplicates import (
     list_leaks,
     match_texts,
 )
+from stages.clean.escaped_markup import decide_markup
 from stages.clean.filters import find_outliers, list_unusable
 from stages.clean.losses import SHOWN_AT_END, check_losses, in_words, list_losses
 from stages.clean.near_duplicates import find_near_duplicates
@@ -47,6 +48,8 @@ def main() -> None:
     ):
         parts = cut(corpus, ANNOTATED / "documents.parquet", Path(scratch))
         with start_workers(sum(part.rows for part in parts), Path(scratch)) as workers:
+            markup = decide_markup(parts, workers, parameters)
+            parameters = parameters.model_copy(update={"markup": markup["decided"]})
             model = NAMES.resolve()  # workers of a cluster may have started elsewhere
             clean = partial(clean_part, parameters=parameters, language=card.language, names_model=model)
             counts = workers.map(clean, parts, "rules")
@@ -71,7 +74,7 @@ def main() -> None:
         kept = write_tables(corpus, parts, parameters.private_data.action == "report", data)
         write_changes(changes, data / "changes.parquet")
         write_card(card, data)
-        summary = summarise(corpus, counts, leaks)
+        summary = {**summarise(corpus, counts, leaks), "markup": markup}
         write_json(summary_file, summary)
         leaks.to_csv(leaks_file, index=False, lineterminator="\n")
     total = summary["documents_in"]

@@ -20,6 +20,7 @@ from stages.clean.repair import CHANGED_BY, PRIVATE, repair
 from stages.clean.shingles import Shingles, make_shingles, pair_shingles
 from stages.common.documents.table import read_documents, write_documents, write_parquet
 from stages.common.documents.targets import answers, has_free_words, text_columns
+from stages.common.text_rules.markup import count_markup
 from stages.common.text_rules.normalisation import document_key, duplicate_key
 from stages.common.text_rules.settings import NAMES
 from stages.common.words.splitting import count_words
@@ -113,6 +114,13 @@ def clean_part(part: Part, parameters: CleanParameters, language: str, names_mod
     for found in private:
         kinds.update(found)
     return Counts(Counter(repaired[CHANGED_BY].explode().dropna()), kinds, len(private))
+
+
+def count_markup_of(part: Part) -> Counter[str]:
+    """What :func:`count_markup` finds in the texts of a part as they came in."""
+    documents = read_documents(part.path("raw"))
+    free = documents[has_free_words(documents)]
+    return sum((count_markup(free[name]) for name in text_columns(documents)), Counter())
 
 
 def hashed(keys: pd.Series) -> npt.NDArray[np.uint64]:

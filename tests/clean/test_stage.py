@@ -201,3 +201,49 @@ def test_raised_figures_are_no_plain_ones(clean):
         ["What is x² plus one", "What is x2 plus one", "1½ cups of it", "11/2 cups of it"], label=list("abab")
     )
     assert summary(folder)["rejected"] == {}
+
+
+LINK = '&lt;A HREF="http://a.example/q?t=I"&gt;&lt;B&gt;I Inc.&lt;/B&gt;&lt;/A&gt; {}'
+MARKUP = [
+    ([f"{LINK.format(story(seed))} &lt;br&gt; more" for seed in range(6)], "remove", "I Inc. The committee"),
+    (
+        [f"How do I put a &lt;div&gt; inside a &lt;form&gt; {story(seed)}" for seed in range(6)],
+        "keep",
+        "How do I put a <div> inside a <form> The committee",
+    ),
+    (
+        [f"My method returns List&lt;Option&gt; and Map&lt;String&gt; {story(seed)}" for seed in range(6)],
+        "keep",
+        "My method returns List<Option> and Map<String> The committee",
+    ),
+    (
+        [f"<p>Use <code>&lt;div&gt;</code> or <b>&amp;lt;a&amp;gt;</b> &amp; {story(seed)}</p>" for seed in range(6)],
+        "keep_escaped",
+        "Use &lt;div&gt; or &lt;a&gt; & The committee",
+    ),
+    (
+        [*(LINK.format(story(seed)) for seed in range(6)), f"An odd &lt;title&gt; {story(9)}"],
+        "remove",
+        "I Inc. The committee",
+    ),
+]
+
+
+@pytest.mark.parametrize(("texts", "decided", "begins"), MARKUP)
+def test_escaped_tags_go_where_the_corpus_uses_them_and_stay_where_it_speaks_of_them(clean, texts, decided, begins):
+    folder = clean(texts)
+    said = summary(folder)["markup"]
+    assert said["decided"] == decided
+    assert said["escaped_used"] + said["escaped_mentioned"] > 0
+    kept = read_documents(folder / "data/clean/documents.parquet")["text"]
+    assert len(kept) == len(texts)
+    assert kept[0].startswith(begins)
+    clean(kept.tolist(), {"markup": decided})  # with what was decided, cleaning what is clean changes nothing
+    assert read_documents(folder / "data/clean/documents.parquet")["text"].tolist() == kept.tolist()
+
+
+def test_what_becomes_of_escaped_tags_can_be_set(clean):
+    texts = [f"How do I put a &lt;div&gt; inside {story(seed)}" for seed in range(3)]
+    folder = clean(texts, {"markup": "remove"})
+    assert summary(folder)["markup"] == {"decided": "remove"}
+    assert "div" not in read_documents(folder / "data/clean/documents.parquet")["text"][0]

@@ -13,6 +13,7 @@ from stages.common.text_rules.chain import Rule, apply_rules
 from stages.common.text_rules.characters import normal_form, plain_spaces, remove_controls, remove_zero_width
 from stages.common.text_rules.datelines import remove_datelines
 from stages.common.text_rules.entities import undo_entities
+from stages.common.text_rules.markup import Markup
 from stages.common.text_rules.mojibake import fix_mojibake
 from stages.common.text_rules.private_data import mask_private
 from stages.common.text_rules.reduction import (
@@ -91,6 +92,8 @@ class TextRules(Strict):
         backslash_breaks: Put a space for a backslash that stands where a line ended.
         mojibake: Decode anew what was decoded wrongly, where there are signs of it (by ftfy).
         tags: Remove HTML tags, comments, scripts and style sheets.
+        markup: What becomes of escaped tags (&lt;b&gt;): ``remove`` them with the others, ``keep`` them and all tags,
+            ``keep_escaped`` to keep them and remove the others; ``evidence`` decides by counts over all texts.
         unicode_form: Bring texts into a Unicode normal form.
         control_characters: Remove control characters and byte order marks.
         zero_width: Remove characters without width, but not the joiners of emoji, Arabic and Indic scripts.
@@ -111,6 +114,7 @@ class TextRules(Strict):
     backslash_breaks: bool = False
     mojibake: bool = False
     tags: bool = False
+    markup: Markup = "remove"
     unicode_form: UnicodeForm = UnicodeForm()
     control_characters: bool = False
     zero_width: bool = False
@@ -130,10 +134,10 @@ class TextRules(Strict):
         kept = kept_addresses(self.urls, self.emails)
         rules: dict[str, tuple[bool, Rule]] = {
             "broken_entities": (self.broken_entities, undo_broken_entities),
-            "entities": (self.entities, undo_entities),
+            "entities": (self.entities, partial(undo_entities, brackets=self.markup != "keep_escaped")),
             "backslash_breaks": (self.backslash_breaks, break_at_backslashes),
             "mojibake": (self.mojibake, fix_mojibake),
-            "tags": (self.tags, strip_tags),
+            "tags": (self.tags and self.markup != "keep", strip_tags),
             "unicode_form": (self.unicode_form.enabled, partial(normal_form, form=self.unicode_form.form)),
             "control_characters": (self.control_characters, remove_controls),
             "zero_width": (self.zero_width, remove_zero_width),
