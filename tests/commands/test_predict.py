@@ -262,10 +262,22 @@ def test_texts_are_cleaned_by_the_models_own_run_not_by_todays_parameters(make_m
 
 def test_a_record_that_lacks_the_newest_rules_loads_and_they_are_off(make_model, predict):
     section = yaml.safe_load((ROOT / "params.yaml").read_text())["clean"]
-    old = {name: value for name, value in section.items() if name not in ("backslash_breaks", "private_data")}
+    old = {name: value for name, value in section.items() if name not in ("backslash_breaks", "private_data", "markup")}
     make_model(clean=old | {"unicode_form": {"enabled": True}, "a_rule_that_was_removed": True})
     assert answers(predict(stdin="bank\\nmatch\n")) != answers(predict(stdin="bank match\n"))
     assert answers(predict(stdin="bank &amp; match\n")) == answers(predict(stdin="bank & match\n"))
+
+
+def test_escaped_tags_stay_or_go_as_cleaning_decided_for_the_models_corpus(make_model, predict):
+    make_model(clean={"entities": True, "tags": True, "markup": "evidence"})
+    escaped, shown, gone = "bank &lt;div&gt; match\n", "bank < div > match\n", "bank match\n"
+    with pytest.raises(UserError, match=r"reports/clean/summary.json .*: is missing"):
+        predict(stdin=escaped)
+    Path("reports/clean").mkdir(parents=True)
+    for decided, same in (("keep", shown), ("remove", gone)):
+        Path("reports/clean/summary.json").write_text(json.dumps({"markup": {"decided": decided}}))
+        assert answers(predict(stdin=escaped)) == answers(predict(stdin=same))
+    assert answers(predict(stdin=shown)) != answers(predict(stdin=gone))
 
 
 def test_records_of_different_runs_are_refused(make_model, predict):
