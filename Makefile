@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
-.PHONY: help repro test test-fast lint format seeds search graph tables params claim verify ablation learning-curve bench-clean bench-augment bench-finetune bench-busy bench-evaluate pins clean
+.PHONY: help repro test test-fast lint format seeds search graph tables params claim verify ablation learning-curve bench-clean bench-augment bench-finetune bench-busy bench-evaluate bench-annotate pins clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -83,6 +83,18 @@ bench-evaluate: .venv/installed ## measure scoring beside transformers' pipeline
 bench-augment: .venv-augment/installed ## measure augmentation beside nlpaug and textaugment (NLTK_DATA: a folder with taggers/)
 	dvc repro --quiet fetch_models@lexicon fetch_models@pretrained
 	.venv-augment/bin/python -W ignore -m benchmarks.bench_augment
+
+.venv-annotate/installed: .venv/installed
+	$(PYTHON) -m venv .venv-annotate
+	echo "$(CURDIR)"/.venv/lib/python3.*/site-packages > .venv-annotate/project.pth
+	mv .venv-annotate/project.pth .venv-annotate/lib/python3.*/site-packages/
+	.venv-annotate/bin/python -m pip install --quiet crowd-kit==1.4.2 krippendorff==0.9.0 statsmodels==0.15.0
+	.venv-annotate/bin/python -m pip install --quiet --no-deps irrCAC==0.4.4  # it would take an older numpy and pandas
+	@touch $@
+
+bench-annotate: .venv-annotate/installed ## measure agreement and aggregation beside other packages (DATA_MIRROR: hatecheck, snow2008)
+	.venv-annotate/bin/python -m benchmarks.bench_agreement
+	.venv-annotate/bin/python -W ignore -m benchmarks.bench_annotate
 
 ablation: .venv/installed ## measure what augmentation and balancing change; finished runs are kept in .kept_runs
 	dvc repro --quiet fetch_models@lexicon fetch_models@pretrained

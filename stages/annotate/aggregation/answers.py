@@ -68,8 +68,7 @@ class CodedAnswers:
         for what, column, count in zip(("item", "annotator", "value"), columns, counts, strict=True):
             if column.size and not 0 <= column.min() <= column.max() < count:
                 raise ValueError(f"the {what} of an answer is not among 0 to {count - 1}")
-        order = np.lexsort(columns[::-1])
-        item, annotator, value = (each[order] for each in columns)
+        item, annotator, value = _sorted(columns[0], columns[1], columns[2], counts)
         return cls(item, annotator, value, *counts, names, ids or range(counts[0]))
 
     @classmethod
@@ -130,7 +129,7 @@ class CodedAnswers:
     def by_item(self, of_answers: Floats) -> Floats:
         """Sums over the answers of each item what an answer weighs for each class.
 
-        Sparse products of scipy run on one thread and add in the order of the rows, so the bytes are always the same.
+        The sparse products of scipy take one thread and add in the order of the answers: the bytes are always the same.
 
         Args:
             of_answers: By annotator, true class and answer, [annotators, classes, classes].
@@ -150,17 +149,27 @@ class CodedAnswers:
         Returns:
             By annotator, true class and answer, [annotators, classes, classes].
         """
-        cells = np.asarray(self._incidence_by_answer @ of_items, dtype=np.float64)
+        cells = np.asarray(self._incidence.T @ of_items, dtype=np.float64)
         return np.ascontiguousarray(cells.reshape(self.annotator_count, self.classes, -1).transpose(0, 2, 1))
 
     @cached_property
     def _incidence(self) -> csr_array:
         """1 where an annotator gave an answer about an item, [items, annotators x answers]."""
-        starts = np.concatenate([[0], np.cumsum(self.answered)])
-        columns = self.annotators * self.classes + self.values
         shape = self.item_count, self.annotator_count * self.classes
+        narrow = np.int32 if max(*shape, len(self)) <= np.iinfo(np.int32).max else np.int64
+        starts = np.concatenate([[0], np.cumsum(self.answered)]).astype(narrow)
+        columns = (self.annotators * self.classes + self.values).astype(narrow)
         return csr_array((np.ones(len(self)), columns, starts), shape=shape)
 
-    @cached_property
-    def _incidence_by_answer(self) -> csr_array:
-        return self._incidence.T.tocsr()
+
+def _sorted(
+    items: Integers, annotators: Integers, values: Integers, counts: tuple[int, int, int]
+) -> tuple[Integers, Integers, Integers]:
+    """Answers by item, annotator and value; all three in one number sort many times as fast, where they fit into it."""
+    cells = counts[1] * counts[2]
+    if counts[0] * cells > np.iinfo(np.int64).max:
+        order = np.lexsort((values, annotators, items))
+        return items[order], annotators[order], values[order]
+    item, cell = np.divmod(np.sort(items * cells + annotators * counts[2] + values), cells)
+    annotator, value = np.divmod(cell, counts[2])
+    return item, annotator, value

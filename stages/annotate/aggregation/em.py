@@ -46,10 +46,10 @@ def fit(method: str, answers: CodedAnswers, maximise: Maximise, settings: Settin
         maximise: The model's step from the posterior to its parameters.
         settings: When it stops.
     """
-    answered = answers.answered > 0
+    answered = (answers.answered > 0).astype(np.float64)
 
     def step(posterior: Floats, last: Model | None) -> tuple[Model, Floats]:
-        model = maximise(answers.by_annotator(posterior), posterior[answered].sum(axis=0), last)
+        model = maximise(answers.by_annotator(posterior), np.einsum("ic,i->c", posterior, answered), last)
         return model, expect(answers, model.prior, model.weights)[0]
 
     before, steps = vote_shares(answers), 1
@@ -90,11 +90,11 @@ def expect(answers: CodedAnswers, prior: Floats, weights: Floats) -> tuple[Float
 
 def normalise(scores: Floats) -> tuple[Floats, float]:
     """From logarithms of joint probabilities, [items, classes], to the posterior and the log likelihood."""
-    top = scores.max(axis=1, keepdims=True)
-    posterior = np.exp(scores - top)
-    total = posterior.sum(axis=1, keepdims=True)
-    posterior /= total
-    return posterior, float((np.log(total) + top).sum())
+    by_class = np.ascontiguousarray(scores.T)  # numpy is slow along a short last axis
+    top = by_class.max(axis=0)
+    by_class = np.exp(by_class - top)
+    total = by_class.sum(axis=0)
+    return np.ascontiguousarray((by_class / total).T), float((np.log(total) + top).sum())
 
 
 def stands_still(before: Floats, after: Floats, settings: Settings) -> bool:
