@@ -49,7 +49,7 @@ def aggregate(method: str, answers: CodedAnswers, settings: Settings | None = No
 
 def _why_majority(answers: CodedAnswers) -> str | None:
     """Why no model of annotators can be fitted, in words; None if one can."""
-    annotators = len(np.unique(answers.annotators))
+    annotators = np.count_nonzero(np.bincount(answers.annotators))
     if annotators < FEWEST:
         return f"{'one annotator' if annotators == 1 else 'two annotators'} cannot be told apart"
     return "there is one class" if answers.classes == 1 else None
