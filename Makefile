@@ -1,6 +1,7 @@
 # Everything runs in .venv, which the first target that needs it makes; nothing has to be activated.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
+export PYTHONSAFEPATH :=
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
 .PHONY: help repro test test-fast lint format seeds search graph tables params claim verify ablation learning-curve bench-clean bench-augment bench-finetune bench-busy bench-evaluate bench-annotate pins clean

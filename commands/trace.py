@@ -48,6 +48,13 @@ def main(folder: Path, out: Path | None) -> None:
     closing_line("trace", f"{out} holds the model and, in {out / RUN}, how it came about")
 
 
+def follow(row_id: str) -> None:
+    """Prints where a document comes from, by file and line, and what each stage made of it."""
+    from commands.rows import trace_row  # here, so that --help does not wait for it
+
+    print("\n".join(trace_row(row_id)))
+
+
 def chain(folder: Path, origin: Origin) -> list[str]:
     """The lines that :func:`main` prints: raw files, each stage, what does not fit together, the machine, metrics."""
     lines = [f"{folder}: {model_hash(folder)}, from the run of {origin.revision}"]
@@ -112,4 +119,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path, default=MODEL, help="a model's folder")
     parser.add_argument("--pack", type=Path, metavar="OUT", help="copy the model and all that is known of it to OUT")
-    run_command(lambda given: main(given.folder, given.pack), parser)
+    parser.add_argument(
+        "--row", metavar="ID", help="follow one document instead: its file and line, and what became of it"
+    )
+    run_command(lambda given: follow(given.row) if given.row else main(given.folder, given.pack), parser)

@@ -2,13 +2,14 @@
 
 import argparse
 import subprocess
-import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from commands.claims import Claim, claim_names, read_claim
+from commands.clones import clean_clone, lines_of
 from commands.examination import Verdict, examine, failed_run
 from commands.records import PARAMS, git, read_params, with_values
 from commands.verdict_page import write_verdict
@@ -62,11 +63,7 @@ def run_in_clone(name: str, claim: Claim, at: str | None) -> Verdict:
     except UserError:
         mend = "Fetch it (`git fetch --unshallow`), or run today's code with AT=HEAD."
         raise UserError(f"claims/{name}.yaml: this clone does not have the revision {wanted}.", mend) from None
-    with tempfile.TemporaryDirectory(prefix="plumbline-") as scratch:
-        clone = Path(scratch) / "clone"
-        git("clone", "--quiet", "--no-checkout", git("rev-parse", "--show-toplevel"), str(clone))
-        git("checkout", "--quiet", "--detach", revision, root=clone)
-        root = clone / git("rev-parse", "--show-prefix")  # this repository may lie inside a larger one
+    with clean_clone(revision) as root:
         params = with_values(read_params(root), claim.parameters)
         (root / PARAMS).write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
         where = f"a clean clone at {revision[:10]}"
@@ -94,13 +91,15 @@ def reproduce(root: Path) -> tuple[str, str]:
         The stage that ran last, and how it failed; an empty string if it did not.
     """
     stage, error = "", "no reason given"
-    command = ["dvc", "repro", "evaluate"]
-    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        for line in process.stdout or ():
-            print(f"  {line.rstrip()}", flush=True)
-            stage = line.split("'")[1] if line.startswith("Running stage '") else stage
-            error = line.strip() if line.startswith("error: ") else error
-    return stage, error.removeprefix("error: ") if process.returncode else ""
+    try:
+        with closing(lines_of(["dvc", "repro", "evaluate"], root)) as lines:
+            for line in lines:
+                print(f"  {line.rstrip()}", flush=True)
+                stage = line.split("'")[1] if line.startswith("Running stage '") else stage
+                error = line.strip() if line.startswith("error: ") else error
+    except subprocess.CalledProcessError:
+        return stage, error.removeprefix("error: ")
+    return stage, ""
 
 
 if __name__ == "__main__":

@@ -36,12 +36,14 @@ def draft(examples: int, seed: int) -> None:
     path = guideline_path(corpus)
     if path.exists():
         raise UserError(f"{path}: is there already.", "Edit it: a guideline that people worked by is not written over.")
-    drawn = _examples(corpus, examples, seed) if corpus.split_ids else {}
+    without = ""
+    if not corpus.split_ids:
+        without = ", without examples: nothing was split yet, so none is known to be for training"
+    elif not corpus.card.shows_texts:
+        without = ", without examples: git tracks it, and the dataset's texts may not be passed on"
+    drawn = {} if without else _examples(corpus, examples, seed)
     with new_outputs(path) as (made,):
         made.write_text(_page(corpus, drawn), encoding="utf-8")
-    without = (
-        "" if corpus.split_ids else ", without examples: nothing was split yet, so none is known to be for training"
-    )
     closing_line("guideline", f"{path}, {guideline_hash(corpus)[:12]}{without}; read and correct it before a round")
 
 

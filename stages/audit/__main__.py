@@ -54,7 +54,7 @@ def main() -> None:
         quality = judge_labels(judged, labels, given, probabilities(judged, given, parameters), parameters.flag)
     decisions = decide(quality, review[review["id"].isin(training["id"])], parameters)
     audited, rejected = correct(training, decisions)
-    queue = review_queue(quality, judged, EXCERPT)
+    queue = review_queue(quality, judged, EXCERPT if card.shows_texts else 0)
 
     with new_outputs(AUDITED, SUMMARY, ISSUES) as (data, summary_file, issues_file):
         write_documents(audited, data / "train.parquet")

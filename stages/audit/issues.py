@@ -54,7 +54,7 @@ def review_queue(quality: pd.DataFrame, documents: pd.DataFrame, characters: int
     Args:
         quality: What :func:`judge_labels` makes.
         documents: Rows of a document table.
-        characters: How much of a document is shown; of a pair, half of it of each text.
+        characters: How much of a document is shown; of a pair, half of it of each text. With 0, ``excerpt`` is empty.
 
     Returns:
         Columns id, verdict, new_label, label, suggested, probability, quality, excerpt.
@@ -63,6 +63,8 @@ def review_queue(quality: pd.DataFrame, documents: pd.DataFrame, characters: int
     columns = text_columns(documents)
     beginnings = documents[columns].apply(lambda texts: texts.astype("str").str.slice(0, characters // len(columns)))
     texts = pd.Series(joined_texts(beginnings, " / ").to_numpy(), index=documents["id"].to_numpy())
+    if not characters:
+        texts = texts.map(lambda _: "")
     excerpt = queue["id"].map(texts).astype("str").str.replace(r"\s+", " ", regex=True)
     shown = ["id", "verdict", "new_label", "label", "suggested", "probability", "quality", "excerpt"]
     return queue.assign(verdict="", new_label="", excerpt=excerpt)[shown]

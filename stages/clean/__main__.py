@@ -61,7 +61,7 @@ def main() -> None:
             pairs = "text_pair" in task_of(card).inputs
             find_near_duplicates(corpus, parts, workers, parameters.near_duplicates, pairs)
         group_duplicates(corpus)
-        leaks = list_leaks(corpus, parts)
+        leaks = list_leaks(corpus, parts, card.shows_texts)
         name_causes(corpus, parts, parameters.text_rules())
         judge(corpus, find_contradictions(corpus, parameters.contradictions))
         judge(corpus, find_repeats(corpus, parameters.duplicates))

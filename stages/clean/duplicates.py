@@ -139,19 +139,21 @@ def group_duplicates(corpus: DuckDBPyConnection) -> None:
     corpus.execute(GROUPS)
 
 
-def list_leaks(corpus: DuckDBPyConnection, parts: list[Part]) -> pd.DataFrame:
+def list_leaks(corpus: DuckDBPyConnection, parts: list[Part], shows_texts: bool) -> pd.DataFrame:
     """Lists documents of different published splits that are the same or nearly so, for text classification.
 
     Args:
         corpus: Its tables ``texts`` and ``pairs`` are read.
         parts: Their ``texts`` are read.
+        shows_texts: Whether the table may hold texts.
 
     Returns:
         One row a pair: ``split``, ``other_split`` (training before validation before test), ``id``, ``other_id``,
-        ``similarity`` from 0 to 1, and the beginning of the first text; sorted in this order.
+        ``similarity`` from 0 to 1, and the beginning of the first text (empty if it may not be shown); sorted
+        in this order.
     """
-    files = [str(part.path("texts")) for part in parts]
-    leaks: pd.DataFrame = corpus.sql(LEAKS, params={"files": files, "excerpt": EXCERPT, "splits": SIDES}).df()
+    files, characters = [str(part.path("texts")) for part in parts], EXCERPT if shows_texts else 0
+    leaks: pd.DataFrame = corpus.sql(LEAKS, params={"files": files, "excerpt": characters, "splits": SIDES}).df()
     leaks["excerpt"] = leaks["excerpt"].astype("str").str.replace(r"\s+", " ", regex=True)
     return leaks.round({"similarity": 4})
 

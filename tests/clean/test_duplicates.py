@@ -144,7 +144,7 @@ def test_leaks_between_published_splits_are_listed_and_the_training_side_goes(ma
     text, other = story(), story(seed=1)
     texts = join(text, alike(text, 2), other, other, story(seed=2))
     tables = open_tables(make_documents(texts, published_split=["train", "test", "train", "test", None]))
-    leaks = list_leaks(tables.corpus, tables.parts)
+    leaks = list_leaks(tables.corpus, tables.parts, shows_texts=True)
     assert leaks[["split", "other_split", "id", "other_id"]].to_numpy().tolist() == [
         ["train", "test", "d0", "d1"],
         ["train", "test", "d2", "d3"],

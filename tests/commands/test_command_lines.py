@@ -25,13 +25,8 @@ LIGHT = {
     "yaml",
 }
 HEAVY = {"numpy", "pandas", "pyarrow", "safetensors", "scipy", "tokenizers", "torch", "transformers"}
-BEHIND_THEM = {
-    "accelerate",
-    "httpx2",
-    "huggingface_hub",
-    "PIL",
-    "sentencepiece",
-}  # transformers looks whether it has these
+# What transformers and torch import because it is there.
+BEHIND_THEM = {"PIL", "accelerate", "charset_normalizer", "httpx2", "huggingface_hub", "sentencepiece", "torchgen"}
 OF_RULES = {"ftfy", "phonenumbers"}
 
 
