@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 
+import pandas as pd
 import yaml
 
 from tests.corpus import commit, environment, run
@@ -70,3 +71,13 @@ def test_a_folder_that_is_not_there_or_no_model_is_one_line(repository):
         done = trace(repository, folder)
         assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
         assert said in done.stderr
+
+
+def test_a_row_is_followed_from_its_file_to_its_answer(repository):
+    tested = pd.read_parquet(repository / "data/predictions.parquet").iloc[0]
+    said = trace(repository, "--row", tested["id"]).stdout
+    assert said.splitlines()[0] == f"{tested['id']}: tiny.zip: texts/{tested['id']}.txt"
+    assert "data/splits/test.parquet: label " in said
+    assert f"data/predictions.parquet: label {tested['label']}, predicted {tested['predicted']}" in said
+    done = trace(repository, "--row", "nobody")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
