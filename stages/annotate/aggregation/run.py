@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from stages.annotate.aggregation.answers import CodedAnswers
+from stages.annotate.aggregation.answers import CodedAnswers, Floats
 from stages.annotate.aggregation.methods import METHODS
 from stages.annotate.aggregation.result import Aggregate
 from stages.annotate.aggregation.settings import Settings
@@ -12,13 +12,15 @@ from stages.annotate.aggregation.tempering import held_out_power, tempered
 from stages.common.core.messages import UserError, suggestion
 
 FEWEST = 3  # annotators; with two, any split of the blame between them explains the answers equally well
+DIGITS = 6  # after the point; the last digits of a logarithm differ between processors
 
 
 def aggregate(method: str, answers: CodedAnswers, settings: Settings | None = None) -> Aggregate:
     """Makes one label of the answers about each item, with its posterior.
 
     With one or two annotators, or one class, there is nothing to weigh, and majority takes the method's place; the
-    notes say so. An item without answers gets the probabilities of the classes; by majority, equal ones.
+    notes say so. An item without answers gets the probabilities of the classes; by majority, equal ones. What a model
+    estimates is in millionths, so that processors whose logarithms differ in the last digit give the same bytes.
 
     Args:
         method: A name in METHODS.
@@ -44,7 +46,7 @@ def aggregate(method: str, answers: CodedAnswers, settings: Settings | None = No
         found = replace(found, notes=notes)
     if settings.temper:
         found = _temper(found, answers, settings)
-    return _unanimous(found, answers) if settings.never_overturn_unanimous else found
+    return _rounded(_unanimous(found, answers) if settings.never_overturn_unanimous else found)
 
 
 def _why_majority(answers: CodedAnswers) -> str | None:
@@ -71,3 +73,21 @@ def _unanimous(found: Aggregate, answers: CodedAnswers) -> Aggregate:
     posterior[items, labels[items]] = found.posterior[items, vote[items]]
     labels[items] = vote[items]
     return replace(found, posterior=posterior, labels=labels, kept_unanimous=len(items))
+
+
+def _rounded(found: Aggregate) -> Aggregate:
+    likelihood = found.log_likelihood
+    return replace(
+        found,
+        posterior=_on_grid(found.posterior),
+        confusion=_on_grid(found.confusion),
+        skill=np.round(found.skill, DIGITS),
+        log_likelihood=None if likelihood is None else round(likelihood, DIGITS),
+        parameters={name: np.round(each, DIGITS) for name, each in found.parameters.items()},
+    )
+
+
+def _on_grid(probabilities: Floats) -> Floats:
+    """Probabilities as whole numbers of steps divided by their sum, over the last axis."""
+    steps = np.rint(probabilities * 10**DIGITS).astype(np.int64)
+    return np.asarray(steps / steps.sum(axis=-1, keepdims=True))

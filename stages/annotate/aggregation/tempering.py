@@ -31,20 +31,37 @@ def held_out_power(answers: CodedAnswers, aggregate: Callable[[CodedAnswers], Ag
     Returns:
         From 0.05 to 1; None if no item has two answers.
     """
-    several = int((answers.answered > 1).sum())
-    if not several:
+    if not (answers.answered > 1).any():
         return None
-    rounds = min(MOST_ROUNDS, math.ceil(ENOUGH / several))
-    parts = [_held_out(answers, aggregate, number) for number in range(rounds)]
-    posterior, chance = (np.concatenate(each) for each in zip(*parts, strict=True))
+    posterior, chance = held_out(answers, aggregate)
 
     def loss(logarithm: float) -> float:
-        predicted = (tempered(posterior, math.exp(logarithm)) * chance).sum(axis=1)
-        return -float(np.log(predicted).mean())
+        return -predicted(posterior, chance, math.exp(logarithm))
 
     best = minimize_scalar(loss, bounds=np.log(BOUNDS), method="bounded", options={"xatol": 1e-4})
     candidates = [float(best.x), 0.0]  # the search never tries the end of its range
     return round(math.exp(min(candidates, key=loss)), DIGITS)
+
+
+def held_out(answers: CodedAnswers, aggregate: Callable[[CodedAnswers], Aggregate]) -> tuple[Floats, Floats]:
+    """What a method says of items when it does not see one of their answers, in one round or more.
+
+    Args:
+        answers: Some items have several.
+        aggregate: The method.
+
+    Returns:
+        The posterior of each item that lacks an answer, and how probable each true class makes that answer, both of
+        shape [answers that were held out, classes].
+    """
+    rounds = min(MOST_ROUNDS, math.ceil(ENOUGH / int((answers.answered > 1).sum())))
+    parts = [_held_out(answers, aggregate, number) for number in range(rounds)]
+    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+
+
+def predicted(posterior: Floats, chance: Floats, power: float) -> float:
+    """The mean log probability of held-out answers, in nats, if posteriors are raised to a power."""
+    return float(np.log((tempered(posterior, power) * chance).sum(axis=1)).mean())
 
 
 def tempered(posterior: Floats, power: float) -> Floats:
@@ -56,10 +73,6 @@ def tempered(posterior: Floats, power: float) -> Floats:
 def _held_out(
     answers: CodedAnswers, aggregate: Callable[[CodedAnswers], Aggregate], number: int
 ) -> tuple[Floats, Floats]:
-    """The posteriors of items without one of their answers, and how probable each true class makes that answer.
-
-    Both of shape [items with several answers, classes].
-    """
     out = left_out(answers, number)
     found = aggregate(answers.where(~out))
     return found.posterior[answers.items[out]], found.confusion[answers.annotators[out], :, answers.values[out]]
