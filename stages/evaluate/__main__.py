@@ -76,7 +76,13 @@ def outcome(metrics: dict[str, Any], headline: str) -> str:
         known = {metric: each["value"] for metric, each in metrics[name].items() if each["value"] is not None}
         listed = ", ".join(f"{title(metric)} {value:.4f}" for metric, value in known.items())
         parts.append(f"{name}: {listed or 'no metrics, because ' + metrics[name][headline]['reason']}")
-    return "; ".join([*parts, f"encoder against baseline: {metrics['encoder_vs_baseline']}"])
+    parts.append(f"encoder against baseline: {metrics['encoder_vs_baseline']}")
+    if "stronger" in metrics:
+        stronger = metrics["stronger"]
+        parts.append(
+            f"against {stronger['name']}, which beats the baseline by {title(headline)}: {stronger['outcome']}"
+        )
+    return "; ".join(parts)
 
 
 if __name__ == "__main__":

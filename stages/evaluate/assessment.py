@@ -12,7 +12,7 @@ from stages.common.metrics.intervals import Estimate
 from stages.common.metrics.names import METRICS, left_out
 from stages.common.metrics.significance import Difference, compare, unknown
 
-ENCODER, BASELINE, FROZEN = "encoder", "baseline", "frozen"
+ENCODER, BASELINE, FROZEN, MOST_FREQUENT = "encoder", "baseline", "frozen", "most_frequent"
 MEANS = {"balanced_accuracy": "recall", "roc_auc": "roc_auc", "average_precision": "average_precision"}
 
 Content = TypeVar("Content")

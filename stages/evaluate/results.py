@@ -19,7 +19,7 @@ COLUMNS = {
     "roc.csv": ["label", "false_positive_rate", "true_positive_rate"],
     "precision_recall.csv": ["label", "recall", "precision"],
     "robustness.csv": [
-        *("perturbation", "documents", "accuracy_before", "accuracy_after", "drop", "drop_low", "drop_high"),
+        *("perturbation", "documents", "changed", "accuracy_before", "accuracy_after", "drop", "drop_low", "drop_high"),
         *("consistency", "consistency_low", "consistency_high"),
     ],
     "slices.csv": [

@@ -31,7 +31,9 @@ def robustness(
     confidence: float,
     seed: int,
 ) -> pd.DataFrame:
-    """Perturbs documents in every way and scores them again, all in one pass.
+    """Perturbs documents in every way and scores those that it changed again, all in one pass.
+
+    A text that a perturbation leaves as it is says nothing about robustness, so it counts for nothing.
 
     Args:
         documents: The chosen test documents.
@@ -44,17 +46,23 @@ def robustness(
     Returns:
         One row a perturbation, with the columns of robustness.csv.
     """
-    changed = [_perturbed(documents, name, change, seed) for name, change in PERTURBATIONS.items()]
-    after = predict(pd.concat(changed, ignore_index=True))
+    columns = text_columns(documents)
+    perturbed = {name: _perturbed(documents, name, change, seed) for name, change in PERTURBATIONS.items()}
+    changed = {name: (each[columns] != documents[columns]).any(axis=1).to_numpy() for name, each in perturbed.items()}
+    scored = pd.concat([each[changed[name]] for name, each in perturbed.items()], ignore_index=True)
+    after = predict(scored) if len(scored) else actual[:0]
+    ends = np.cumsum([each.sum() for each in changed.values()])[:-1]
     before = _same(predicted, actual)
-    rows = []
-    for name, now in zip(PERTURBATIONS, np.split(after, len(PERTURBATIONS)), strict=True):
-        right = _same(now, actual)
-        lost, won = int((before & ~right).sum()), int((~before & right).sum())
-        fall = paired_difference(lost, won, len(now), confidence)
-        same = wilson(int(_same(now, predicted).sum()), len(now), confidence)
-        values = [name, len(now), float(before.mean()), float(right.mean()), fall.value, fall.low, fall.high]
-        rows.append([*values, same.value, same.low, same.high])
+    rows: list[list[Any]] = []
+    for (name, counted), now in zip(changed.items(), np.split(after, ends), strict=True):
+        if not len(now):
+            rows.append([name, len(documents), 0, *[None] * 8])
+            continue
+        was, right = before[counted], _same(now, actual[counted])
+        fall = paired_difference(int((was & ~right).sum()), int((~was & right).sum()), len(now), confidence)
+        same = wilson(int(_same(now, predicted[counted]).sum()), len(now), confidence)
+        shares = [float(was.mean()), float(right.mean()), fall.value, fall.low, fall.high]
+        rows.append([name, len(documents), len(now), *shares, same.value, same.low, same.high])
     return pd.DataFrame(rows, columns=COLUMNS["robustness.csv"])
 
 

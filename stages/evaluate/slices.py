@@ -19,7 +19,7 @@ from stages.evaluate.results import COLUMNS
 Inside = npt.NDArray[np.bool_]  # whether each document is in a slice, shape (documents,)
 
 FEWEST = 5  # documents of a slice; of fewer nothing can be said
-MOST_VALUES = 20  # of an annotation that makes slices; more are a text, not a category
+MOST_VALUES = 20  # of an annotation that make slices: the most frequent ones
 
 
 def slice_names(
@@ -52,9 +52,21 @@ def slice_names(
     if annotations is not None:
         beside = test[["id"]].merge(annotations, on="id", how="left")
         for name in beside.columns.drop("id"):
-            if 1 < beside[name].nunique() <= MOST_VALUES:
-                table[f"annotation: {name}"] = beside[name].to_numpy(dtype=object)
+            values = beside[name].astype(object)
+            if values.nunique() > MOST_VALUES:
+                counts = values.value_counts().rename_axis("value").reset_index()
+                counts = counts.sort_values(["count", "value"], ascending=[False, True], key=_sortable)
+                table[f"annotation: {name} (the {MOST_VALUES} most frequent of {len(counts):,} values)"] = values.where(
+                    values.isin(counts["value"].head(MOST_VALUES)), None
+                ).to_numpy()
+            elif values.nunique() > 1:
+                table[f"annotation: {name}"] = values.to_numpy()
     return table
+
+
+def _sortable(column: pd.Series) -> pd.Series:
+    """Counts as they are, values, which may be of several kinds, as strings."""
+    return column if column.name == "count" else column.astype(str)
 
 
 def slice_table(slices: pd.DataFrame, right: npt.NDArray[np.bool_], confidence: float) -> pd.DataFrame:

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stages.common.metrics.significance import comparison, flips
+from stages.common.metrics.names import METRICS
+from stages.common.metrics.significance import comparison, flips, weigh
 from stages.evaluate.assessment import BASELINE, ENCODER, Assessment, Verdict
 from stages.evaluate.logistic import PlainModel
 from stages.evaluate.parameters import EvaluateParameters
@@ -27,10 +28,16 @@ def headline_metrics(
         verdict: The metrics.
         documents: How many test documents there are.
         shown: Which metrics.
-        headline: The one by which classifiers are compared: ``encoder_vs_baseline`` is its outcome.
+        headline: The one by which plain classifiers are ranked: where another one than the baseline does best,
+            ``stronger`` says how the encoder compares with it. Outcomes weigh all shown metrics.
         calibration: What calibration.json holds; None for a task without probabilities.
     """
     handed_out = calibration and (calibration["after"] or calibration["before"])
+    outcomes = {
+        name: weigh({metric: each.outcome for metric, each in differences.items()})
+        for name, differences in verdict.differences.items()
+    }
+    stronger = best_plain(verdict, headline)
     return {
         "documents": documents,
         **{
@@ -38,9 +45,28 @@ def headline_metrics(
             for name, assessed in verdict.assessments.items()
         },
         "difference": {name: difference.as_json() for name, difference in verdict.differences[BASELINE].items()},
-        "encoder_vs_baseline": verdict.differences[BASELINE][headline].outcome,
+        "encoder_vs_baseline": outcomes[BASELINE],
+        **(
+            {
+                "stronger": {
+                    "name": stronger,
+                    "outcome": outcomes[stronger],
+                    "difference": verdict.differences[stronger][headline].as_json(),
+                }
+            }
+            if stronger != BASELINE
+            else {}
+        ),
         **({"calibration": {name: handed_out[name] for name in HANDED_OUT}} if handed_out else {}),
     }
+
+
+def best_plain(verdict: Verdict, headline: str) -> str:
+    """The plain classifier that does best by the headline metric; the baseline of equals."""
+    sign = 1 if METRICS[headline].higher_is_better else -1
+    known = {name: verdict.assessments[name].overall[headline].value for name in verdict.differences}
+    scores = {name: sign * value for name, value in known.items() if value is not None}
+    return max(scores, key=lambda name: (scores[name], name == BASELINE), default=BASELINE)
 
 
 def summary(

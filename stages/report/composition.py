@@ -99,17 +99,20 @@ def lengths(splits: dict[str, pd.DataFrame], words: dict[str, NDArray[np.int64]]
 def length_shares(words: dict[str, NDArray[np.int64]]) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
     """How the lengths are distributed, in bins that all splits share.
 
-    The last bin ends at the length that 99 % of all documents stay below; longer ones are counted into it.
+    The last bin holds the length that 99 % of all documents stay below; longer ones are counted into it.
 
     Args:
         words: Lengths in words, by name of the split.
 
     Returns:
-        The bins' edges, and for each split the share of its documents in each bin.
+        The bins' edges, whole numbers at equal distances, and for each split the share of its documents in each bin.
     """
     together = np.concatenate(list(words.values()))
-    edges = np.linspace(together.min(), max(np.quantile(together, 0.99), together.min() + 1), BINS + 1)
-    return edges, _shares(words, edges)
+    first, last = int(together.min()), int(np.ceil(np.quantile(together, 0.99)))
+    width = max(1, -(-(last + 1 - first) // BINS))  # whole words, or bins would hold now one length and now two
+    bins = -(-(last + 1 - first) // width)
+    edges = first + width * np.arange(bins + 1, dtype=np.float64)
+    return edges, _shares({name: np.minimum(lengths, edges[-1] - 1) for name, lengths in words.items()}, edges)
 
 
 def value_shares(

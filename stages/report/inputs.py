@@ -46,7 +46,7 @@ EVALUATION = {  # the lists that evaluate may write, and the columns that the pa
     "coverage": {"coverage": "float", "threshold": "float", **ACCURACY},
     "roc": {"label": "str", "false_positive_rate": "float", "true_positive_rate": "float"},
     "precision_recall": {"label": "str", "recall": "float", "precision": "float"},
-    "robustness": {"perturbation": "str", "documents": "int", **DROP, **CONSISTENCY},
+    "robustness": {"perturbation": "str", "documents": "int", "changed": "int", **DROP, **CONSISTENCY},
     "slices": {**SLICE, **ACCURACY, **TESTED},
     "error_slices": {**SLICE, "documents": "int", "mae": "float", "mae_low": "float", "mae_high": "float", **TESTED},
     "errors": {"id": "str", "label": "str", **PREDICTED, **SURENESS},

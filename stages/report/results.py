@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from stages.common.documents.spans import spans_of
 from stages.common.documents.targets import text_columns
 from stages.common.metrics.names import METRICS
 from stages.report.excerpts import shortened, text_excerpts
@@ -64,6 +65,32 @@ def confusion(pairs: pd.DataFrame, labels: Sequence[str]) -> list[ConfusionRow]:
     counts = pd.crosstab(pairs["actual"], pairs["predicted"]).reindex(index=names, columns=names, fill_value=0)
     matrix = counts.to_numpy(dtype=int).tolist()
     return [ConfusionRow(label, row, sum(row)) for label, row in zip(names, matrix, strict=True)]
+
+
+def with_spans(rows: pd.DataFrame, documents: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """A list of documents with the words of the spans in place of tags, where their words have tags.
+
+    Args:
+        rows: Column ``id``, and columns in which tags stand with spaces between them.
+        documents: Where the words of each document are found; a list whose documents have no tags stays as it is.
+        columns: The names of those columns.
+    """
+    if "tags" not in documents or documents["tags"].isna().all():
+        return rows
+    tokens = documents.set_index("id")["tokens"].to_dict()
+    of_rows = [tokens.get(name) for name in rows["id"]]
+    spans = {
+        name: [spans_in_words(words, tags) for words, tags in zip(of_rows, rows[name], strict=True)] for name in columns
+    }
+    return rows.assign(**spans)
+
+
+def spans_in_words(words: Sequence[str] | None, tags: str) -> str:
+    """Spans with their words, such as ``PER: Ann May; LOC: Paris``; the tags themselves where the words are unknown."""
+    if words is None or len(words) != len(tags.split()):
+        return tags
+    found = [f"{span.label}: {' '.join(words[span.start : span.end])}" for span in spans_of(tags.split())]
+    return "; ".join(found) or "(none)"
 
 
 def with_texts(rows: pd.DataFrame, test: pd.DataFrame, count: int, characters: int) -> list[dict[str, Any]]:

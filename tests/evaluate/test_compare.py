@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 
 from commands.comparison import compare_runs
 from stages.common.core.messages import UserError
-from stages.common.metrics.significance import comparison, flips, mcnemar
+from stages.common.metrics.significance import comparison, flips, mcnemar, weigh
 from stages.evaluate.__main__ import main
 from stages.evaluate.tasks.regression import predictions_table
 from tests.evaluate.conftest import LABELS
@@ -35,6 +35,20 @@ def test_a_document_flips_if_exactly_one_of_both_is_right():
     label, one, other = (np.array(list(signs), dtype=object) for signs in ("aaab", "abba", "abaa"))
     table = flips(["1", "2", "3", "4"], label, one, other)
     assert table[["id", "encoder", "other", "outcome"]].to_numpy().tolist() == [["3", "b", "a", "lost"]]
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "macro_f1", "said"),
+    [
+        ("worse", "worse", "worse"),
+        ("worse", "no clear difference", "worse by accuracy; no clear difference by macro F1"),
+        ("worse", "better", "mixed: better by macro F1; worse by accuracy"),
+        ("no clear difference", "no clear difference", "no clear difference"),
+        ("unknown", "unknown", "unknown"),
+    ],
+)
+def test_a_verdict_weighs_every_metric(accuracy, macro_f1, said):
+    assert weigh({"accuracy": accuracy, "macro_f1": macro_f1}) == said
 
 
 def save_predictions(path, said, labels=LABELS):

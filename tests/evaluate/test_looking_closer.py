@@ -46,17 +46,41 @@ def test_robustness_counts_what_a_perturbation_breaks():
 
     table = robustness(documents, actual, predict(documents), predict, 0.95, seed=1).set_index("perturbation")
     lower = table.loc["lower case"]
-    assert (lower["accuracy_before"], lower["accuracy_after"], lower["drop"], lower["consistency"]) == (
-        1,
-        0.5,
-        0.5,
-        0.5,
-    )
-    assert 0.3 < lower["drop_low"] < 0.5 < lower["drop_high"] < 0.7
-    unharmed = table.loc["no punctuation"]
+    assert lower["changed"] == 20  # the others are in small letters as they are
+    assert (lower["accuracy_before"], lower["accuracy_after"], lower["drop"], lower["consistency"]) == (1, 0, 1, 0)
+    unharmed = table.loc["first half"]
     assert (unharmed["drop"], unharmed["consistency"]) == (0, 1)
     assert unharmed["drop_low"] < 0 < unharmed["drop_high"]
+    nothing = table.loc["no punctuation"]
+    assert nothing["changed"] == 0 and np.isnan(float(nothing["drop"])) and np.isnan(float(nothing["consistency"]))
     assert table["documents"].eq(40).all()
+
+
+def test_half_of_a_text_without_spaces_is_half_of_its_words_and_upper_case_changes_none_of_them():
+    texts = [
+        "\u4eca\u5929\u5929\u6c14\u5f88\u597d\u3002",
+        "\u65e5\u672c\u8a9e\u306e\u6587\u7ae0\u3067\u3059",
+        "\u7d75\u304c\u3042\u308b\uff01",
+    ]
+    for text in texts:
+        half = PERTURBATIONS["first half"](text, generator(1, "id"))
+        assert text.startswith(half) and 0 < len(half) < len(text)
+    documents = pd.DataFrame({"id": list("abc"), "text": texts})
+    actual = np.zeros(3, dtype=int)
+    table = robustness(documents, actual, actual, lambda asked: np.zeros(len(asked), dtype=int), 0.95, seed=1)
+    changed = table.set_index("perturbation")["changed"]
+    assert changed[["upper case", "lower case", "typos", "first half"]].tolist() == [0, 0, 0, 3]
+
+
+def test_an_annotation_of_many_values_makes_slices_of_the_most_frequent_and_says_so(make_documents):
+    test = make_documents([f"text {number}" for number in range(200)])
+    sources = [f"s{number % 25:02}" if number < 100 else f"big{number % 10}" for number in range(200)]
+    annotations = pd.DataFrame({"id": test["id"], "source": sources, "same": "x"})
+    names = slice_names(test, NO_FLAGS, annotations, pd.Series(["x"] * 200, name="label"))
+    (column,) = (name for name in names if name.startswith("annotation: "))
+    assert column == "annotation: source (the 20 most frequent of 35 values)"
+    shown = names[column].dropna()
+    assert shown.nunique() == 20 and {f"big{number}" for number in range(10)} <= set(shown)
 
 
 def test_a_document_is_chosen_by_its_id_whatever_the_others():
@@ -147,7 +171,7 @@ def test_both_texts_of_a_pair_are_perturbed_and_sets_of_labels_are_compared_as_a
         return np.tile(np.array([[True, False], [True, False]]), (len(frame) // 2, 1))
 
     table = robustness(documents, actual, actual, predict, 0.95, seed=1).set_index("perturbation")
-    lower = asked[0].iloc[4:6]
+    lower = asked[0].iloc[2:4]  # typos change no text that short
     assert lower[["text", "text_pair"]].to_numpy().tolist() == [["one two", "five six"], ["three four", "seven"]]
     assert (table["accuracy_before"] == 1).all() and (table["accuracy_after"] == 0.5).all()
 

@@ -1,6 +1,7 @@
 """Entities: strict spans and tags of tokens against seqeval and scikit-learn, and the whole stage on a tiny corpus."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,14 +12,19 @@ from seqeval.metrics import classification_report
 from seqeval.scheme import IOB2
 from sklearn.metrics import precision_recall_fscore_support
 
+from stages.common.core.messages import UserError
+from stages.common.core.parameters import load_section
 from stages.common.documents.card import write_card
 from stages.common.documents.spans import bio_tags, spans_of
 from stages.common.documents.table import write_documents
 from stages.common.metrics.bootstrap import Bootstrap
+from stages.common.metrics.significance import weigh
 from stages.common.model.answers import answer
 from stages.common.model.scorer import Scorer
 from stages.evaluate.__main__ import main
 from stages.evaluate.assessment import Answer
+from stages.evaluate.linear_tagger import linear_tagger, shape
+from stages.evaluate.parameters import EvaluateParameters
 from stages.evaluate.results import COLUMNS, OF_LABELS
 from stages.evaluate.tasks.token_classification import assess_taggers, word_tagger
 from tests.evaluate.conftest import WORDS, card, save_tiny_model
@@ -68,6 +74,36 @@ def test_the_word_tagger_gives_each_word_its_most_frequent_tag_and_o_to_stranger
     assert word_tagger(train, [["Ann", "May", "Zoe"]], TAGS) == [["B-PER", "O", "O"]]
 
 
+def tagged(*lines):
+    """Documents whose words are given as `word/tag`."""
+    rows = [[piece.rsplit("/", 1) for piece in line.split()] for line in lines]
+    return pd.DataFrame(
+        {name: [[pair[at] for pair in row] for row in rows] for at, name in enumerate(("tokens", "tags"))}
+    )
+
+
+def test_the_linear_tagger_knows_strangers_by_their_shape_and_their_neighbours(workplace):
+    names = [f"{first}{last}" for first in ("An", "Be", "Ci", "Do") for last in ("na", "ra", "lia", "mi")]
+    train = tagged(*(f"Today/O Mr/O {name}/B-PER {name}son/I-PER met/O us/O in/O {name}ville/B-LOC" for name in names))
+    test = tagged("Yesterday/O Mr/O Zoe/B-PER Zoeson/I-PER met/O them/O in/O Zoeville/B-LOC", "we/O met/O")
+    inputs = SimpleNamespace(train=train, validation=train.head(3), test=test)
+    parameters = load_section("evaluate", EvaluateParameters)
+    given, model = linear_tagger(inputs, TAGS, parameters)
+    assert given == test["tags"].tolist() and model.metric == "span_f1" and model.c in parameters.baseline.c
+    assert linear_tagger(inputs, TAGS, parameters) == (given, model)
+    assert word_tagger(train, test["tokens"].tolist(), TAGS)[0] == ["O"] * 8
+    with pytest.raises(UserError, match="all words have one tag"):
+        linear_tagger(SimpleNamespace(train=test.tail(1), validation=train, test=test), TAGS, parameters)
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [("McDonald", "XxXxx"), ("ABC-123", "XX-00"), ("1996-08-22", "00-00-00"), ("\u00c4pfel", "Xxx")],
+)
+def test_the_shape_of_a_word_shows_capitals_digits_and_signs(word, expected):
+    assert shape(word) == expected
+
+
 @pytest.fixture
 def entities(workplace):
     """A workplace whose documents are sentences of words with tags."""
@@ -95,7 +131,8 @@ def test_the_stage_tests_a_tagger_with_all_files_in_place(entities, capsys):
     main()
     found, summary = read(entities, "metrics.json"), read(entities, "summary.json")
     assert set(found["encoder"]) == {"accuracy", "macro_f1", "weighted_f1", "span_f1"}
-    assert found["encoder_vs_baseline"] == found["difference"]["span_f1"]["outcome"]
+    outcomes = {name: each["outcome"] for name, each in found["difference"].items()}
+    assert found["encoder_vs_baseline"] == weigh(outcomes) and found["most_frequent"]["span_f1"]["value"] is not None
     assert summary["task"] == "token-classification" and summary["documents"] == 12
     assert [row["label"] for row in summary["classes"]] == TYPES and summary["classes"][0]["support"] == 8
     assert [row["label"] for row in summary["tokens"]] == TAGS

@@ -23,6 +23,9 @@ def write_json(path, content):
     path.write_text(json.dumps(content))
 
 
+UNCHANGED = {"perturbation": "upper case", "documents": 30, "changed": 0}
+
+
 def metric(value, reason=None):
     if value is None:
         return {"value": None, "low": None, "high": None, "reason": reason}
@@ -120,7 +123,9 @@ def tables(labels, test, silent):
         ).astype({"documents": int}),
         "roc": curves.rename(columns={"at": "false_positive_rate", "up": "true_positive_rate"}),
         "precision_recall": curves.rename(columns={"at": "recall", "up": "precision"}),
-        "robustness": pd.DataFrame([{"perturbation": "typing_errors", "documents": 30, **drops, **same}]),
+        "robustness": pd.DataFrame(
+            [{"perturbation": "typing_errors", "documents": 30, "changed": 30, **drops, **same}, UNCHANGED]
+        ),
         "slices": pd.DataFrame(
             [{**slices, "slice": name, "clearly_worse": True} for name in ("1 to 9 words", labels[0])]
         ),

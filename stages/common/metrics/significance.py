@@ -12,7 +12,7 @@ from scipy.stats import binomtest, chi2
 from stages.common.metrics.bootstrap import Bootstrap
 from stages.common.metrics.counts import Floats
 from stages.common.metrics.intervals import Estimate
-from stages.common.metrics.names import METRICS
+from stages.common.metrics.names import METRICS, title
 
 Names = npt.NDArray[np.object_]
 ROUNDING = 1e-12  # the same metric, summed in another order, differs by less
@@ -65,6 +65,26 @@ def compare(
     if difference.low <= ROUNDING and difference.high >= -ROUNDING:
         return Difference(difference, "no clear difference")
     return Difference(difference, "better" if (difference.low > 0) == METRICS[name].higher_is_better else "worse")
+
+
+def weigh(outcomes: Mapping[str, str]) -> str:
+    """What the outcomes of several metrics say together: one of them if all agree, else each with its metrics.
+
+    Args:
+        outcomes: By name of the metric, what :attr:`Difference.outcome` is.
+
+    Returns:
+        Such as ``worse by accuracy; no clear difference by macro F1``; it begins with ``mixed`` where metrics
+        contradict each other.
+    """
+    by_outcome = {
+        outcome: [title(name) for name, each in outcomes.items() if each == outcome]
+        for outcome in ("better", "worse", "no clear difference", "unknown")
+    }
+    said = [f"{outcome} by {' and '.join(names)}" for outcome, names in by_outcome.items() if names]
+    if len(said) == 1:
+        return next(iter(outcomes.values()))
+    return ("mixed: " if by_outcome["better"] and by_outcome["worse"] else "") + "; ".join(said)
 
 
 def mcnemar(only_one: int, only_other: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The test of sentences with tagged words: strict spans and tags, beside a tagger that knows words alone."""
+"""The test of sentences with tagged words: strict spans and tags, beside a linear tagger and the commonest tag."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -19,10 +19,21 @@ from stages.common.metrics.tagging import Tags, span_metrics, span_tally, token_
 from stages.common.model.answers import answer_logits
 from stages.common.model.scorer import Scorer
 from stages.common.tasks import task_of
-from stages.evaluate.assessment import BASELINE, ENCODER, Answer, Assessment, Verdict, assess, differences, with_silent
+from stages.evaluate.assessment import (
+    BASELINE,
+    ENCODER,
+    MOST_FREQUENT,
+    Answer,
+    Assessment,
+    Verdict,
+    assess,
+    differences,
+    with_silent,
+)
 from stages.evaluate.calibration import no_calibration
 from stages.evaluate.errors import confused_pairs
 from stages.evaluate.inputs import Inputs
+from stages.evaluate.linear_tagger import linear_tagger
 from stages.evaluate.parameters import EvaluateParameters
 from stages.evaluate.results import OF_LABELS, Compared, Evaluation, complete
 from stages.evaluate.slices import slice_names, slice_table
@@ -51,21 +62,23 @@ def check_documents(documents: pd.DataFrame, labels: Sequence[str], where: Path)
 
 
 def evaluate(inputs: Inputs, scorer: Scorer, parameters: EvaluateParameters) -> Evaluation:
-    """Tests the encoder beside a tagger that gives each word its most frequent tag of the training split."""
+    """Tests the encoder beside a linear tagger, and beside each word's most frequent tag of the training split."""
     card, test, types = inputs.card, inputs.test, inputs.card.label_names
     tags = bio_tags(types)
     actual: list[list[str]] = test["tags"].tolist()
     answered = answer_logits(scorer.logits(test, "test split"), scorer.inference)["tags"]
+    baseline, model = linear_tagger(inputs, tags, parameters)
     answers: dict[str, Answer[Tags]] = {
         ENCODER: encoder_answer(answered),
-        BASELINE: Answer(word_tagger(inputs.train, test["tokens"].tolist(), tags)),
+        BASELINE: Answer(baseline),
+        MOST_FREQUENT: Answer(word_tagger(inputs.train, test["tokens"].tolist(), tags)),
     }
     bootstrap = strata_by_entities(actual, parameters)
     verdict, by_tag = assess_taggers(actual, answers, types, tags, bootstrap)
 
     spans = Counter(span.label for row in actual for span in spans_of(row))
     tokens = Counter(tag for row in actual for tag in row)
-    summarised = summary(card.task, len(test), verdict, spans, types, {BASELINE: None}, parameters)
+    summarised = summary(card.task, len(test), verdict, spans, types, {BASELINE: model}, parameters)
     calibrated = no_calibration(UNCALIBRATED, parameters.calibration.bins)
     predicted = {name: answer.content for name, answer in answers.items() if answer.content is not None}
     lines = {name: [" ".join(row) for row in rows] for name, rows in {"actual": actual, **predicted}.items()}
@@ -83,7 +96,7 @@ def evaluate(inputs: Inputs, scorer: Scorer, parameters: EvaluateParameters) -> 
         slices = slice_names(test, inputs.flags, inputs.annotations, kinds)
         files["slices.csv"] = slice_table(slices, right, parameters.confidence)
         files["confused_pairs.csv"] = confused_types(actual, predicted[ENCODER], types, parameters.confidence)
-    table = tag_table(test["id"].tolist(), actual, predicted.get(ENCODER), predicted[BASELINE])
+    table = tag_table(test["id"].tolist(), actual, predicted)
     return Evaluation(table, complete(files, OF_LABELS))
 
 
@@ -186,13 +199,13 @@ def index_types(tags: Tags, names: Sequence[str]) -> Counts:
     return np.array([place[tag[2:] or tag] for row in tags for tag in row], dtype=np.int64)
 
 
-def tag_table(ids: list[str], actual: Tags, predicted: Tags | None, baseline: Tags) -> pa.Table:
-    """The table of predictions: id, and the tags of its words: label, predicted, baseline_predicted."""
+def tag_table(ids: list[str], actual: Tags, predicted: Mapping[str, Tags]) -> pa.Table:
+    """The table of predictions: id, and the tags of its words: label, predicted, and those of the plain taggers."""
     lists = pa.list_(pa.string())
     columns: dict[str, Any] = {
         "label": actual,
-        "predicted": predicted or [None] * len(ids),
-        "baseline_predicted": baseline,
+        "predicted": predicted.get(ENCODER, [None] * len(ids)),
+        **{f"{name}_predicted": predicted[name] for name in (BASELINE, MOST_FREQUENT)},
     }
     return pa.table({"id": pa.array(ids), **{name: pa.array(rows, type=lists) for name, rows in columns.items()}})
 

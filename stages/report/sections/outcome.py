@@ -10,18 +10,26 @@ from stages.report import evaluation_plots, plots
 from stages.report.examples import some
 from stages.report.inputs import Corpus, Results
 from stages.report.parameters import ReportParameters
-from stages.report.results import confusion, metric_rows, metric_title, with_texts
+from stages.report.results import confusion, metric_rows, metric_title, with_spans, with_texts
 
 MOST_CLASSES = 40  # that a plot or the confusion matrix holds; tables list all
 MOST_CURVES = 6
 MOST_POINTS = 300  # of the plot of predicted and true numbers
 COVERAGE = (0.5, 0.8, 0.9, 0.95, 1.0)  # shares of answered documents that the table shows, as near as there are any
-CLASSIFIERS = {"encoder": "Encoder", "baseline": "Baseline", "frozen": "Frozen encoder", "mean": "Training mean"}
+CLASSIFIERS = {
+    "encoder": "Encoder",
+    "baseline": "Baseline",
+    "frozen": "Frozen encoder",
+    "most_frequent": "Most frequent tag",
+    "mean": "Training mean",
+}
+FEWEST_CHANGED = 100  # texts that a perturbation changed, of which something can be claimed
+UNKNOWN_TOO_MANY = 0.05  # share of unknown tokens; sound texts in a model's language have next to none
 VERDICTS = {
-    "better": "The encoder beats the baseline.",
-    "worse": "The encoder does worse than the baseline.",
-    "no clear difference": "The encoder does not clearly beat the baseline.",
-    "unknown": "Whether the encoder beats the baseline cannot be told:",
+    "better": "The encoder beats the {other}.",
+    "worse": "The encoder does worse than the {other}.",
+    "no clear difference": "The encoder does not clearly beat the {other}.",
+    "unknown": "Whether the encoder beats the {other} cannot be told:",
 }
 DOES = {  # what the encoder does, by what its answer is
     "label": "sorts {inputs} into {labels} classes",
@@ -61,15 +69,24 @@ def summary(corpus: Corpus, results: Results) -> dict[str, Any]:
     headline, others = task.headline, [name for name in metrics["encoder"] if name != task.headline]
     compared = [(f"{titles[name]} {title(headline)}", metrics[name][headline]) for name in classifiers(results)]
     beside = [(f"Test {title(name)}", metrics["encoder"][name]) for name in others]
+    verdict = metrics.get("stronger") or {
+        "name": "baseline",
+        "outcome": metrics["encoder_vs_baseline"],
+        "difference": metrics["difference"][headline],
+    }
+    other = CLASSIFIERS[verdict["name"]].lower()
     inputs = "pairs of texts" if len(task.inputs) > 1 else "documents"
     return {
         "does": DOES[task.answer].format(inputs=inputs, labels=len(corpus.card.labels)),
         "headline": title(headline),
         "less_is_better": not task.higher_is_better,
         "metrics": [compared[0], *beside, *compared[1:]],
-        "difference": metrics["difference"][headline],
-        "outcome": metrics["encoder_vs_baseline"],
-        "verdict": VERDICTS[metrics["encoder_vs_baseline"]],
+        "other": other,
+        "difference": verdict["difference"],
+        "outcome": verdict["outcome"],
+        "verdict": VERDICTS.get(verdict["outcome"], f"The encoder against the {{other}}: {verdict['outcome']}.").format(
+            other=other
+        ),
         "validation": results.summaries["finetune"]["validation"][headline],
     }
 
@@ -90,6 +107,7 @@ def training(corpus: Corpus, results: Results) -> dict[str, Any]:
     }
     return {
         "summary": summary,
+        "unknown_too_many": summary.get("unknown_share", 0.0) >= UNKNOWN_TOO_MANY,
         "best": title(task_of(corpus.card).headline),
         "validation": {title(name): value for name, value in summary["validation"].items()},
         "loss_plot": plots.training_loss(curves["train/loss"], curves["validation/loss"]),
@@ -132,7 +150,12 @@ def evaluation(corpus: Corpus, results: Results, parameters: ReportParameters) -
         "comparison": results.comparison,
         "compared": _compared(results.comparison),
         "flip_count": len(flips),
-        "flips": with_texts(flips, corpus.splits["test"], parameters.errors, parameters.excerpt_characters),
+        "flips": with_texts(
+            with_spans(flips, corpus.splits["test"], ("label", "encoder", "other")),
+            corpus.splits["test"],
+            parameters.errors,
+            parameters.excerpt_characters,
+        ),
     }
 
 
@@ -171,8 +194,10 @@ def calibration(results: Results) -> dict[str, Any]:
         return {}
     versions = {"before": "Before the temperature" if _is_known(shown.get("after")) else "Encoder", "after": "After it"}
     found = {titled: shown[version] for version, titled in versions.items() if _is_known(shown.get(version))}
+    losses = [shown[version]["log_loss"]["value"] for version in versions if "log_loss" in (shown.get(version) or {})]
     return {
         "summary": shown,
+        "worsened": losses if len(losses) == 2 and None not in losses and losses[1] > losses[0] else None,
         "versions": found,
         "metrics": {name: metric_title(name) for name in METRICS if found and name in shown["before"]},
         "reliability_plot": evaluation_plots.reliability(bins) if len(bins) else None,
@@ -200,9 +225,12 @@ def robustness(results: Results, parameters: ReportParameters) -> dict[str, Any]
     of_documents = encoder.get("subset_accuracy", encoder.get(metric, {"value": None}))
     overall = None if results.summaries["evaluate"].get("tokens") else of_documents["value"]
     drawn = worst.assign(label=worst["feature"] + ": " + worst["slice"])
-    lost = drops.rename(columns={"perturbation": "label", "drop": "value", "drop_low": "low", "drop_high": "high"})
+    ends = {"perturbation": "label", "drop": "value", "drop_low": "low", "drop_high": "high"}
+    lost = drops[drops["changed"] > 0].rename(columns=ends)
     return {
         "drops": drops.to_dict("records"),
+        "fewest": FEWEST_CHANGED,
+        "too_few": bool(drops["changed"].between(1, FEWEST_CHANGED - 1).any()),
         "drop_plot": _interval_plot("drop", lost, "Accuracy that each perturbation costs.", "accuracy lost", 0.0),
         "slices": worst.to_dict("records"),
         "slice_count": len(slices),
