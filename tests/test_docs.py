@@ -29,8 +29,8 @@ def commands(page):
     for block in re.findall(r"^```sh\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE):
         for line in block.replace("\\\n", " ").splitlines():
             plain = re.sub(r"(^|\s)#.*", "", line).strip()
-            for part in re.split(r"&&|\|", plain):
-                words = shlex.split(re.sub(r">.*|<[^>]*>", "", part))
+            for part in re.split(r"&&|\|", re.sub(r"'[^']*'", lambda quoted: quoted[0].replace("|", "\0"), plain)):
+                words = shlex.split(re.sub(r">.*|<[^>]*>", "", part).replace("\0", "|"))
                 while words and re.fullmatch(r"[A-Z_]+=\S*", words[0]):
                     words.pop(0)  # an environment variable
                 if words:
