@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 
 from stages.annotate.agreement.answering_order import in_order, last_answers
-from stages.annotate.references import ERROR, METRICS, Answer, Compared, against_gold, against_rest
+from stages.annotate.references import ERROR, METRICS, NO_CELLS, Answer, Compared, against_gold, against_rest
 from stages.annotate.speed import speeds
-from stages.common.metrics.agreement.coefficients import kinds_of_items
 from stages.common.metrics.agreement.pairs import COHEN
 from stages.common.metrics.agreement.resampling import ItemBootstrap
 from stages.common.metrics.counts import Floats, ratio
@@ -57,19 +56,19 @@ def annotator_summaries(
         "rest": against_rest(latest, answer, labels),
     }
     timed = speeds(answers)
-    given = answers.groupby("annotator", sort=True)
+    again = repeated(answers)
     of_latest = {str(name): rows for name, rows in latest.groupby("annotator", sort=True)}
     parts = {name: compared.by_annotator() for name, compared in references.items()}
     family = 1 - (1 - bootstrap.confidence) / len(of_latest)  # Bonferroni: each annotator is a test
     entries = []
-    for name, rows in given:
+    for name, rows in answers.groupby("annotator", sort=True):
         annotator = str(name)
         own = {kind: found[annotator] for kind, found in parts.items() if annotator in found}
         entry: dict[str, Any] = {
             "annotator": annotator,
             "answers": len(rows),
             "documents": len(of_latest[annotator]),
-            "repeated": repeated(rows),
+            "repeated": again.get(annotator, {"documents": 0, "same": 0}),
         }
         for kind in ("gold", "rest"):
             entry[f"against_{kind}"] = score(
@@ -99,11 +98,11 @@ def reference_name(kind: str, metric: str) -> str:
     return "gold" if kind == "gold" else f"the others' {'mean' if metric == ERROR else 'majority'}"
 
 
-def repeated(rows: pd.DataFrame) -> dict[str, Any]:
-    """How often an annotator who answered about a document again said the same."""
-    several = rows.groupby("id")["answer"].agg(["size", "nunique"])
-    several = several[several["size"] > 1]
-    return {"documents": len(several), "same": int(several["nunique"].eq(1).sum())}
+def repeated(answers: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """How often annotators who answered about a document again said the same; who never did is left out."""
+    twice = answers[answers.duplicated(["annotator", "id"], keep=False)]
+    same = twice.groupby(["annotator", "id"])["answer"].nunique().eq(1).groupby("annotator")
+    return {str(name): {"documents": len(each), "same": int(each.sum())} for name, each in same}
 
 
 def score(compared: Compared | None, against: str, confidence: float, bootstrap: ItemBootstrap) -> dict[str, Any]:
@@ -151,7 +150,7 @@ def drift(own: Mapping[str, Compared], rows: pd.DataFrame, bootstrap: ItemBootst
     half = len(ordered) // 2
     metric = own[kind].metric
     early, late = (
-        estimate(Compared(part, metric), bootstrap.confidence, bootstrap)
+        estimate(Compared(part, NO_CELLS, metric), bootstrap.confidence, bootstrap)
         for part in (ordered.iloc[:half], ordered.iloc[half:])
     )
     found = difference_of_independent(late, early)
@@ -172,8 +171,14 @@ def confusion(best: str | None, own: Mapping[str, Compared]) -> dict[str, Any]:
     kind = best or ("gold" if "gold" in own else "rest")
     if kind not in own:
         return {"against": None, "cells": [], "reason": "no document has a reference"}
-    cells = _cells(own[kind].rows).rename(columns={"true": "truth", "said": "answer", "size": "documents"})
-    return {"against": kind, "cells": cells.to_dict("records")}
+    cells = own[kind].cells.sort_values(["size", "true", "said"], ascending=[False, True, True])
+    return {
+        "against": kind,
+        "cells": [
+            {"truth": true, "answer": said, "documents": int(size)}
+            for true, said, size in zip(cells["true"], cells["said"], cells["size"], strict=True)
+        ],
+    }
 
 
 def spammer_score(best: str | None, own: Mapping[str, Compared]) -> dict[str, Any]:
@@ -192,8 +197,11 @@ def spammer_score(best: str | None, own: Mapping[str, Compared]) -> dict[str, An
             "expected_of_a_spammer": None,
             "reason": f"fewer than {FEWEST} documents have a reference",
         }
-    rows = own[best].rows
-    table = pd.crosstab(rows["true"], rows["said"]).to_numpy().astype(np.float64)
+    cells = own[best].cells
+    true, truths = pd.factorize(cells["true"], sort=True)
+    said, answers = pd.factorize(cells["said"], sort=True)
+    table = np.zeros((len(truths), len(answers)))
+    table[true, said] = cells["size"]
     table = table[table.sum(axis=1) >= FEWEST_OF_CLASS]
     if len(table) < 2:
         reason = f"fewer than two classes have {FEWEST_OF_CLASS} documents"
@@ -228,15 +236,17 @@ def one_answer(own: Mapping[str, Compared], confidence: float) -> dict[str, Any]
     kind = reference_of(own)
     if kind is None or own[kind].metric == ERROR:
         return None
-    rows = own[kind].rows
-    counts = rows["said"].value_counts()
-    top = min(counts.index[counts == counts.max()])
-    given, true = int(counts[top]), int(rows["true"].eq(top).sum())
-    mine, theirs = (wilson(count, len(rows), confidence) for count in (given, true))
-    if given < ALWAYS * len(rows) or mine.low is None or theirs.high is None or mine.low <= theirs.high:
+    cells, documents = own[kind].cells, len(own[kind].rows)
+    counts = cells.groupby("said")["size"].sum()
+    top = str(counts.idxmax())
+    given, true = int(counts[top]), int(cells.loc[cells["true"].eq(top), "size"].sum())
+    if given < ALWAYS * documents:
+        return None
+    mine, theirs = (wilson(count, documents, confidence) for count in (given, true))
+    if mine.low is None or theirs.high is None or mine.low <= theirs.high:
         return None
     against = reference_name(kind, own[kind].metric)
-    reason = f"answered {top!r} on {given} of {len(rows)} documents; {against} says so on {true} of them"
+    reason = f"answered {top!r} on {given} of {documents} documents; {against} says so on {true} of them"
     return {"kind": "one_answer", "reason": reason, "against": kind, "answer": top, "share": mine.value}
 
 
@@ -245,9 +255,9 @@ def by_chance(own: Mapping[str, Compared], bootstrap: ItemBootstrap) -> dict[str
     kind = reference_of(own)
     if kind is None or own[kind].metric == ERROR:
         return None
-    if own[kind].rows["true"].value_counts().iloc[1:].sum() < FEWEST_OF_CLASS:
+    if sum(sorted(own[kind].cells.groupby("true")["size"].sum())[:-1]) < FEWEST_OF_CLASS:
         return None  # who misses a few rare documents may still know the labels apart
-    kappa = kappa_with(own[kind].rows, bootstrap)
+    kappa = kappa_with(own[kind], bootstrap)
     if kappa.value is None or kappa.low is None or kappa.high is None or kappa.low > 0 or kappa.high >= FAIR:
         return None
     against = reference_name(kind, own[kind].metric)
@@ -261,24 +271,20 @@ def by_chance(own: Mapping[str, Compared], bootstrap: ItemBootstrap) -> dict[str
     }
 
 
-def kappa_with(rows: pd.DataFrame, bootstrap: ItemBootstrap) -> Estimate:
+def kappa_with(own: Compared, bootstrap: ItemBootstrap) -> Estimate:
     """Cohen's kappa of an annotator and a reference, over the labels, or over the types that are in a document.
 
     It is one minus observed by expected disagreement, both summed over whether each label is given; where one label is
     given, that is Cohen's kappa.
 
     Args:
-        rows: Of :class:`Compared`.
+        own: The annotator's answers beside the reference.
         bootstrap: Draws documents.
     """
-    names = sorted(frozenset().union(*rows["said_names"], *rows["true_names"]))
-    place = {name: index for index, name in enumerate(names)}
-    given = np.zeros((2, len(rows), len(names)), dtype=np.int64)
-    for side, column in enumerate(("said_names", "true_names")):
-        for row, chosen in enumerate(rows[column]):
-            given[side, row, [place[name] for name in chosen]] = 1
-    kinds, copies = kinds_of_items(np.concatenate(given, axis=1))
-    said, true = kinds[:, : len(names)], kinds[:, len(names) :]
+    chosen = [[own.names(content) for content in own.cells[column]] for column in ("said", "true")]
+    names = sorted(frozenset[str]().union(*chosen[0], *chosen[1]))
+    said, true = (np.array([[name in each for name in names] for each in side], dtype=np.int64) for side in chosen)
+    copies = own.cells["size"].to_numpy(dtype=np.int64)
 
     def compute(weights: Floats) -> dict[str, Floats]:
         documents = weights.sum(axis=1, keepdims=True)
@@ -339,21 +345,16 @@ def needs_training(
     against = reference_name(kind, metric)
     interval = f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
     reason = f"{metric.replace('_', ' ')} against {against} is {interval}, that of all others together {others:.2f}"
-    return reason + (_most_confused(own[kind].rows) if metric == "accuracy" else "")
+    return reason + (_most_confused(own[kind].cells) if metric == "accuracy" else "")
 
 
-def _cells(rows: pd.DataFrame) -> pd.DataFrame:
-    """How often what was said where what is true: columns true, said and size, the most frequent first."""
-    cells = rows.groupby(["true", "said"], as_index=False).size()
-    return cells.sort_values(["size", "true", "said"], ascending=[False, True, True])
-
-
-def _most_confused(rows: pd.DataFrame) -> str:
-    wrong = rows[rows["true"] != rows["said"]]
+def _most_confused(cells: pd.DataFrame) -> str:
+    wrong = cells[cells["true"] != cells["said"]]
     if wrong.empty:
         return ""
-    true, said, count = _cells(wrong).iloc[0][["true", "said", "size"]]
-    return f"; most often {said!r} where it is {true!r} ({count} of {len(wrong)} errors)"
+    most = wrong.sort_values(["size", "true", "said"], ascending=[False, True, True]).iloc[0]
+    errors = f"({most['size']} of {wrong['size'].sum()} errors)"
+    return f"; most often {most['said']!r} where it is {most['true']!r} {errors}"
 
 
 def _outcome(found: Estimate, metric: str) -> str:

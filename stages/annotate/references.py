@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +20,7 @@ ERROR = "mean_absolute_error"
 METRICS: dict[Answer, str] = {"label": "accuracy", "labels": "label_f1", "tags": "span_f1", "value": ERROR}
 AT_ONCE = 20_000_000  # counts of answers by class in memory at a time
 GOLD = "gold"  # the annotator under whose name gold answers are read
+NO_CELLS = pd.DataFrame({"annotator": [], "true": [], "said": [], "size": []})
 
 
 @dataclass(frozen=True)
@@ -28,17 +29,29 @@ class Compared:
 
     Attributes:
         rows: One row an answer that has a reference: ``annotator``, ``id``, and ``part`` and ``whole``, of which the
-            sums' ratio is the metric. But for numbers also ``said`` and ``true``, both in canonical form, and
-            ``said_names`` and ``true_names``, the labels, or the types of the spans, that are in them.
+            sums' ratio is the metric.
+        cells: How often each annotator said what where what is true: columns ``annotator``, ``true``, ``said``, both in
+            canonical form, and ``size``; empty for numbers.
         metric: accuracy, F1 of labels or of spans, or mean absolute error.
     """
 
     rows: pd.DataFrame
+    cells: pd.DataFrame
     metric: str
 
     def by_annotator(self) -> dict[str, "Compared"]:
         """Each annotator's part; nothing for who has none."""
-        return {str(name): Compared(rows, self.metric) for name, rows in self.rows.groupby("annotator", sort=True)}
+        cells = {str(name): part for name, part in self.cells.groupby("annotator", sort=True)}
+        return {
+            str(name): Compared(rows, cells.get(str(name), self.cells.iloc[:0]), self.metric)
+            for name, rows in self.rows.groupby("annotator", sort=True)
+        }
+
+    def names(self, content: str) -> frozenset[str]:
+        """The labels, or the types of the spans, that an answer in canonical form names."""
+        if self.metric == "accuracy":
+            return frozenset([content])
+        return frozenset(each if isinstance(each, str) else each[2] for each in json.loads(content))
 
 
 def against_gold(answers: pd.DataFrame, answer: Answer, labels: Sequence[str], gold: Mapping[str, str]) -> Compared:
@@ -54,6 +67,8 @@ def against_gold(answers: pd.DataFrame, answer: Answer, labels: Sequence[str], g
     truth = known.assign(annotator=GOLD, answer=known["id"].map(gold))
     if answer == "value":
         return _compare_numbers(known, read_numbers(truth))
+    if answer == "label":
+        return _compare_labels(known, read_label_codes(known, labels), read_label_codes(truth, labels), labels)
     return _compare(known, answer, _contents(known, answer, labels), _contents(truth, answer, labels))
 
 
@@ -75,15 +90,15 @@ def against_rest(answers: pd.DataFrame, answer: Answer, labels: Sequence[str]) -
         kept = others > 0
         means = (np.bincount(items, numbers)[items] - numbers)[kept] / others[kept]
         return _compare_numbers(answers[kept], means)
-    said = _contents(answers, answer, labels)
     if answer == "label":
-        places = majority_of_others(items, read_label_codes(answers, labels), len(labels))
+        codes = read_label_codes(answers, labels)
+        places = majority_of_others(items, codes, len(labels))
         kept = places >= 0
-        truth = _single(places[kept], labels)
-    else:
-        kept = np.bincount(items)[items] > 1
-        truth = [content for content, keep in zip(_kept_by_most(items, said), kept, strict=True) if keep]
-    return _compare(answers[kept], answer, [each for each, keep in zip(said, kept, strict=True) if keep], truth)
+        return _compare_labels(answers[kept], codes[kept], places[kept], labels)
+    kept = np.bincount(items)[items] > 1
+    said = _contents(answers, answer, labels)
+    both = [pair for pair, keep in zip(zip(said, _kept_by_most(items, said), strict=True), kept, strict=True) if keep]
+    return _compare(answers[kept], answer, [one for one, _ in both], [true for _, true in both])
 
 
 def majority_of_others(items: Counts, values: Counts, classes: int) -> Counts:
@@ -111,16 +126,7 @@ Content = frozenset[str] | frozenset[Span]
 
 
 def _contents(answers: pd.DataFrame, answer: Answer, labels: Sequence[str]) -> list[Content]:
-    if answer == "label":
-        return _single(read_label_codes(answers, labels), labels)
-    if answer == "labels":
-        return list(read_label_sets(answers, labels))
-    return list(read_spans(answers, labels, {}))
-
-
-def _single(codes: Counts, labels: Sequence[str]) -> list[Content]:
-    sets: list[Content] = [frozenset([label]) for label in labels]
-    return [sets[code] for code in codes]
+    return [*read_label_sets(answers, labels)] if answer == "labels" else [*read_spans(answers, labels, {})]
 
 
 def _kept_by_most(items: Counts, said: Sequence[Content]) -> list[Content]:
@@ -137,43 +143,43 @@ def _kept_by_most(items: Counts, said: Sequence[Content]) -> list[Content]:
     return kept
 
 
+def _compare_labels(answers: pd.DataFrame, said: Counts, true: Counts, labels: Sequence[str]) -> Compared:
+    names = np.array(labels, dtype=object)
+    return _compared(
+        answers,
+        (said == true).astype(np.int64),
+        np.ones_like(said),
+        (names[said].tolist(), names[true].tolist()),
+        "accuracy",
+    )
+
+
 def _compare(answers: pd.DataFrame, answer: Answer, said: Sequence[Content], true: Sequence[Content]) -> Compared:
     both = np.array([len(one & other) for one, other in zip(said, true, strict=True)], dtype=np.int64)
     sizes = np.array([len(one) + len(other) for one, other in zip(said, true, strict=True)], dtype=np.int64)
-    single = answer == "label"
-    rows = pd.DataFrame(
-        {
-            "annotator": answers["annotator"].to_numpy(),
-            "id": answers["id"].to_numpy(),
-            "part": both if single else 2 * both,
-            "whole": np.ones_like(sizes) if single else sizes,
-            "said": _canonical(said, single),
-            "true": _canonical(true, single),
-            "said_names": _names(said),
-            "true_names": _names(true),
-        }
-    )
-    return Compared(rows, METRICS[answer])
+    texts = (_canonical(said), _canonical(true))
+    return _compared(answers, 2 * both, sizes, texts, METRICS[answer])
+
+
+def _compared(
+    answers: pd.DataFrame, part: Counts, whole: Counts, texts: tuple[Sequence[str], Sequence[str]], metric: str
+) -> Compared:
+    rows = answers[["annotator", "id"]].assign(part=part, whole=whole).reset_index(drop=True)
+    cells = pd.DataFrame({"annotator": rows["annotator"], "said": texts[0], "true": texts[1]}, dtype="str")
+    counted = cells.groupby(["annotator", "true", "said"], as_index=False).size()
+    return Compared(rows, counted, metric)
 
 
 def _compare_numbers(answers: pd.DataFrame, true: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> Compared:
     errors = np.abs(read_numbers(answers) - true)
     rows = answers[["annotator", "id"]].assign(part=errors, whole=1)
-    return Compared(rows.reset_index(drop=True), ERROR)
+    return Compared(rows.reset_index(drop=True), NO_CELLS, ERROR)
 
 
-def _canonical(contents: Iterable[Content], single: bool) -> list[str]:
+def _canonical(contents: Sequence[Content]) -> list[str]:
     kept: dict[Content, str] = {}
     for content in contents:
         if content not in kept:
             listed = sorted([each.start, each.end, each.label] if isinstance(each, Span) else each for each in content)
-            kept[content] = str(listed[0]) if single else json.dumps(listed, ensure_ascii=False)
-    return [kept[content] for content in contents]
-
-
-def _names(contents: Iterable[Content]) -> list[frozenset[str]]:
-    kept: dict[Content, frozenset[str]] = {}
-    for content in contents:
-        if content not in kept:
-            kept[content] = frozenset(each.label if isinstance(each, Span) else each for each in content)
+            kept[content] = json.dumps(listed, ensure_ascii=False)
     return [kept[content] for content in contents]

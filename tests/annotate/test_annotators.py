@@ -45,12 +45,14 @@ def test_the_majority_of_the_others_leaves_ones_own_answer_out_and_ties_undecide
 
 def test_the_rest_of_several_labels_is_what_more_than_half_of_them_gave():
     answers = wide({"a": ['["x"]'], "b": ['["x", "y"]'], "c": ['["y"]']})
-    rows = against_rest(answers, "labels", ["x", "y"]).rows.set_index("annotator")
-    assert rows["true"].to_dict() == {"a": '["y"]', "b": "[]", "c": '["x"]'}
+    compared = against_rest(answers, "labels", ["x", "y"])
+    rows = compared.rows.set_index("annotator")
+    assert compared.cells.set_index("annotator")["true"].to_dict() == {"a": '["y"]', "b": "[]", "c": '["x"]'}
     assert rows["part"].tolist() == [0, 0, 0] and rows["whole"].tolist() == [2, 2, 2]
     spans = wide({"a": ['[[0, 1, "x"]]'], "b": ['[[0, 1, "x"], [2, 3, "y"]]'], "c": ['[[0, 1, "x"]]']})
-    rows = against_rest(spans, "tags", ["x", "y"]).rows.set_index("annotator")
-    assert rows["true"].to_dict() == dict.fromkeys("abc", '[[0, 1, "x"]]')
+    compared = against_rest(spans, "tags", ["x", "y"])
+    rows = compared.rows.set_index("annotator")
+    assert compared.cells.set_index("annotator")["true"].to_dict() == dict.fromkeys("abc", '[[0, 1, "x"]]')
     assert (rows["part"] / rows["whole"]).round(3).to_dict() == {"a": 1.0, "b": 0.667, "c": 1.0}
     numbers = against_rest(wide({"a": ["1"], "b": ["2"], "c": ["6"]}), "value", []).rows
     assert numbers["part"].tolist() == [3.0, 1.5, 4.5]

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from stages.common.core.seeding import derived_seed
 from stages.common.metrics.bootstrap import AT_ONCE, Bootstrap, Compute
@@ -44,7 +45,7 @@ class ItemBootstrap:
         random = np.random.default_rng(derived_seed(self.seed, "agreement"))
         items, at_once = int(copies.sum()), max(1, AT_ONCE // len(copies))
         sizes = [min(at_once, self.samples - start) for start in range(0, self.samples, at_once)]
-        with threadpool_limits(limits=1):  # another number of threads changes the last digits of sums
+        with _threads().limit(limits=1):  # another number of threads changes the last digits of sums
             values = {name: float(array[0]) for name, array in compute(copies[None].astype(np.float64)).items()}
             parts = [compute(random.multinomial(items, copies / items, size=size).astype(np.float64)) for size in sizes]
         said = dict.fromkeys(values, reasons) if isinstance(reasons, str) else reasons
@@ -53,6 +54,12 @@ class ItemBootstrap:
             name: _interval(whole, value, np.concatenate([part[name] for part in parts]), said.get(name))
             for name, value in values.items()
         }
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    """Looking for the libraries that have threads takes longer than most resamples."""
+    return ThreadpoolController()
 
 
 def _interval(bootstrap: Bootstrap, value: float, drawn: Floats, reason: str | None) -> Estimate:
