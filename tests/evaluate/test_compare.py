@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
@@ -77,6 +78,41 @@ def test_two_runs_are_compared_by_their_files_or_their_folders(workplace):
 def test_a_run_is_compared_with_the_working_tree(workplace):
     main()
     assert "p = 1; only a is right on 0, only b on 0" in "\n".join(compare_runs("workspace", "."))
+
+
+def a_run(folder, said, **changed):
+    """A folder that holds a run: its predictions, texts and parameters."""
+    table = pd.read_parquet(save_predictions(folder / "data/predictions.parquet", said))
+    (folder / "data/splits").mkdir()
+    texts = [f"The text of {name}, <b>as it is</b>." for name in table["id"]]
+    table[["id", "label"]].assign(text=texts).to_parquet(folder / "data/splits/test.parquet")
+    params = {"finetune": {"seed": 1, "learning_rate": 0.1}, "evaluate": {"seed": 1}}
+    params["finetune"] |= changed
+    (folder / "params.yaml").write_text(yaml.safe_dump(params))
+    return str(folder)
+
+
+def test_runs_that_differ_in_seeds_alone_are_not_called_better_or_worse(workplace):
+    one, other = a_run(workplace / "one", np.arange(60) > 2), a_run(workplace / "other", np.arange(60) > 20, seed=7)
+    said = "\n".join(compare_runs(one, other))
+    assert "they differ in seeds alone: finetune.seed (1 and 7)" in said and "neither way is better" in said
+    assert "better by seeds alone" in said and "a is better" not in said
+    third = a_run(workplace / "third", np.arange(60) > 20, seed=7, learning_rate=0.2)
+    said = "\n".join(compare_runs(one, third))
+    assert "they differ in: finetune.seed (1 and 7), finetune.learning_rate (0.1 and 0.2)" in said
+    assert "a is better" in said and "`make seeds`" in said
+    assert "all their parameters are the same" in "\n".join(compare_runs(one, one))
+
+
+def test_the_text_of_a_document_stands_below_it(workplace):
+    one, other = a_run(workplace / "one", np.arange(60) > 2), a_run(workplace / "other", np.arange(60) > 20)
+    lines = compare_runs(one, other)
+    place = next(number for number, line in enumerate(lines) if line.startswith("d03: is politics"))
+    assert lines[place + 1] == "    The text of d03, <b>as it is</b>."
+    lines = compare_runs(f"{one}/data/predictions.parquet", other)
+    assert "    The text of d03, <b>as it is</b>." in lines
+    save_predictions(workplace / "alone.parquet", np.arange(60) > 20)
+    assert any("is not known" in line for line in compare_runs("alone.parquet", "alone.parquet"))
 
 
 def test_runs_that_cannot_be_compared_are_refused_in_one_line(workplace):

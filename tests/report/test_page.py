@@ -199,6 +199,8 @@ def test_every_section_shows_what_its_stage_did(make_page):
         "Matthews correlation 0.950",
         "< 0.001 exact",
         "the temperature 1.250 , fitted on validation documents",
+        "upper case 30 0 0.0% It changes none of these texts",
+        "Fewer than 100 changed texts are too few for a claim",
         "typing errors 30 30 100.0% 0.900 0.800 +0.100 +0.050 to +0.150 95.0% 90.0% to 99.0%",
         "length : 1 to 9 words 9 0.800 0.700 to 0.900 −0.100 0.040 yes",
         "22,000,000 weights, 91 MB on disk",
