@@ -1,7 +1,7 @@
 """Plays a round of annotation through, from the guideline to the trained model, with annotators that are made up.
 
 In a clean clone: three annotators answer about 60 articles of BBC News, each with errors of their own; their Label
-Studio exports hold planted faults; what is contested is decided; the catalog entry takes the answers; a model is trained.
+Studio exports hold planted faults; what is contested is decided; the catalog entry takes the answers; a model trains.
 """
 
 import argparse

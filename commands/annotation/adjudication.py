@@ -11,23 +11,22 @@ from pathlib import Path
 from string import ascii_uppercase
 from typing import Any, NamedTuple
 
-import pyarrow.parquet as pq
-
 from commands.annotation.answers import Answer, read_csv, write_answer_file, write_csv
 from commands.annotation.choosing import ask, shuffled, top_shares
 from commands.annotation.corpus import Corpus
 from commands.annotation.entry_lines import entry_lines
 from commands.annotation.forms import Canonical, UnusableError, canonical
-from commands.annotation.rounds import ADJUDICATOR, ROUNDS, TASKS, Round, load_round
+from commands.annotation.rounds import ROUNDS, TASKS, Round, load_round
 from commands.annotation.tools.plain_csv import shown
 from commands.annotation.tools.sheet import Prediction
 from stages.common.core.messages import UserError, closing_line
 from stages.common.core.outputs import new_outputs
+from stages.common.documents.answers import ADJUDICATOR
 from stages.common.documents.card import read_card
+from stages.common.documents.consensus import CONSENSUS, read_consensus
 
 ISSUES, REVIEWS = Path("reports/audit/label_issues.csv"), Path("catalog/reviews")
 VERDICTS = ("id", "verdict", "new_label")  # what stages.audit.review reads
-CONSENSUS = Path("data/annotated/consensus.parquet")
 DROP = "(drop)"  # the decision that a document is not to be trained on; about the audit's queue only
 MODEL = "model"
 DECIDED = ("id", "decision")
@@ -227,5 +226,5 @@ def _posteriors(corpus: Corpus) -> dict[str, float]:
     """By document, the posterior of the label that people's answers came to; empty where none was computed."""
     if not CONSENSUS.exists() or read_card(CONSENSUS.parent).name != corpus.card.name:
         return {}
-    table = pq.read_table(CONSENSUS, columns=["id", "confidence"]).drop_null()
-    return dict(zip(*(table[name].to_pylist() for name in ("id", "confidence")), strict=True))
+    rows = read_consensus()[["id", "confidence"]].dropna()
+    return dict(zip(rows["id"], rows["confidence"], strict=True))

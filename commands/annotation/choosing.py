@@ -12,11 +12,11 @@ import pandas as pd
 from commands.annotation.answers import Answer
 from commands.annotation.corpus import RAW, Corpus
 from commands.annotation.forms import Kind, label_list, number_text, spans_text
-from commands.annotation.rounds import ADJUDICATOR, all_rounds
+from commands.annotation.rounds import all_rounds
 from commands.annotation.tools.sheet import Prediction
 from stages.common.core.messages import UserError
 from stages.common.core.seeding import derived_seed
-from stages.common.documents.answers import ANSWERS, read_answers
+from stages.common.documents.answers import ADJUDICATOR, ANSWERS, read_answers
 
 if TYPE_CHECKING:
     from stages.common.model.scorer import Scorer

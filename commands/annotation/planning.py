@@ -11,7 +11,6 @@ from commands.annotation.choosing import ask, by_disagreement, by_uncertainty, e
 from commands.annotation.corpus import TRAIN, Corpus, check_name
 from commands.annotation.guideline import example_ids
 from commands.annotation.rounds import (
-    ADJUDICATOR,
     GOLD_COLUMNS,
     ROUNDS,
     TASKS,
@@ -28,6 +27,7 @@ from commands.annotation.sheets import sheets_of, write_sheets
 from commands.annotation.tools.sheet import Prediction
 from stages.common.core.messages import UserError, closing_line
 from stages.common.core.outputs import new_outputs
+from stages.common.documents.answers import ADJUDICATOR
 
 ITEM, GOLD = "item", "gold"
 

@@ -16,9 +16,10 @@ from commands.annotation.answers import Answer, read_answer_file, read_csv, writ
 from commands.annotation.corpus import Corpus, check_name
 from stages.common.core.messages import UserError, suggestion
 from stages.common.core.validation import Strict, read_yaml, validate
+from stages.common.documents.answers import ADJUDICATOR
 
 ROUNDS, GUIDELINES = Path("catalog/annotation"), Path("catalog/guidelines")
-ADJUDICATOR = "adjudicator"  # whose answers outrank all others
+
 TASKS = "tasks"
 PLAN_COLUMNS = ("id", "annotator", "kind", "guideline")
 GOLD_COLUMNS = ("id", "answer")

@@ -7,8 +7,9 @@ from statistics import mean
 from commands.annotation.agreement import agreement_lines
 from commands.annotation.answers import Answer
 from commands.annotation.corpus import Corpus
-from commands.annotation.rounds import ADJUDICATOR, Round, all_rounds, guideline_hash
+from commands.annotation.rounds import Round, all_rounds, guideline_hash
 from stages.common.core.messages import UserError, closing_line
+from stages.common.documents.answers import ADJUDICATOR
 
 
 def show() -> None:

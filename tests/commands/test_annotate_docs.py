@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from commands.annotation.answers import read_answer_file
-from commands.annotation.rounds import ADJUDICATOR
+from stages.common.documents.answers import ADJUDICATOR
 from tests.commands.annotated import annotate, load, rows, save
 from tests.corpus import run
 from tests.imports import ROOT

@@ -5,8 +5,8 @@ from collections import Counter
 from hashlib import sha256
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -17,6 +17,8 @@ from stages.audit.review import read_review
 from stages.common.core.messages import UserError
 from stages.common.documents.answers import SCHEMA, write_answers
 from stages.common.documents.card import read_card, write_card
+from stages.common.documents.consensus import SCHEMA as CONSENSUS_COLUMNS
+from stages.common.documents.consensus import write_consensus
 from stages.common.documents.table import read_documents, write_documents
 from tests.commands.annotated import TOPICS, annotate, load, rows, save_sentences, save_topics
 
@@ -220,6 +222,8 @@ def test_status_says_who_is_missing_and_how_right_they_are(topics, capsys):
     annotate("status")
     said = capsys.readouterr().out
     assert "a2: 8 of 8 answered, 1 of 2 gold right" in said and "a1: 8 of 8 answered, 2 of 2 gold right" in said
+    assert "agreement: observed agreement 0.833 (" in said and "krippendorff alpha 0.7" in said and "gwet ac1" in said
+    assert "a1 and a2: cohen kappa 0.8" in said
     assert "0 answers missing" in said and "contested: 1 open, 0 decided" in said
     assert len(kept) == 24
 
@@ -313,8 +317,9 @@ def test_the_least_sure_by_the_posterior_come_first(topics):
     Path("data/annotated").mkdir()
     write_card(read_card(Path("data/raw")), Path("data/annotated"))
     sure = {ids[0]: 0.9, ids[1]: 0.97, ids[2]: 0.3, ids[3]: 0.99}
-    table = pa.table({"id": list(sure), "confidence": list(sure.values())})
-    pq.write_table(table, "data/annotated/consensus.parquet")
+    table = pd.DataFrame({"id": list(sure), "confidence": list(sure.values()), "seen": False, "left_out": False})
+    table["probabilities"] = [[1.0, 0.0, 0.0]] * len(table)
+    write_consensus(table.reindex(columns=CONSENSUS_COLUMNS.names), Path("data/annotated/consensus.parquet"))
     annotate("adjudicate", "first", "--below", "0.5", "--out", "queue.csv")
     assert [row["id"] for row in rows(Path("queue.csv"))] == [ids[2], ids[0], ids[1]]
 
