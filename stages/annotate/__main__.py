@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 
-from stages.annotate.consensus import labelled, reach_consensus
+from stages.annotate.agreement import agreement_summary
+from stages.annotate.consensus import gold_shown, labelled, reach_consensus
 from stages.annotate.functions import Function, ask_functions, load_functions
 from stages.annotate.parameters import AnnotateParameters
 from stages.annotate.summary import summarise
@@ -29,7 +30,9 @@ from stages.common.tasks import task_of
 
 RAW, ANNOTATED = Path("data/raw"), Path("data/annotated")
 DOCUMENTS = "documents.parquet"
-SUMMARY = Path("reports/annotate/summary.json")
+SUMMARY, AGREEMENT = Path("reports/annotate/summary.json"), Path("reports/annotate/agreement.json")
+
+Summaries = tuple[dict[str, Any], dict[str, Any]]
 
 
 def main() -> None:
@@ -37,11 +40,12 @@ def main() -> None:
     card = read_card(RAW)
     parameters = load_section("annotate", AnnotateParameters)
     functions = load_functions(Path(parameters.functions))
-    with new_outputs(ANNOTATED, SUMMARY) as (data, summary_file):
+    with new_outputs(ANNOTATED, SUMMARY, AGREEMENT) as (data, summary_file, agreement_file):
         asked = functions or (RAW / ANSWERS).exists()
-        summary = decide(data, card, parameters, functions) if asked else hand_through(data)
+        summary, agreement = decide(data, card, parameters, functions) if asked else (hand_through(data), {})
         write_card(card, data)
         write_json(summary_file, summary)
+        write_json(agreement_file, agreement)
     closing_line("annotate", summary["in_words"])
 
 
@@ -55,8 +59,8 @@ def hand_through(data: Path) -> dict[str, Any]:
     return {"answers": 0, "in_words": "one answer a document; the labels are handed through"}
 
 
-def decide(data: Path, card: Card, parameters: AnnotateParameters, functions: dict[str, Function]) -> dict[str, Any]:
-    """Gives documents the labels that the answers of people, and of functions, come to."""
+def decide(data: Path, card: Card, parameters: AnnotateParameters, functions: dict[str, Function]) -> Summaries:
+    """Gives documents the labels that answers of people and functions come to; what is said of that, and agreement."""
     documents = read_documents(RAW / DOCUMENTS)
     answers = [read_answers(RAW / ANSWERS)] if (RAW / ANSWERS).exists() else []
     if functions:
@@ -69,7 +73,15 @@ def decide(data: Path, card: Card, parameters: AnnotateParameters, functions: di
     write_documents(kept, data / DOCUMENTS)
     write_rejected(rejected, data / "rejected.parquet")
     write_consensus(reached.table, data / CONSENSUS.name)
-    return summarise(reached, said, rejected, len(documents), list(functions), parameters)
+    agreement = agreement_summary(
+        said,
+        task_of(card).answer,
+        card.label_names,
+        gold=gold_shown(documents, reached.table),
+        samples=parameters.bootstrap_samples,
+        seed=parameters.seed,
+    )
+    return summarise(reached, said, rejected, len(documents), list(functions), parameters), agreement
 
 
 if __name__ == "__main__":

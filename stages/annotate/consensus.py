@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from stages.annotate.aggregation import Aggregate, CodedAnswers, Settings, aggregate, choose
+from stages.annotate.agreement.answering_order import last_answers
 from stages.annotate.parameters import AnnotateParameters
 from stages.common.core.seeding import derived_seed
 from stages.common.documents.answers import ADJUDICATOR
@@ -56,7 +57,7 @@ def reach_consensus(
         with_functions: Whether functions are among the annotators. A label that all answers agree on is then never
             overturned, and a document without answers is not trained on, whatever its gold label.
     """
-    latest = answers.drop_duplicates(["id", "annotator"], keep="last")
+    latest = last_answers(answers)
     people = latest[latest["annotator"].ne(ADJUDICATOR)]
     ids = sorted(people["id"].unique())
     coded = CodedAnswers.of(people, ids, labels)
@@ -97,6 +98,18 @@ def gold_seen(documents: pd.DataFrame, ids: Sequence[str], parameters: AnnotateP
     order = sorted(sizes.index, key=lambda group: (derived_seed(parameters.seed, "gold", group), group))
     taken = sizes[order].cumsum() <= round(parameters.gold_share * len(free))
     return sorted(free.loc[free["group"].isin(taken.index[taken]), "id"])
+
+
+def gold_shown(documents: pd.DataFrame, consensus: pd.DataFrame) -> dict[str, str]:
+    """The gold labels that annotators may be held against, by id: none of a document that may be tested on.
+
+    Args:
+        documents: Their ``label`` is gold.
+        consensus: What answers came to.
+    """
+    trained = documents["published_split"].eq("train") | documents["id"].isin(consensus["id"][consensus["seen"]])
+    known = documents[trained & documents["label"].notna()]
+    return dict(zip(known["id"], known["label"], strict=True))
 
 
 def labelled(documents: pd.DataFrame, consensus: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

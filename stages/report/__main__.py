@@ -10,6 +10,7 @@ from stages.report.inputs import read_corpus, read_results
 from stages.report.page import render
 from stages.report.parameters import ReportParameters
 from stages.report.sections import corpus, outcome
+from stages.report.sections.annotation import annotation
 
 PAGE = Path("reports/index.html")
 
@@ -26,6 +27,7 @@ def main() -> None:
             "confidence": f"{100 * results.summaries['evaluate']['confidence']:.4g} %",
             "samples": results.summaries["evaluate"]["bootstrap_samples"],
             "summary": outcome.summary(documents, results),
+            "annotation": annotation(documents, results, parameters),
             "data": corpus.data(documents, results, parameters),
             "cleaning": corpus.cleaning(documents, results, parameters),
             "labels": corpus.labels(documents, results, parameters),

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from stages.common.core.messages import UserError
 from stages.common.documents.card import Card, read_card
+from stages.common.documents.consensus import read_consensus
 from stages.common.documents.table import read_documents, read_flags, read_rejected
 
 DATA = Path("data")
@@ -65,6 +66,8 @@ class Corpus:
 
     Attributes:
         card: What the dataset is.
+        annotated: Documents with the labels that people's answers came to, or that they had.
+        consensus: What people answered came to; without rows where a document has one answer.
         clean: Documents after cleaning.
         augmented: Clean documents and their variants.
         splits: Training (after the audit of labels), validation and test documents, by name of the split.
@@ -76,6 +79,8 @@ class Corpus:
     """
 
     card: Card
+    annotated: pd.DataFrame
+    consensus: pd.DataFrame
     clean: pd.DataFrame
     augmented: pd.DataFrame
     splits: dict[str, pd.DataFrame]
@@ -92,6 +97,7 @@ class Results:
 
     Attributes:
         summaries: ``summary.json`` of each stage, by name of the stage.
+        agreement: How far annotators agree; empty where a document has one answer.
         metrics: The headline test metrics.
         comparison: The encoder beside each baseline; empty where answers are neither right nor wrong.
         calibration: How well probabilities fit, before and after the temperature; empty where there are none.
@@ -102,6 +108,7 @@ class Results:
     """
 
     summaries: dict[str, dict[str, Any]]
+    agreement: dict[str, Any]
     metrics: dict[str, Any]
     comparison: list[dict[str, Any]]
     calibration: dict[str, Any]
@@ -117,10 +124,12 @@ def read_corpus() -> Corpus:
     Raises:
         UserError: If one is missing or is not what it should be.
     """
-    stages = {"download": "raw", "clean": "clean", "augment": "augmented", "split": "splits", "audit": "audited"}
+    stages = {"download": "raw", "annotate": "annotated", "clean": "clean", "augment": "augmented", "split": "splits", "audit": "audited"}
     splits = {"train": "audited", "validation": "splits", "test": "splits"}
     return Corpus(
         card=read_card(DATA / "splits"),
+        annotated=read_documents(DATA / "annotated/documents.parquet"),
+        consensus=read_consensus(),
         clean=read_documents(DATA / "clean/documents.parquet"),
         augmented=read_documents(DATA / "augmented/documents.parquet"),
         splits={name: read_documents(DATA / folder / f"{name}.parquet") for name, folder in splits.items()},
@@ -138,9 +147,10 @@ def read_results() -> Results:
     Raises:
         UserError: If one is missing or is not what it should be.
     """
-    stages = ("clean", "augment", "split", "audit", "finetune", "evaluate")
+    stages = ("annotate", "clean", "augment", "split", "audit", "finetune", "evaluate")
     return Results(
         summaries={stage: read_json(REPORTS / stage / "summary.json") for stage in stages},
+        agreement=read_json(REPORTS / "annotate/agreement.json"),
         metrics=read_json(TEST / "metrics.json"),
         comparison=read_json_list(TEST / "comparison.json") if (TEST / "comparison.json").is_file() else [],
         calibration=read_json(TEST / "calibration.json") if (TEST / "calibration.json").is_file() else {},

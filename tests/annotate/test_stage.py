@@ -119,3 +119,16 @@ def test_answers_about_nothing_are_refused(annotate):
         annotate(["spam"], None)
         pd.DataFrame({"id": ["d0"]}).to_parquet("data/raw/answers.parquet")
         main()
+
+
+def test_agreement_is_held_against_gold_that_is_never_tested_on(annotate):
+    gold, answers = crowd(120)
+    splits = ["test"] * 40 + ["train"] * 80
+    folder = annotate(gold, answers, published_split=splits)
+    said = json.loads((folder / "reports/annotate/agreement.json").read_text())
+    assert said["overall"]["documents"] == 120
+    assert -1 < said["overall"]["alpha"]["value"] < said["overall"]["observed"]["value"] < 1
+    good = next(each for each in said["annotators"] if each["annotator"] == "good0")
+    assert good["gold"]["documents"] == 80
+    assert good["gold"]["value"] > 0.9
+    assert json.loads((annotate(gold) / "reports/annotate/agreement.json").read_text()) == {}

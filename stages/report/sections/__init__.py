@@ -3,6 +3,7 @@
 # In the order of the page: the anchor, which is the name of the template too, and the title.
 SECTIONS = {
     "summary": "Summary",
+    "annotation": "Annotation",
     "data": "Data",
     "cleaning": "Cleaning",
     "labels": "Labels",

@@ -43,7 +43,8 @@ def data(corpus: Corpus, results: Results, parameters: ReportParameters) -> dict
     after = sum(map(len, corpus.splits.values()))
     return {
         "flow": [
-            ("downloaded", summaries["clean"]["documents_in"], rejected["download"]),
+            ("downloaded", summaries["clean"]["documents_in"] + rejected["annotate"], rejected["download"]),
+            ("with a label", summaries["clean"]["documents_in"], rejected["annotate"]),
             ("cleaned", len(corpus.clean), rejected["clean"]),
             ("with the pool of variants", len(corpus.augmented), rejected["augment"]),
             ("in the splits", after + rejected["audit"], rejected["split"]),
