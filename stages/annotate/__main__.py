@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 
-from stages.annotate.agreement import agreement_summary
+from stages.annotate.agreement.summary import agreement_summary
 from stages.annotate.consensus import gold_shown, labelled, reach_consensus
 from stages.annotate.functions import Function, ask_functions, load_functions
 from stages.annotate.parameters import AnnotateParameters

@@ -124,7 +124,14 @@ def read_corpus() -> Corpus:
     Raises:
         UserError: If one is missing or is not what it should be.
     """
-    stages = {"download": "raw", "annotate": "annotated", "clean": "clean", "augment": "augmented", "split": "splits", "audit": "audited"}
+    stages = {
+        "download": "raw",
+        "annotate": "annotated",
+        "clean": "clean",
+        "augment": "augmented",
+        "split": "splits",
+        "audit": "audited",
+    }
     splits = {"train": "audited", "validation": "splits", "test": "splits"}
     return Corpus(
         card=read_card(DATA / "splits"),

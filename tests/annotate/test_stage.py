@@ -127,8 +127,8 @@ def test_agreement_is_held_against_gold_that_is_never_tested_on(annotate):
     folder = annotate(gold, answers, published_split=splits)
     said = json.loads((folder / "reports/annotate/agreement.json").read_text())
     assert said["overall"]["documents"] == 120
-    assert -1 < said["overall"]["alpha"]["value"] < said["overall"]["observed"]["value"] < 1
+    assert -1 < said["overall"]["krippendorff_alpha"]["value"] < said["overall"]["observed_agreement"]["value"] < 1
     good = next(each for each in said["annotators"] if each["annotator"] == "good0")
-    assert good["gold"]["documents"] == 80
-    assert good["gold"]["value"] > 0.9
+    assert good["against_gold"]["documents"] == 80
+    assert good["against_gold"]["value"] > 0.9
     assert json.loads((annotate(gold) / "reports/annotate/agreement.json").read_text()) == {}

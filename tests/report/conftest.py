@@ -8,7 +8,13 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from stages.annotate.agreement.summary import agreement_summary
+from stages.annotate.consensus import reach_consensus
+from stages.annotate.parameters import AnnotateParameters
+from stages.annotate.summary import summarise
+from stages.common.documents.answers import SCHEMA
 from stages.common.documents.card import Card, Label, SourceFile, write_card
+from stages.common.documents.consensus import CONSENSUS, no_consensus, write_consensus
 from stages.common.documents.table import write_documents, write_flags, write_parquet, write_rejected
 from stages.common.tasks import TASKS
 from stages.report.__main__ import main
@@ -117,6 +123,7 @@ def write_run(
     task="text-classification",
     balanced=False,
     test_documents=30,
+    answered=False,
     **parameters,
 ):
     """Writes a whole run into a folder."""
@@ -152,10 +159,12 @@ def write_run(
         sources=[SourceFile(name=planted[1] if planted else "tiny.zip", hash="sha256:0")],
         rows=len(raw),
     )
-    for stage in ("raw", "clean", "augmented", "splits", "audited"):
+    for stage in ("raw", "annotated", "clean", "augmented", "splits", "audited"):
         (folder / "data" / stage).mkdir(parents=True)
         write_card(card, folder / "data" / stage)
         write_rejected(dropped if stage == "clean" else dropped.iloc[:0], folder / "data" / stage / "rejected.parquet")
+    write_documents(raw, folder / "data/annotated/documents.parquet")
+    _write_answers(folder, raw, labels, (planted or ("z",))[0] if answered else None)
     write_documents(clean, folder / "data/clean/documents.parquet")
     write_flags(
         pd.DataFrame(
@@ -174,6 +183,25 @@ def write_run(
         write_documents(rows, folder / f"data/{'audited' if split == 'train' else 'splits'}/{split}.parquet")
     _write_reports(folder, labels, test, outcome, augmented, task, balanced)
     _write_lists(folder, clean.iloc[: max(4, len(planted))], labels)
+
+
+def _write_answers(folder, raw, labels, careless):
+    """What annotate writes: of answers by three people, one of whom is wrong about every fifth document, or of none."""
+    consensus, agreement, summary = no_consensus(), {}, {"answers": 0}
+    if careless:
+        documents = [(row_id, labels.index(label)) for row_id, label in zip(raw["id"], raw["label"], strict=True)]
+        rows = [(row_id, who, labels[place]) for row_id, place in documents for who in "xy"]
+        rows += [(row_id, careless, labels[(place + (n % 5 == 0)) % 3]) for n, (row_id, place) in enumerate(documents)]
+        answers = pd.DataFrame(rows, columns=["id", "annotator", "answer"]).reindex(columns=SCHEMA.names)
+        answers = answers.astype({"time": "datetime64[us, UTC]", "seconds": float})
+        agreement = agreement_summary(answers, "label", list(labels), samples=100)
+        parameters = AnnotateParameters(method="majority")
+        reached = reach_consensus(answers, raw, list(labels), parameters)
+        consensus = reached.table
+        summary = summarise(reached, answers, raw.iloc[:0].assign(rule=None), len(raw), [], parameters)
+    write_consensus(consensus, folder / CONSENSUS)
+    write_json(folder / "reports/annotate/agreement.json", agreement)
+    write_json(folder / "reports/annotate/summary.json", summary)
 
 
 def _write_lists(folder, documents, labels):

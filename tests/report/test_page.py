@@ -60,7 +60,7 @@ def outline(page):
 
 @pytest.fixture
 def hostile(make_page):
-    return make_page(labels=HOSTILE_LABELS, planted=(*PLANTED, HUGE), examples=50)
+    return make_page(labels=HOSTILE_LABELS, planted=(*PLANTED, HUGE), examples=50, answered=True)
 
 
 def test_the_same_run_gives_the_same_bytes(tmp_path, monkeypatch):
@@ -382,3 +382,12 @@ def test_a_broken_file_is_named(tmp_path, monkeypatch, path, content, message):
     (tmp_path / path).write_text(content)
     with pytest.raises(UserError, match=f"{path}: .*{message}"):
         main()
+
+
+def test_people_s_answers_are_shown_where_there_are_any(make_page):
+    page = make_page(answered=True).read_text(encoding="utf-8")
+    assert "120 documents became labels by majority" in re.sub(r"\s+", " ", page)
+    assert "Documents whose label is least sure: 3" in page
+    assert "Krippendorff&#39;s alpha" in page
+    assert 'href="#annotation"' in page
+    assert 'href="#annotation"' not in make_page().read_text(encoding="utf-8")
