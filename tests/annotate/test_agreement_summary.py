@@ -184,7 +184,10 @@ def test_spans_have_f1_and_kappa_of_words():
     assert [entry["span_f1"]["value"] for entry in found["by_label"]] == [pytest.approx(2 / 3), 0.0]
     assert found["annotators"][0]["against_rest"]["metric"] == "span_f1"
     unknown = summary(wide(columns), "tags", ["PER", "LOC"])
-    assert unknown["overall"]["token_fleiss_kappa"]["reason"] == "how many words each document has is not known"
+    assert (
+        unknown["overall"]["token_fleiss_kappa"]["reason"]
+        == "how many words each document has is not known, or none has any"
+    )
     nothing = summary(wide({"a": ["[]"] * 5, "b": ["[]"] * 5}), "tags", ["PER"], words=words)
     assert nothing["overall"]["span_f1"]["reason"] == "no annotator of a pair marked a span"
     assert nothing["overall"]["token_gwet_ac1"]["value"] is None
@@ -216,8 +219,9 @@ def test_numbers_have_interval_and_ordinal_alpha():
         ("tags", '[[0, 9, "spam"]]', "within the document"),
         ("tags", '[[0, true, "spam"]]', "within the document"),
         ("tags", "null", "within the document"),
-        ("value", "nan", "'nan' is no number"),
-        ("value", "many", "'many' is no number"),
+        ("value", "nan", "'nan' is no number below 1e+100"),
+        ("value", "-1e300", "'-1e300' is no number below 1e+100"),
+        ("value", "many", "'many' is no number below 1e+100"),
     ],
 )
 def test_an_answer_of_another_kind_is_named_in_one_line(answer, given, said):

@@ -60,7 +60,8 @@ class LabelSets:
             alpha_of_distances(counts, masi_distances(sets), f"{ALPHA}_masi"),
             alpha_of_distances(counts, jaccard_distances(sets), f"{ALPHA}_jaccard"),
         )
-        names = [", ".join(label for label, has in zip(self.labels, row, strict=True) if has) for row in sets]
+        chosen = [[label for label, has in zip(self.labels, row, strict=True) if has] for row in sets]
+        names = [", ".join(each) or "no label" for each in chosen]
         return defined(compute, counts, copies, names, self.bootstrap)
 
     def by_label(self, answers: pd.DataFrame) -> dict[str, Estimates]:

@@ -13,6 +13,7 @@ from stages.common.documents.spans import Span
 from stages.common.metrics.counts import Counts, Floats
 
 Content = TypeVar("Content")
+LARGEST = 1e100  # squares of greater numbers, summed, are infinite
 
 
 def read_label_codes(answers: pd.DataFrame, labels: Sequence[str]) -> Counts:
@@ -25,7 +26,7 @@ def read_label_codes(answers: pd.DataFrame, labels: Sequence[str]) -> Counts:
     Raises:
         UserError: If an answer is none of them.
     """
-    codes = pd.Categorical(answers["answer"], categories=list(labels)).codes.astype(np.int64)
+    codes = pd.Index(list(labels), dtype="str").get_indexer(pd.Index(answers["answer"])).astype(np.int64)
     if (codes < 0).any():
         row = int(np.argmax(codes < 0))
         raise _error(answers, row, "no label of the card", suggestion(str(answers["answer"].iloc[row]), labels))
@@ -86,11 +87,12 @@ def read_numbers(answers: pd.DataFrame) -> Floats:
     """The number that each answer is, shape (answers,).
 
     Raises:
-        UserError: If an answer is no finite number.
+        UserError: If an answer is no number, or too large to compute with.
     """
     numbers = pd.to_numeric(answers["answer"], errors="coerce").to_numpy(dtype=np.float64)
-    if not np.isfinite(numbers).all():
-        raise _error(answers, int(np.argmin(np.isfinite(numbers))), "no number")
+    sound = np.isfinite(numbers) & (np.abs(numbers) < LARGEST)
+    if not sound.all():
+        raise _error(answers, int(np.argmin(sound)), f"no number below {LARGEST:.0e}")
     return numbers
 
 

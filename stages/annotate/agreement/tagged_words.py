@@ -25,7 +25,7 @@ from stages.common.metrics.agreement.spans import SPAN_F1, span_agreement, span_
 from stages.common.metrics.bootstrap import together
 from stages.common.metrics.intervals import Estimate
 
-UNKNOWN = "how many words each document has is not known"
+UNKNOWN = "how many words each document has is not known, or none has any"
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class TaggedWords:
         copies = np.ones(len(sets), dtype=np.int64)
         counted = span_agreement([list(each.values()) for each in sets.values()], self.types)
         spans = self.bootstrap.estimates(span_f1(counted), copies, {SPAN_F1: self._no_spans(sets.values())})
-        if not all(name in self.words for name in sets):
+        if not all(name in self.words for name in sets) or not any(self.words[name] for name in sets):
             return spans | {f"token_{name}": Estimate(None, reason=UNKNOWN) for name in (OBSERVED, FLEISS, ALPHA, AC1)}
         units, documents = [], []
         for row, (name, each) in enumerate(sets.items()):
