@@ -4,7 +4,7 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 export PYTHONSAFEPATH :=
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
-.PHONY: help repro test test-fast lint format seeds search graph tables params claim verify ablation learning-curve bench-clean bench-augment bench-finetune bench-busy bench-evaluate bench-annotate pins clean
+.PHONY: help repro test test-fast lint format seeds search mend graph tables params claim verify ablation learning-curve bench-clean bench-augment bench-finetune bench-busy bench-evaluate bench-annotate pins clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -20,6 +20,7 @@ help: ## list the targets
 	@touch $@
 
 repro: .venv/installed ## run what changed in the graph, then print the result table and where the plots are
+	@python -m commands.mend
 	dvc repro
 	@python -m commands.tables results
 
@@ -44,6 +45,9 @@ seeds: .venv/installed ## train with several seeds, as DVC experiments, and writ
 search: .venv/installed ## search hyperparameters on validation data, as DVC experiments; TRIALS=20, goes on where it stopped
 	python -m commands.search $(if $(TRIALS),--trials $(TRIALS))
 
+mend: .venv/installed ## mend what DVC left half-written when it was killed, as `make repro` does, before a plain `dvc repro`
+	python -m commands.mend
+
 graph: .venv/installed ## write into dvc.yaml what each stage's code imports: files, folders and packages
 	python -m commands.graph
 
@@ -64,10 +68,12 @@ bench-clean: .venv/installed .bench/installed ## measure cleaning and the label 
 	python -m benchmarks.bench_clean_scale
 
 bench-finetune: .venv/installed ## measure fine-tuning beside a plain loop and transformers' Trainer
+	@python -m commands.mend
 	dvc repro --quiet fetch_models@pretrained
 	python -m benchmarks.bench_finetune
 
 bench-busy: .venv/installed ## measure one training alone and two at once on the same cores (a quarter of an hour)
+	@python -m commands.mend
 	dvc repro --quiet fetch_models@pretrained
 	python -m benchmarks.bench_busy
 
@@ -82,6 +88,7 @@ bench-evaluate: .venv/installed ## measure scoring beside transformers' pipeline
 	@touch $@
 
 bench-augment: .venv-augment/installed ## measure augmentation beside nlpaug and textaugment (NLTK_DATA: a folder with taggers/)
+	@python -m commands.mend
 	dvc repro --quiet fetch_models@lexicon fetch_models@pretrained
 	.venv-augment/bin/python -W ignore -m benchmarks.bench_augment
 
@@ -98,10 +105,12 @@ bench-annotate: .venv-annotate/installed ## measure agreement and aggregation be
 	.venv-annotate/bin/python -W ignore -m benchmarks.bench_annotate
 
 ablation: .venv/installed ## measure what augmentation and balancing change; finished runs are kept in .kept_runs
+	@python -m commands.mend
 	dvc repro --quiet fetch_models@lexicon fetch_models@pretrained
 	python -m benchmarks.ablation
 
 learning-curve: .venv/installed ## measure what more training documents change; finished runs are kept in .kept_runs
+	@python -m commands.mend
 	dvc repro --quiet fetch_models@pretrained
 	python -m benchmarks.learning_curve
 

@@ -32,7 +32,8 @@ INTRODUCTION = """\
 
 What [params.yaml](../params.yaml) may hold. `make params` makes this page, and the comments there, from the classes
 that read the sections, `stages/<section>/parameters.py`. `dataset` and `model` name entries of `catalog/`.
-`dvc exp run -S section.key=value` changes a value for one run.
+`dvc exp run -S section.key=value` writes a value into params.yaml, runs, and leaves it there;
+`git checkout params.yaml` goes back. With `--temp` or `--queue` it runs in a copy, and params.yaml stays as it is.
 """
 
 

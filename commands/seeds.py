@@ -1,6 +1,6 @@
 """Trains with several seeds, as DVC experiments, and writes how far their metrics spread.
 
-A seed that ran before comes out of DVC's run cache in seconds, so the command can be stopped and called again.
+It can be stopped and called again: a training that was cut off goes on from its last checkpoint.
 """
 
 import csv

@@ -1,0 +1,326 @@
+"""What DVC leaves when it is killed, on a small graph of its own: every moment in which it writes is tried."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from commands import mend as module
+from commands.cut_lock import is_whole, put_together
+from commands.mend import mend
+from commands.unrecorded import finished_unrecorded, graph
+from stages.common.core.changes import changed_settings
+from tests.corpus import commit, environment, run
+from tests.imports import ROOT
+
+GRAPH = """
+stages:
+  first:
+    cmd: cp source one; echo first >> runs.txt
+    deps: [source, code]
+    params: [first]
+    outs: [one]
+  second:
+    foreach: [a, b]
+    do:
+      cmd: mkdir -p two/${item} && cp one two/${item}/copy; echo ${item} >> runs.txt
+      deps: [one]
+      outs: ["two/${item}"]
+  third:
+    cmd: cat two/a/copy two/b/copy > three; cp three table; echo third >> runs.txt
+    deps: [two/a, two/b]
+    outs: [three, table: {cache: false}]
+"""
+NAMES = ["first", "second@a", "second@b", "third"]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A repository with a finished run, committed."""
+    folder = tmp_path_factory.mktemp("graph") / "made"
+    folder.mkdir()
+    run(folder, "git", "init", "--quiet", "--initial-branch", "main")
+    run(folder, "git", "config", "user.name", "Tests")
+    run(folder, "git", "config", "user.email", "tests@example.org")
+    run(folder, "dvc", "init", "--quiet")
+    run(folder, "dvc", "config", "core.analytics", "false")
+    (folder / "dvc.yaml").write_text(GRAPH)
+    (folder / "source").write_text("hello\n")
+    (folder / "params.yaml").write_text("first: 1\n")
+    (folder / "code/__pycache__").mkdir(parents=True)
+    (folder / "code/rule.py").write_text("# code\n")
+    (folder / "code/__pycache__/rule.pyc").write_bytes(b"1")
+    (folder / ".dvcignore").write_text("__pycache__/\n*.pyc\n")
+    (folder / ".gitignore").write_text("runs.txt\n__pycache__/\n")
+    run(folder, "dvc", "repro", "--quiet")
+    commit(folder, "a run")
+    (folder / "runs.txt").unlink()
+    return folder
+
+
+@pytest.fixture
+def place(made, tmp_path, monkeypatch):
+    folder = Path(shutil.copytree(made, tmp_path / "place", symlinks=True))
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("PATH", environment()["PATH"])
+    return folder
+
+
+def killed(folder, tmp_path, where, *command):
+    """Runs DVC until it is killed there, with every process below it."""
+    (tmp_path / "killing").mkdir(exist_ok=True)
+    shutil.copy(Path(__file__).parent / "killing.py", tmp_path / "killing/sitecustomize.py")
+    variables = environment(PYTHONPATH=str(tmp_path / "killing"), KILL=where)
+    done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, start_new_session=True)
+    assert done.returncode == -signal.SIGKILL, f"{where}: {done.stdout} {done.stderr}"
+
+
+def lock(folder):
+    return (folder / "dvc.lock").read_text()
+
+
+def stages_run(folder):
+    path = folder / "runs.txt"
+    ran = path.read_text().split() if path.exists() else []
+    path.unlink(missing_ok=True)
+    return ran
+
+
+@pytest.mark.parametrize("where", ["0", "1", "60", "0.3", "0.5", "0.7", "0.99", "-1"])
+def test_a_dvc_lock_that_broke_off_is_put_together_and_nothing_runs_again(place, tmp_path, capsys, where):
+    before = lock(place)
+    killed(place, tmp_path, f"open dvc.lock 1 {where}", "dvc", "commit", "--force", "third")
+    cut = lock(place)
+    assert before.startswith(cut)
+    assert len(cut) < len(before)
+    mend()
+    said = capsys.readouterr().out.splitlines()
+    assert said[-1].startswith(f"mend: dvc.lock broke off at line {len(cut.splitlines())}, ")
+    assert lock(place) == before
+    assert (place / ".dvc/tmp/dvc.lock.cut").read_text() == cut
+    run(place, "dvc", "repro")
+    assert stages_run(place) == []
+    assert run(place, "git", "status", "--porcelain").stdout == ""
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_a_run_killed_in_each_write_of_dvc_lock_runs_no_finished_stage_again(place, tmp_path, number):
+    (place / "source").write_text("changed\n")
+    killed(place, tmp_path, f"open dvc.lock {number} 0.4", "dvc", "repro")
+    ran = stages_run(place)
+    assert len(ran) == number
+    assert not is_whole(lock(place))
+    mend()
+    run(place, "dvc", "repro")
+    assert sorted([*ran, *stages_run(place)]) == ["a", "b", "first", "third"]
+    assert (place / "three").read_text() == "changed\nchanged\n"
+
+
+@pytest.mark.parametrize("where", ["1 0", "2 9", "5 0.5", "8 -1"])
+def test_a_run_killed_while_it_writes_its_rwlock_goes_on(place, tmp_path, capsys, where):
+    """DVC writes it before and after each of the four stages."""
+    (place / "source").write_text("changed\n")
+    killed(place, tmp_path, f"open rwlock {where}", "dvc", "repro")
+    ran = stages_run(place)
+    mend()
+    assert "mend: .dvc/tmp/rwlock was left by a DVC that was killed" in capsys.readouterr().out
+    run(place, "dvc", "repro")
+    assert sorted([*ran, *stages_run(place)]) == ["a", "b", "first", "third"]
+
+
+def test_a_first_run_without_any_whole_copy_loses_nothing_either(place, tmp_path, capsys):
+    (place / "dvc.lock").unlink()
+    commit(place, "no lock")
+    for path in (".dvc/cache", "one", "two/a", "two/b", "three", "table"):
+        (shutil.rmtree if (place / path).is_dir() else os.unlink)(place / path)
+    killed(place, tmp_path, "open dvc.lock 2 0.2", "dvc", "repro")
+    mend()
+    assert "no stage in it was whole, so it was removed" in capsys.readouterr().out
+    run(place, "dvc", "repro")
+    assert sorted(stages_run(place)) == ["a", "b", "first", "third"]
+
+
+@pytest.mark.parametrize("number", [1, 4])
+def test_a_stage_that_had_finished_before_dvc_recorded_it_is_recorded(place, tmp_path, capsys, number):
+    """The fourth stage is one that DVC's run cache does not hold: an output of it is not cached."""
+    (place / "source").write_text("changed\n")
+    killed(place, tmp_path, f"before dvc.lock {number}", "dvc", "repro")
+    ran = stages_run(place)
+    assert len(ran) == number
+    mend()
+    said = capsys.readouterr().out
+    assert f"mend: {NAMES[number - 1]} had finished, but DVC was killed before it recorded that; recorded now" in said
+    run(place, "dvc", "repro")
+    assert sorted([*ran, *stages_run(place)]) == ["a", "b", "first", "third"]
+
+
+def test_a_stage_counts_as_finished_only_if_nothing_that_it_reads_is_newer_and_its_outputs_are_whole(place):
+    one, rwlock, nowhere = place / "one", place / ".dvc/tmp/rwlock", place / "nowhere"
+    (place / "source").write_text("changed\n")
+    one.write_text("changed\n")
+    running = {"write": {str(one): {"pid": 99999999, "cmd": "/bin/dvc repro"}}}
+    rwlock.write_text(json.dumps(running))
+    since = (place / "dvc.lock").stat().st_mtime_ns
+    assert finished_unrecorded(rwlock, since) == ["first"]
+    assert finished_unrecorded(nowhere, since) == []  # in no cache, and no DVC was just running the stage
+    rwlock.write_text(json.dumps(running).replace("dvc repro", "dvc checkout"))
+    assert finished_unrecorded(rwlock, since) == []
+    rwlock.write_text(json.dumps(running))
+    assert finished_unrecorded(rwlock, one.stat().st_mtime_ns) == []  # dvc.lock was written after it
+    now = one.stat().st_mtime
+    for path in ("source", "params.yaml", "code/rule.py"):
+        times = (place / path).stat()
+        os.utime(place / path, (now + 1, now + 1))
+        assert finished_unrecorded(rwlock, since) == [], path
+        os.utime(place / path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    os.utime(place / "code/__pycache__/rule.pyc", (now + 1, now + 1))
+    assert finished_unrecorded(rwlock, since) == ["first"]
+    run(place, "dvc", "commit", "--force", "first")
+    assert finished_unrecorded(rwlock, since) == []  # recorded
+    one.unlink()
+    assert finished_unrecorded(rwlock, since) == []
+
+
+def test_what_is_whole_is_never_touched(place, capsys):
+    run(place, "dvc", "repro")
+    before = {
+        path: (path.read_bytes(), path.stat().st_mtime_ns) for path in (place / "dvc.lock", place / ".dvc/tmp/rwlock")
+    }
+    mend()
+    mend()
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in before} == before
+    assert capsys.readouterr().out == ""
+
+
+def test_a_lock_that_a_person_has_to_merge_is_left_to_them(place, capsys):
+    conflict = lock(place).replace("  third:\n", "<<<<<<< HEAD\n  third:\n", 1)
+    (place / "dvc.lock").write_text(conflict)
+    mend()
+    assert lock(place) == conflict
+    assert capsys.readouterr().out == ""
+
+
+def test_nothing_is_touched_while_a_dvc_is_at_work_here(place, capsys):
+    (place / "dvc.lock").write_text("schema: '2.0'\nstages:\n  fir")
+    (place / ".dvc/tmp/rwlock").write_text('{"write": {')
+    (place / "dvc").write_text("import sys; print(1, flush=True); sys.stdin.read()")
+    command = [sys.executable, "dvc", "repro"]
+    with subprocess.Popen(command, cwd=place, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as worker:
+        worker.stdout.read(1)
+        mend()
+        said = capsys.readouterr().out
+        assert said == (
+            f"mend: dvc.lock, .dvc/tmp/rwlock: left alone, since DVC is at work here (process {worker.pid})\n"
+        )
+        assert lock(place).endswith("fir")
+        worker.stdin.close()
+    mend()
+    assert is_whole(lock(place))
+    assert not (place / ".dvc/tmp/rwlock").exists()
+
+
+@pytest.mark.parametrize("name", ["rwlock", "exps/rwlock"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        '{"write": {"one": {"pid": 1',
+        "[]",
+        '{"odd": 1}',
+        '{"write": {"/x/one": {"pid": PID, "cmd": "dvc repro"}}}',
+    ],
+)
+def test_locks_that_are_broken_or_name_a_process_that_is_no_dvc_are_removed(place, capsys, name, content):
+    path = place / ".dvc/tmp" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content.replace("PID", str(os.getpid())))  # a number that another process has got since
+    mend()
+    assert not path.exists()
+    assert capsys.readouterr().out.startswith(f"mend: .dvc/tmp/{name} was left by a DVC that was killed")
+
+
+def test_a_hard_linked_lock_of_a_killed_dvc_is_removed(place, capsys):
+    claim = place / ".dvc/tmp/0123.lock"
+    claim.write_text(f"{place}/.dvc/tmp/lock|{socket.gethostname()}|999999|12")
+    os.link(claim, place / ".dvc/tmp/lock.new")
+    (place / ".dvc/tmp/lock.new").replace(place / ".dvc/tmp/lock")
+    mend()
+    assert not claim.exists()
+    assert ".dvc/tmp/lock was left by a DVC that was killed" in capsys.readouterr().out
+
+
+def test_the_copy_that_is_most_like_the_cut_file_is_used(place):
+    whole = lock(place)
+    older = whole.replace("md5: b1946ac92492d2347c6235b4d2611184", "md5: 00000000000000000000000000000000")
+    assert older != whole
+    cut = whole[: whole.index("  second@b:") + 20]
+    assert put_together(cut, [older, whole], NAMES) == (whole, 2, 2) if "  second@a:" in cut else True
+    assert put_together("", [older, whole], NAMES) == (older, 0, 4)
+    assert put_together(cut, [], NAMES)[0] == whole[: whole.index("  second@b:")]
+    assert put_together("", [], NAMES) == (None, 0, 0)
+    assert put_together(cut, [whole], ["first", "third"])[0].count("cmd:") == 2
+
+
+def test_no_cut_of_a_lock_within_a_line_passes_for_a_whole_one(place):
+    whole = lock(place)
+    assert is_whole(whole)
+    passed = [end for end in range(len(whole)) if is_whole(whole[:end])]
+    assert all(whole[:end].endswith("\n") for end in passed)
+    for end in passed:  # what remains are whole files, which DVC's run cache completes
+        assert put_together(whole[:end], [whole], NAMES)[0] == whole
+
+
+def test_stages_of_foreach_have_their_own_names_and_files(place):
+    stages = graph()
+    assert list(stages) == NAMES
+    assert stages["second@b"].made == {Path("two/b"): True}
+    assert stages["first"].read == [Path("source"), Path("code"), Path("params.yaml")]
+    assert stages["third"].made == {Path("three"): True, Path("table"): False}
+
+
+def test_the_graph_of_this_repository_is_read_as_dvc_reads_it(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    recorded = yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"]
+    stages = graph()
+    assert {"download", "fetch_models@lexicon", "finetune", "report"} <= set(stages)
+    for name in set(stages) & set(recorded):
+        assert {str(path) for path in stages[name].made} >= {out["path"] for out in recorded[name]["outs"]}, name
+
+
+def test_the_command_says_what_it_mended_and_which_settings_changed(place):
+    (place / ".dvc/tmp/rwlock").write_text('{"write')
+    (place / "params.yaml").write_text("first: 2\n")
+    monkey = {"PYTHONPATH": str(Path(module.__file__).parent.parent)}
+    done = run(place, sys.executable, "-m", "commands.mend", **monkey)
+    assert done.stdout.splitlines() == [
+        "mend: .dvc/tmp/rwlock was left by a DVC that was killed, and none runs here; removed",
+        "mend: params.yaml differs from the last commit in first=2 (1 there); "
+        "`git checkout params.yaml` goes back to it",
+    ]
+
+
+def test_an_experiment_in_a_copy_leaves_the_settings_and_one_without_changes_them_until_git_goes_back(place):
+    before = lock(place)
+    run(place, "dvc", "exp", "run", "--temp", "--name", "copy", "-S", "first=2")
+    assert changed_settings() == ""
+    run(place, "dvc", "exp", "run", "-S", "first=2")
+    assert "first=2 (1 there)" in changed_settings()
+    assert lock(place) != before
+    run(place, "git", "checkout", "params.yaml", "dvc.lock")
+    run(place, "dvc", "checkout")
+    assert changed_settings() == ""
+    assert run(place, "dvc", "status").stdout == "Data and pipelines are up to date.\n"
+
+
+def test_a_folder_without_dvc_has_nothing_to_mend(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    mend()
+    assert list(tmp_path.iterdir()) == []
