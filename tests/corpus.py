@@ -4,6 +4,7 @@ import hashlib
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -85,6 +86,16 @@ def run(folder: Path, *command: str, check: bool = True, **more: str) -> subproc
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment(**more))
     assert not check or done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done
+
+
+def run_until_killed(folder: Path, where: str, *command: str) -> None:
+    """Runs DVC in a repository until it is killed with every process below it; tests/commands/killing.py says where."""
+    killing = folder.parent / "killing"
+    killing.mkdir(exist_ok=True)
+    shutil.copy(ROOT / "tests/commands/killing.py", killing / "sitecustomize.py")
+    variables = environment(PYTHONPATH=str(killing), KILL=where)
+    done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, start_new_session=True)
+    assert done.returncode == -signal.SIGKILL, f"{where}: {done.stdout} {done.stderr}"
 
 
 def _pin(folder: Path, name: str, members: list[tuple[str, str | bytes]]) -> dict[str, object]:
