@@ -183,7 +183,7 @@ def test_the_model_is_an_artifact_that_can_be_tagged_and_got(repository, tmp_pat
 
 @pytest.mark.parametrize("where", ["random", "open dvc.lock 6 0.5", "open rwlock 9 0"])
 def test_a_killed_run_leaves_nothing_half_written_and_the_next_one_finishes(repository, where):
-    """Kills DVC and every process below it with SIGKILL, at any moment or in one of those in which DVC itself writes."""
+    """Kills DVC and every process below it with SIGKILL, at any moment or in one in which DVC itself writes."""
     before = output_hashes(repository)
     for place in ("data", "models"):
         shutil.rmtree(repository / place)

@@ -84,7 +84,7 @@ def stages_run(folder):
 
 
 @pytest.mark.parametrize("where", ["0", "60", "0.5", "0.7", "-1"])
-def test_a_dvc_lock_that_broke_off_is_put_together_as_it_was(place, tmp_path, capsys, where):
+def test_a_dvc_lock_that_broke_off_is_put_together_as_it_was(place, capsys, where):
     before = lock(place)
     run_until_killed(place, f"open dvc.lock 1 {where}", "dvc", "commit", "--force", "third")
     cut = lock(place)
@@ -98,7 +98,7 @@ def test_a_dvc_lock_that_broke_off_is_put_together_as_it_was(place, tmp_path, ca
 
 
 @pytest.mark.parametrize("number", [2, 4])
-def test_a_run_killed_while_it_writes_dvc_lock_runs_no_finished_stage_again(place, tmp_path, number):
+def test_a_run_killed_while_it_writes_dvc_lock_runs_no_finished_stage_again(place, number):
     (place / "source").write_text("changed\n")
     run_until_killed(place, f"open dvc.lock {number} 0.4", "dvc", "repro")
     ran = stages_run(place)
@@ -111,7 +111,7 @@ def test_a_run_killed_while_it_writes_dvc_lock_runs_no_finished_stage_again(plac
 
 
 @pytest.mark.parametrize("where", ["1 0", "8 -1"])
-def test_a_run_killed_while_it_writes_its_rwlock_goes_on(place, tmp_path, capsys, where):
+def test_a_run_killed_while_it_writes_its_rwlock_goes_on(place, capsys, where):
     (place / "source").write_text("changed\n")
     run_until_killed(place, f"open rwlock {where}", "dvc", "repro")
     ran = stages_run(place)
@@ -121,7 +121,7 @@ def test_a_run_killed_while_it_writes_its_rwlock_goes_on(place, tmp_path, capsys
     assert sorted([*ran, *stages_run(place)]) == ["a", "b", "first", "third"]
 
 
-def test_a_first_run_without_any_whole_copy_loses_nothing_either(place, tmp_path, capsys):
+def test_a_first_run_without_any_whole_copy_loses_nothing_either(place, capsys):
     (place / "dvc.lock").unlink()
     commit(place, "no lock")
     for path in (".dvc/cache", "one", "two/a", "two/b", "three", "table"):
@@ -134,7 +134,7 @@ def test_a_first_run_without_any_whole_copy_loses_nothing_either(place, tmp_path
 
 
 @pytest.mark.parametrize("number", [1, 4])
-def test_a_stage_that_had_finished_before_dvc_recorded_it_is_recorded(place, tmp_path, capsys, number):
+def test_a_stage_that_had_finished_before_dvc_recorded_it_is_recorded(place, capsys, number):
     """The fourth stage is one that DVC's run cache does not hold: an output of it is not cached."""
     (place / "source").write_text("changed\n")
     run_until_killed(place, f"before dvc.lock {number}", "dvc", "repro")
