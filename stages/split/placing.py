@@ -104,9 +104,10 @@ def _by_class(documents: pd.DataFrame, shares: Mapping[str, float], seed: int) -
     counted = groups["label"].value_counts()
     small = sorted(counted.index[counted <= len(shares)])
     if small and len(shares) == len(HELD_OUT):
+        listed = ", ".join(f"{label!r} ({counted[label]})" for label in small)
         raise UserError(
-            f"Class {small[0]!r} has {counted[small[0]]} group(s) of documents, fewer than the {len(SPLITS)} splits.",
-            "Add documents of it, merge it with another class, or leave it out.",
+            f"Classes with fewer groups of documents than the {len(SPLITS)} splits: {listed}.",
+            "Add documents of them, merge them with other classes, or leave them out.",
         )
     divided = groups[~groups["label"].isin(small)]
     sizes = {str(label): int(size) for label, size in divided.groupby("label")["size"].sum().items()}

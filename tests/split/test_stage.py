@@ -115,11 +115,13 @@ def test_a_value_out_of_range_is_named(place, capsys, change):
     assert f"params.yaml: split.{next(iter(change))}: input should be" in run_and_read_error(place, capsys)
 
 
-def test_a_class_with_fewer_groups_than_splits_is_named(place, capsys, make_documents):
-    documents = make_documents([f"t{number}" for number in range(30)], label=["rare"] * 4 + ["b"] * 26)
+def test_all_classes_with_fewer_groups_than_splits_are_named_at_once(place, capsys, make_documents):
+    documents = make_documents([f"t{number}" for number in range(30)], label=["rare"] * 4 + ["b"] * 25 + ["single"])
     documents.loc[:2, "group"] = "one"
     save(place, documents)
-    assert "Class 'rare' has 2 group(s) of documents, fewer than the 3 splits." in run_and_read_error(place, capsys)
+    assert "Classes with fewer groups of documents than the 3 splits: 'rare' (2), 'single' (1)." in run_and_read_error(
+        place, capsys
+    )
 
 
 def test_a_single_class_is_named(place, capsys, make_documents):
