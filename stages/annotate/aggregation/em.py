@@ -50,21 +50,20 @@ def fit(method: str, answers: CodedAnswers, maximise: Maximise, settings: Settin
 
     def step(posterior: Floats, last: Model | None) -> tuple[Model, Floats]:
         model = maximise(answers.by_annotator(posterior), np.einsum("ic,i->c", posterior, answered), last)
-        return model, expect(answers, model.prior, model.weights)[0]
+        return model, normalise(log_joint(answers, model.prior, model.weights))
 
     before, steps = vote_shares(answers), 1
     model, posterior = step(before, None)
     while not (converged := stands_still(before, posterior, settings)) and steps < settings.iterations:
         before, steps = posterior, steps + 1
         model, posterior = step(before, model)
-    _, log_likelihood = expect(answers, model.prior, np.log(model.confusion))
     return Aggregate(
         method=method,
         posterior=posterior,
         labels=likeliest(posterior, answers),
         confusion=model.confusion,
         skill=mean_skill(model.confusion, model.prior),
-        log_likelihood=log_likelihood,
+        log_likelihood=log_likelihood(log_joint(answers, model.prior, np.log(model.confusion))),
         iterations=steps,
         converged=converged,
         parameters=model.parameters,
@@ -77,24 +76,33 @@ def vote_shares(answers: CodedAnswers) -> Floats:
     return np.asarray(counts / counts.sum(axis=1, keepdims=True))
 
 
-def expect(answers: CodedAnswers, prior: Floats, weights: Floats) -> tuple[Floats, float]:
-    """The posterior under a model, [items, classes], and the log likelihood of the answers in nats.
+def log_joint(answers: CodedAnswers, prior: Floats, weights: Floats) -> Floats:
+    """The logarithm of how probable each class is together with the answers about an item, [items, classes].
 
     Args:
         answers: What was answered.
         prior: The probability of each class, [classes].
         weights: The logarithm of how probable each answer is, [annotators, true classes, answers].
     """
-    return normalise(answers.by_item(weights) + np.log(prior))
+    joint = answers.by_item(weights)
+    joint += np.log(prior)
+    return joint
 
 
-def normalise(scores: Floats) -> tuple[Floats, float]:
-    """From logarithms of joint probabilities, [items, classes], to the posterior and the log likelihood."""
-    by_class = np.ascontiguousarray(scores.T)  # numpy is slow along a short last axis
+def normalise(logarithms: Floats) -> Floats:
+    """From the logarithms of what is proportional to probabilities to probabilities, [items, classes]."""
+    by_class = np.ascontiguousarray(logarithms.T)  # numpy is slow along a short last axis
+    by_class -= by_class.max(axis=0)
+    np.exp(by_class, out=by_class)
+    by_class /= by_class.sum(axis=0)
+    return np.ascontiguousarray(by_class.T)
+
+
+def log_likelihood(joint: Floats) -> float:
+    """The logarithm of how probable all answers are, whatever the classes, from :func:`log_joint`."""
+    by_class = np.ascontiguousarray(joint.T)
     top = by_class.max(axis=0)
-    by_class = np.exp(by_class - top)
-    total = by_class.sum(axis=0)
-    return np.ascontiguousarray((by_class / total).T), float((np.log(total) + top).sum())
+    return float((np.log(np.exp(by_class - top).sum(axis=0)) + top).sum())
 
 
 def stands_still(before: Floats, after: Floats, settings: Settings) -> bool:

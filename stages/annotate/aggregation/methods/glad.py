@@ -9,7 +9,7 @@ from scipy.special import expit, log_expit
 
 from stages.annotate.aggregation.answers import CodedAnswers, Floats, Integers
 from stages.annotate.aggregation.confusion import one_coin_confusion
-from stages.annotate.aggregation.em import normalise, stands_still, vote_shares
+from stages.annotate.aggregation.em import log_likelihood, normalise, stands_still, vote_shares
 from stages.annotate.aggregation.result import Aggregate, likeliest
 from stages.annotate.aggregation.settings import Settings
 
@@ -31,7 +31,8 @@ def glad(answers: CodedAnswers, settings: Settings) -> Aggregate:
         for _ in range(NEWTON_STEPS):
             ability = _better_ability(answers, right, ability, log_easiness)
             log_easiness = _better_easiness(answers, right, ability, log_easiness)
-        before, (posterior, log_likelihood) = posterior, _expect(answers, ability, log_easiness)
+        joint = _log_joint(answers, ability, log_easiness)
+        before, posterior = posterior, normalise(joint)
         converged, steps = stands_still(before, posterior, settings), steps + 1
     skill = _skill(answers, ability, log_easiness)
     return Aggregate(
@@ -40,7 +41,7 @@ def glad(answers: CodedAnswers, settings: Settings) -> Aggregate:
         labels=likeliest(posterior, answers),
         confusion=one_coin_confusion(skill, answers.classes),
         skill=skill,
-        log_likelihood=log_likelihood,
+        log_likelihood=log_likelihood(joint),
         iterations=steps,
         converged=converged,
         parameters={"ability": ability, "easiness": np.exp(log_easiness)},
@@ -65,14 +66,14 @@ def _better_easiness(answers: CodedAnswers, right: Floats, ability: Floats, log_
     return np.asarray(log_easiness + np.clip(gradient / curvature, -LONGEST_STEP, LONGEST_STEP))
 
 
-def _expect(answers: CodedAnswers, ability: Floats, log_easiness: Floats) -> tuple[Floats, float]:
-    """The posterior, [items, classes], and the log likelihood."""
+def _log_joint(answers: CodedAnswers, ability: Floats, log_easiness: Floats) -> Floats:
+    """The logarithm of how probable each class is together with the answers about an item, [items, classes]."""
     product = ability[answers.annotators] * np.exp(log_easiness)[answers.items]
     others = np.log(answers.classes - 1)
     cells = answers.items * answers.classes + answers.values
     odds = _sums(cells, product + others, answers.item_count * answers.classes).reshape(-1, answers.classes)
     wrong = _sums(answers.items, log_expit(-product) - others, answers.item_count)
-    return normalise(odds + wrong[:, None] - np.log(answers.classes))
+    return np.asarray(odds + wrong[:, None] - np.log(answers.classes))
 
 
 def _skill(answers: CodedAnswers, ability: Floats, log_easiness: Floats) -> Floats:
