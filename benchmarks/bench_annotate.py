@@ -1,6 +1,6 @@
 """One label of several answers, beside crowd-kit: on crowds with gold, and on a made-up one for time and memory.
 
-    DATA_MIRROR=FOLDER python -m benchmarks.bench_annotate [gold] [speed]
+    DATA_MIRROR=FOLDER python -m benchmarks.bench_annotate [gold] [shrinkage] [speed]
 
 Runs in an environment of its own, which `make bench-annotate` makes: the project's packages and crowd-kit. FOLDER holds
 hatecheck/all_annotations.csv and snow2008/{rte,temp,wsd}.standardized.tsv.
@@ -28,6 +28,7 @@ import numpy as np
 import pandas as pd
 
 from stages.annotate.aggregation import METHODS, Aggregate, CodedAnswers, Settings, aggregate, choose
+from stages.annotate.aggregation.tempering import held_out, predicted
 from stages.common.metrics.bootstrap import Bootstrap
 from stages.common.metrics.calibration import calibration_error, equal_width_bins
 from stages.common.metrics.counts import Counts, Floats, losses
@@ -47,6 +48,7 @@ OPPONENTS = {
     "mace": "MACE",
     "glad": "GLAD",
 }
+STRENGTHS = (0.1, 0.5, 1.0, 2.0, 4.0, 8.0)  # of the shrinkage, in answers for each true class
 SIZES, ROUNDS = (20_000, 200_000, 2_000_000), 3
 EACH, WORKERS, CLASSES = 4, 1_000, 4  # answers an item, annotators, classes of the made-up crowd
 ITERATIONS = 10
@@ -54,7 +56,7 @@ PATIENCE = 1_200  # seconds that a process may take
 
 
 def main() -> None:
-    tables = {"gold": gold, "speed": speed}
+    tables = {"gold": gold, "shrinkage": shrinkage, "speed": speed}
     packages = ("numpy", "scipy", "pandas", "crowd-kit")
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, ", end="")
     print(", ".join(f"{name} {version(name)}" for name in packages))
@@ -67,11 +69,8 @@ def main() -> None:
 
 def gold() -> None:
     """Accuracy and calibration against gold; no method sees the gold."""
-    mirror = os.environ.get("DATA_MIRROR") or sys.exit(
-        "Set DATA_MIRROR to the folder that holds hatecheck and snow2008."
-    )
-    for name, (file, question) in GOLD.items():
-        table, truth = read_crowd(Path(mirror) / file)
+    for name, (_, question) in GOLD.items():
+        table, truth = read_crowd(name)
         ids, labels = sorted(table["id"].unique()), sorted({*table["answer"], *truth})
         answers, actual = CodedAnswers.of(table, ids, labels), code(truth[ids], labels)
         print(f"\n### {name}: {question}\n\n{len(answers):,} answers, {len(ids):,} items, ", end="")
@@ -83,8 +82,32 @@ def gold() -> None:
         print(f"\nauto, given the gold of all items: {choose(answers, np.arange(len(ids)), actual).why}.")
 
 
-def read_crowd(path: Path) -> tuple[pd.DataFrame, pd.Series]:
+def shrinkage() -> None:
+    """How well held-out answers are predicted, by the strength of the shrinkage; gold has no part in it."""
+    print("\n### Mean log probability of held-out answers\n")
+    print(f"| | strength | {' | '.join(GOLD)} | sum |")
+    print("|---" * (len(GOLD) + 3) + "|")
+    for method in ("dawid_skene", "one_coin"):
+        for strength in STRENGTHS:
+            means = [tempered_prediction(name, method, strength) for name in GOLD]
+            print(f"| {method} | {strength:g} | {' | '.join(f'{each:.4f}' for each in [*means, sum(means)])} |")
+
+
+def tempered_prediction(crowd: str, method: str, strength: float) -> float:
+    """Under the best of some powers."""
+    table, _ = read_crowd(crowd)
+    answers = CodedAnswers.of(table, sorted(table["id"].unique()), sorted(table["answer"].unique()))
+    chosen = Settings(shrinkage=strength, temper=False)
+    posterior, chance = held_out(answers, lambda rest: METHODS[method](rest, chosen))
+    return max(predicted(posterior, chance, power) for power in np.geomspace(0.05, 1, 61))
+
+
+def read_crowd(name: str) -> tuple[pd.DataFrame, pd.Series]:
     """The answers, with columns id, annotator and answer, and the gold label of each item."""
+    mirror = os.environ.get("DATA_MIRROR") or sys.exit(
+        "Set DATA_MIRROR to the folder that holds hatecheck and snow2008."
+    )
+    path = Path(mirror) / GOLD[name][0]
     if path.suffix == ".tsv":
         table = pd.read_csv(path, sep="\t", dtype=str)
         table = table.rename(columns={"!amt_worker_ids": "annotator", "orig_id": "id", "response": "answer"})
