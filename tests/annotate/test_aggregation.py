@@ -180,8 +180,8 @@ def test_what_a_model_estimates_is_in_millionths(method):
     exact, found = METHODS[method](answers, PLAIN), aggregate(method, answers, PLAIN)
     for name in ("posterior", "confusion", "skill"):
         rough, fine = getattr(found, name), getattr(exact, name)
-        assert 0 < np.abs(rough - fine).max() < 2e-6
-    by_hand = np.rint(exact.posterior * 1e6)
+        assert 0 < np.abs(rough - fine).max() < 4e-6
+    by_hand = np.rint(exact.posterior * 1e6).clip(min=1)  # nothing is impossible
     assert (found.posterior == by_hand / by_hand.sum(axis=1, keepdims=True)).all()
     assert (found.labels == exact.labels).all()
 

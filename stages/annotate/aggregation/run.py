@@ -88,6 +88,6 @@ def _rounded(found: Aggregate) -> Aggregate:
 
 
 def _on_grid(probabilities: Floats) -> Floats:
-    """Probabilities as whole numbers of steps divided by their sum, over the last axis."""
-    steps = np.rint(probabilities * 10**DIGITS).astype(np.int64)
+    """Probabilities as whole numbers of steps, one or more, divided by their sum, over the last axis."""
+    steps = np.maximum(np.rint(probabilities * 10**DIGITS), 1).astype(np.int64)
     return np.asarray(steps / steps.sum(axis=-1, keepdims=True))
