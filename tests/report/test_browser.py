@@ -226,6 +226,38 @@ def test_a_page_that_keeps_people_out_would_be_noticed(drive, axe, tmp_path):
     assert {name for name, _ in faults(drive, axe, page)} >= {"image-alt", "color-contrast"}
 
 
+PHONE = """
+  const frame = document.createElement("iframe");
+  frame.style.cssText = "width: 375px; height: 800px; border: 0";
+  frame.onload = () => {
+    const page = frame.contentDocument, wide = [], cut = [];
+    for (const table of page.querySelectorAll("table")) {
+      const box = table.parentElement;
+      const scrolls = getComputedStyle(box).overflowX === "auto" && box.tabIndex === 0;
+      if (table.getBoundingClientRect().right > 376 && !scrolls) wide.push(table.caption.textContent);
+      const texts = table.classList.contains("texts");
+      if (texts && table.scrollWidth > box.clientWidth + 1) wide.push(table.caption.textContent);
+    }
+    for (const name of page.querySelectorAll(".texts bdi"))
+      if (name.getBoundingClientRect().right > 376) cut.push(name.textContent.slice(0, 40));
+    answer([page.documentElement.scrollWidth, wide, cut]);
+  };
+  frame.srcdoc = PAGE;
+  document.body.append(frame);
+"""
+
+
+@pytest.mark.parametrize("task", ["text-classification", "token-classification"])
+def test_nothing_is_cut_on_a_phone(make_page, drive, tmp_path, task):
+    page = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", make_page(task=task).read_text("utf-8"))
+    long = page.replace("<bdi>d", "<bdi>" + "a-very-long-id/" * 6 + "d")
+    assert long != page
+    empty = tmp_path / "empty.html"
+    empty.write_text("<!doctype html><html lang=en><title>a phone</title><body></body></html>")
+    literal = json.dumps(long).replace("</", "<\\/").replace("<!--", "<\\!--")
+    assert drive(empty, f"const PAGE = {literal};" + PHONE) == [375, [], []]
+
+
 def test_tables_sort_by_numbers_and_say_so(make_page, drive):
     script = """
       const table = document.querySelector("#cleaning table");
