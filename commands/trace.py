@@ -59,7 +59,7 @@ def chain(folder: Path, origin: Origin) -> list[str]:
     """The lines that :func:`main` prints: raw files, each stage, what does not fit together, the machine, metrics."""
     lines = [f"{folder}: {model_hash(folder)}, from the run of {origin.revision}"]
     for path, content in origin.records.items():
-        if path.startswith(f"{CATALOG}/"):
+        if path.startswith(f"{CATALOG}/") and path.endswith(".yaml"):
             lines += [f"raw file  {line}" for line in pinned_files(load_yaml(content))]
     for name, stage in origin.stages.items():
         lines += [name, *describe_stage(name, stage)]
