@@ -55,18 +55,25 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+def count(said: str) -> int:
+    """A number of things, for the command line."""
+    if not said.isdecimal():
+        raise argparse.ArgumentTypeError(f"{said!r} is no number of things")
+    return int(said)
+
+
 def _add_guideline(made: argparse.ArgumentParser) -> None:
-    made.add_argument("--examples", type=int, default=2, help="of each label, from training documents")
+    made.add_argument("--examples", type=count, default=2, help="of each label, from training documents")
     made.add_argument("--seed", type=int, default=1, help="what draws them")
 
 
 def _add_plan(made: argparse.ArgumentParser) -> None:
     made.add_argument("round", help="the round's name")
     made.add_argument("--annotators", required=True, help="their ids with commas between, such as a1,a2,a3; no names")
-    made.add_argument("--items", type=int, required=True, help="how many documents, gold not counted")
-    made.add_argument("--overlap", type=int, default=2, help="how many annotators answer each")
+    made.add_argument("--items", type=count, required=True, help="how many documents, gold not counted")
+    made.add_argument("--overlap", type=count, default=2, help="how many annotators answer each")
     made.add_argument(
-        "--gold", type=int, default=0, help="documents of known answer that each annotator gets, unmarked"
+        "--gold", type=count, default=0, help="documents of known answer that each annotator gets, unmarked"
     )
     made.add_argument(
         "--choose",

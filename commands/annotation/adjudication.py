@@ -17,7 +17,7 @@ from commands.annotation.corpus import Corpus
 from commands.annotation.entry_lines import entry_lines
 from commands.annotation.forms import Canonical, UnusableError, canonical
 from commands.annotation.rounds import ROUNDS, TASKS, Round, load_round
-from commands.annotation.tools.plain_csv import shown
+from commands.annotation.tools.plain_csv import delimiter_of, shown
 from commands.annotation.tools.sheet import Prediction
 from stages.common.core.messages import UserError, closing_line
 from stages.common.core.outputs import new_outputs
@@ -77,6 +77,8 @@ def adjudicate(arguments: Namespace) -> None:
         cases = round_cases(corpus, planned, arguments)
         folder, name = planned.folder / TASKS, f"{ADJUDICATOR}.csv"
     path = arguments.out or folder / name
+    if path.suffix != ".csv":
+        raise UserError(f"--out {path}: a queue is a CSV file.", "Let its name end in .csv.")
     if path.exists() and any(row["decision"] for _, row in read_csv(path, DECIDED)):
         raise UserError(f"{path}: holds decisions.", "Take them with --take and remove it, or name another with --out.")
     with new_outputs(path) as (made,):
@@ -170,7 +172,7 @@ def take_decisions(corpus: Corpus, planned: Round, path: Path) -> None:
         f"{len(decisions)} decisions in {planned.folder / 'answers.csv'}, as answers of {ADJUDICATOR}, which outrank "
         f"all others; {len(left)} contested documents left",
     )
-    print(entry_lines(planned))
+    print(entry_lines(planned, corpus.task.answer))
 
 
 def take_verdicts(corpus: Corpus, cases: Sequence[Case], path: Path) -> None:
@@ -203,7 +205,7 @@ def take_verdicts(corpus: Corpus, cases: Sequence[Case], path: Path) -> None:
 def _decisions(corpus: Corpus, path: Path) -> Iterator[tuple[str, str, str]]:
     """The rows of a filled-in queue that have a decision: place, document, and the decision, letters replaced."""
     seen: set[str] = set()
-    for place, row in read_csv(path, DECIDED):
+    for place, row in read_csv(path, DECIDED, delimiter_of(path)):
         said = row["decision"].strip()
         if not said:
             continue

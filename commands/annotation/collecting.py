@@ -15,6 +15,7 @@ from commands.annotation.forms import Content, UnusableError, canonical
 from commands.annotation.rounds import Round, guideline_hash, load_round
 from commands.annotation.sheets import TOOLS
 from commands.annotation.tools import argilla, crowd
+from commands.annotation.tools.plain_csv import delimiter_of
 from commands.annotation.tools.sheet import Found
 from stages.common.core.messages import UserError, closing_line, one_line
 from stages.common.core.outputs import new_outputs
@@ -104,7 +105,7 @@ def take_back(arguments: Namespace) -> None:
         f"{len(new)} answers in {planned.folder / 'answers.csv'}, {len(problems)} set aside with their reasons, "
         f"{missing} of {len(asked)} still missing{changed}",
     )
-    print(entry_lines(planned))
+    print(entry_lines(planned, corpus.task.answer))
 
 
 class Annotators:
@@ -162,7 +163,7 @@ def read_names(path: Path, planned: Round) -> dict[str, str]:
         UserError: If an annotator is not in the plan, or a name stands for two.
     """
     named: dict[str, str] = {}
-    for place, row in read_csv(path, ("name", "annotator")):
+    for place, row in read_csv(path, ("name", "annotator"), delimiter_of(path)):
         if row["annotator"] not in planned.record.annotators:
             known = ", ".join(planned.record.annotators)
             raise UserError(f"{place}: the plan has no annotator {row['annotator'][:40]!r}.", f"It has {known}.")

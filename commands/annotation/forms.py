@@ -136,7 +136,7 @@ def _parsed(text: str, kind: Kind) -> Content:
     except (ValueError, RecursionError):
         raise UnusableError(f"{text[:80]!r} is no answer to the question") from None
     if kind == "value" and isinstance(found, int | float) and not isinstance(found, bool):
-        return float(found)
+        return float(text)
     if kind == "value" or not isinstance(found, list):
         raise UnusableError(f"{text[:80]!r} is no answer to the question")
     return found

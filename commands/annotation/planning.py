@@ -42,7 +42,7 @@ def plan(arguments: Namespace) -> None:
         UserError: If there is such a round already, or not enough to choose from.
     """
     corpus = Corpus.load()
-    folder = ROUNDS / corpus.card.name / check_name(arguments.round, "a round")
+    folder = ROUNDS / corpus.card.name / check_name(arguments.round, "a round", {TASKS})
     if folder.exists():
         raise UserError(f"{folder}: is there already.", "A plan is not written over: name another round.")
     annotators = annotator_ids(arguments.annotators)

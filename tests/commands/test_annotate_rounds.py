@@ -137,6 +137,13 @@ def test_a_plan_that_cannot_be_made_says_why(topics, arguments, said):
     assert not ROUNDS.exists()
 
 
+@pytest.mark.parametrize("said", ["--gold=-1", "--items=x", "--overlap=1.5"])
+def test_what_is_no_number_is_refused(topics, said, capsys):
+    with pytest.raises(SystemExit):
+        plan("first", said)
+    assert "is no number of things" in capsys.readouterr().err
+
+
 def test_splits_of_another_dataset_are_not_taken_for_those_of_this_one(topics):
     write_card(read_card(Path("data/raw")).model_copy(update={"name": "other"}), Path("data/splits"))
     with pytest.raises(UserError, match="holds the splits of other"):

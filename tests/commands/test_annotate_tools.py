@@ -170,6 +170,34 @@ def test_json_min_is_read_as_the_converter_writes_it(topics):
     assert read_answer_file(ROUND / "answers.csv")[0].time == "2026-03-09T22:16:09.000000Z"
 
 
+def test_json_min_writes_spans_and_several_choices_in_its_own_way(sentences):
+    plan()
+    by_id = {task["data"]["document"]: task["data"] for task in load(TASKS / "a1.json")}
+    common = {"annotator": 7, "created_at": "2026-03-09T22:16:08Z", "updated_at": "2026-03-09T22:16:09Z"}
+    given = {"d0": [{"start": 2, "end": 9, "text": "Ann Lee", "labels": ["PER"]}], "d2": None, "d1": []}
+    records = [
+        {**by_id[name], "id": number, "annotation_id": number, **common, **({} if spans is None else {"label": spans})}
+        for number, (name, spans) in enumerate(given.items(), 1)
+    ]
+    annotate("import", "first", dump(Path("min.json"), records))
+    assert answers() == {("d0", "a1"): '[[1, 3, "PER"]]', ("d1", "a1"): "[]", ("d2", "a1"): "[]"}
+
+
+def test_json_min_gives_one_choice_a_string_and_several_an_object(tmp_path, monkeypatch, make_documents):
+    monkeypatch.chdir(tmp_path)
+    save_task("multi-label", tmp_path, make_documents)
+    annotate("guideline")
+    plan()
+    data = [task["data"] for task in load(TASKS / "a1.json")]
+    chosen = ["a", {"choices": ["b & c", "a"]}, None]
+    records = [
+        {**one, "id": 1, "annotator": 7, "annotation_id": number, **({} if label is None else {"label": label})}
+        for number, (one, label) in enumerate(zip(data, chosen, strict=False))
+    ]
+    annotate("import", "first", dump(Path("min.json"), records))
+    assert [answers()[one["document"], "a1"] for one in data[:3]] == ['["a"]', '["a", "b & c"]', "[]"]
+
+
 def span(text, label, start, shown=True, converted=False):
     """A region of the tag Labels; start and end are in code points, or in UTF-16 units."""
     sentence = next(" ".join(tokens) for tokens, _ in SENTENCES if text in " ".join(tokens))
@@ -390,6 +418,9 @@ STRANGE = [
     {"result": [{"type": "choices", "from_name": name, "value": {"choices": ["kitchen"]}} for name in ("x", "y")]},
     {"result": [{"type": "choices", "from_name": "label", "value": {"choices": ["kit\ud83dchen"]}}]},
     {"updated_at": "yesterday"},
+    {"updated_at": 10**400},
+    {"lead_time": 10**400},
+    {"lead_time": [1]},
     {"lead_time": -3},
 ]
 
@@ -407,6 +438,47 @@ def test_a_strange_annotation_is_set_aside_and_the_others_are_taken(topics, stra
     assert answers() == {(second, "a1"): "garden"}
     assert "set aside: x.json, task 1, annotation 1: " in capsys.readouterr().out
     assert len(rejected()) == 1
+
+
+STRANGE_TASKS = [
+    {"document": "d\ud83d"},
+    {"document": ["d1"]},
+    {"round": "second"},
+    {"text": ["x"], "text_pair": "more"},
+]
+
+
+@pytest.mark.parametrize("strange", STRANGE_TASKS, ids=str)
+def test_a_task_with_strange_data_is_set_aside(topics, strange):
+    plan()
+    first, second, *_ = documents()
+    tasks = [exported(first, 1, completion("kitchen", 1, 7)), exported(second, 2, completion("garden", 2, 7))]
+    tasks[0]["data"] = {**tasks[0]["data"], **strange}
+    Path("x.json").write_text(json.dumps(tasks))
+    annotate("import", "first", "x.json")
+    assert answers() == {(second, "a1"): "garden"} and len(rejected()) == 1
+
+
+def test_a_number_that_no_float_can_be_is_set_aside(tmp_path, monkeypatch, make_documents):
+    monkeypatch.chdir(tmp_path)
+    save_task("regression", tmp_path, make_documents)
+    annotate("guideline")
+    plan()
+    first, second, third, fourth = documents()
+    tasks = [exported(name, number, completion("", number, 7)) for number, name in enumerate(documents(), 1)]
+    for task, value in zip(tasks, (10**400, 3, {"x": 1}, True), strict=True):
+        result = {"from_name": "label", "to_name": "text", "type": "number", "value": {"number": value}}
+        task["annotations"][0]["result"] = [result]
+    annotate("import", "first", dump(Path("x.json"), tasks))
+    assert answers() == {(second, "a1"): "3"} and {row["id"] for row in rejected()} == {first, third, fourth}
+
+
+def test_a_spreadsheet_may_write_semicolons(topics):
+    plan()
+    first, second, *_ = documents()
+    Path("a2.csv").write_text(f"\ufeffid;annotator;answer\r\n{first};a2;garden\r\n{second};a2;\r\n", newline="")
+    annotate("import", "first", "a2.csv", "--tool", "csv")
+    assert answers() == {(first, "a2"): "garden"}
 
 
 def test_a_file_that_is_too_large_is_not_read(topics, monkeypatch):

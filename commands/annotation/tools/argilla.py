@@ -10,7 +10,16 @@ from uuid import NAMESPACE_URL, uuid5
 
 from commands.annotation.forms import CharSpan, Content, Kind, char_spans, labels_of
 from commands.annotation.offsets import UTF_16, in_units
-from commands.annotation.tools.sheet import Found, Sheet, json_text, read_json, text_or_none, texts_of
+from commands.annotation.tools.sheet import (
+    Found,
+    Sheet,
+    json_text,
+    known_of,
+    number_of,
+    read_json,
+    text_or_none,
+    texts_of,
+)
 from stages.common.core.messages import UserError
 
 SUFFIX = ".json"
@@ -102,14 +111,14 @@ def _responses(record: dict[str, Any], path: Path, number: int, kind: Kind) -> I
             who=text_or_none(one.get("user_id")),
             assigned=text_or_none(metadata.get("assigned_to")),
             texts=texts_of(record["fields"]),
-            known={name: metadata.get(name) for name in ("time", "seconds", "round", "guideline")},
+            known=known_of(metadata),
         )
 
 
 def _content(value: Any, kind: Kind) -> tuple[Content | None, str]:
     if kind == "value":
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        return (float(value), "") if number else (None, "has no number")
+        number = number_of(value)
+        return number, "" if number is not None else "has no number"
     if kind == "label":
         return ([value], "") if isinstance(value, str) and value else (None, "is empty")
     if not isinstance(value, list):

@@ -10,7 +10,7 @@ from typing import Any
 
 from commands.annotation.forms import CharSpan, Content, Kind, char_spans, labels_of
 from commands.annotation.offsets import UTF_16, in_units
-from commands.annotation.tools.sheet import Found, Sheet, json_line, read_json_lines, text_or_none
+from commands.annotation.tools.sheet import Found, Sheet, json_line, known_of, read_json_lines, text_or_none
 from stages.common.core.messages import UserError
 
 SUFFIX = ".jsonl"
@@ -51,7 +51,7 @@ def read(path: Path, kind: Kind) -> Iterator[Found]:
             assigned=text_or_none(record.get("assigned_to")),
             texts={"text": record["text"]},
             mark=mark,
-            known={name: record.get(name) for name in ("time", "seconds", "round", "guideline")},
+            known=known_of(record),
         )
 
 

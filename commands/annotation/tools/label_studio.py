@@ -17,6 +17,7 @@ from commands.annotation.tools.sheet import (
     Prediction,
     Sheet,
     json_text,
+    number_of,
     read_json,
     short_id,
     text_or_none,
@@ -195,9 +196,8 @@ def _content(result: Any, kind: Kind) -> tuple[Content | None, str]:
         return _spans(values)
     if kind == "value":
         numbers = [value.get("number", value.get("rating")) for value in values]
-        if len(numbers) == 1 and isinstance(numbers[0], int | float) and not isinstance(numbers[0], bool):
-            return float(numbers[0]), ""
-        return None, "has no number, or several"
+        number = number_of(numbers[0]) if len(numbers) == 1 else None
+        return number, "" if number is not None else "has no number, or several"
     chosen: list[str] = []
     for value in values:
         if not isinstance(value.get("choices"), list):

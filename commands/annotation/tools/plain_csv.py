@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from commands.annotation.answers import read_csv
+from commands.annotation.answers import check_size, read_csv
 from commands.annotation.forms import Canonical, Kind
 from commands.annotation.offsets import CODE_POINTS
 from commands.annotation.tools.sheet import Found, Sheet
@@ -14,6 +14,7 @@ from commands.annotation.tools.sheet import Found, Sheet
 SUFFIX = ".csv"
 UNITS = (CODE_POINTS,)
 COLUMNS = ("id", "annotator", "answer", "time", "seconds", "round", "guideline")
+HEAD_BYTES = 10_000  # of the line of names, at most
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a cell that begins so is computed by spreadsheets
 
 
@@ -42,7 +43,7 @@ def read(path: Path, _: Kind) -> Iterator[Found]:
     Raises:
         UserError: If the file is no CSV file with the columns id and answer.
     """
-    for place, row in read_csv(path, ("id", "answer")):
+    for place, row in read_csv(path, ("id", "answer"), delimiter_of(path)):
         answer = row["answer"].strip()
         if answer:
             yield Found(
@@ -53,6 +54,18 @@ def read(path: Path, _: Kind) -> Iterator[Found]:
                 assigned=row.get("annotator") or None,
                 known={name: row.get(name) or None for name in ("time", "seconds", "round", "guideline")},
             )
+
+
+def delimiter_of(path: Path) -> str:
+    """What stands between fields: a comma, or a semicolon where a spreadsheet of some languages saved the file.
+
+    Raises:
+        UserError: If there is no such file.
+    """
+    check_size(path)
+    with path.open("rb") as file:
+        head = file.readline(HEAD_BYTES)
+    return ";" if head.count(b";") > head.count(b",") else ","
 
 
 def shown(text: str) -> str:

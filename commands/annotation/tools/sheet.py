@@ -1,7 +1,7 @@
 """What goes out to an annotator's tool and what comes back, whatever the tool."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -124,8 +124,22 @@ def json_line(content: Any) -> str:
 def text_or_none(value: Any) -> str | None:
     """A value that should be a string, or a number in the place of one; None for anything else."""
     if isinstance(value, str) and value:
-        return value
+        return value.encode("utf-8", "backslashreplace").decode()  # half a character cannot be written
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def number_of(value: Any) -> float | None:
+    """A number of JSON; None for anything else, and for one that no float can be."""
+    try:
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    except OverflowError:
+        return None
+
+
+def known_of(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of an answer, from fields of the names of the table of answers."""
+    texts = {name: text_or_none(said.get(name)) for name in ("round", "guideline")}
+    return {"time": said.get("time"), "seconds": said.get("seconds"), **texts}
 
 
 def texts_of(record: dict[str, Any]) -> dict[str, str]:
