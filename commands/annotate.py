@@ -2,11 +2,13 @@
 
 import argparse
 from pathlib import Path
+from typing import get_args
 
+from commands.annotation.tools import Tool
 from stages.common.core.entry import run_command
 
 MODEL = Path("models/finetuned")
-TOOLS = ("label-studio", "doccano", "argilla", "csv")
+TOOLS = get_args(Tool)
 
 
 def main(arguments: argparse.Namespace) -> None:

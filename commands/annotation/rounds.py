@@ -14,6 +14,7 @@ import yaml
 
 from commands.annotation.answers import Answer, read_answer_file, read_csv, write_csv
 from commands.annotation.corpus import Corpus, check_name
+from commands.annotation.tools import Tool
 from stages.common.core.messages import UserError, suggestion
 from stages.common.core.validation import Strict, read_yaml, validate
 from stages.common.documents.answers import ADJUDICATOR
@@ -23,7 +24,6 @@ ROUNDS, GUIDELINES = Path("catalog/annotation"), Path("catalog/guidelines")
 TASKS = "tasks"
 PLAN_COLUMNS = ("id", "annotator", "kind", "guideline")
 GOLD_COLUMNS = ("id", "answer")
-Tool = Literal["label-studio", "doccano", "argilla", "csv"]
 
 
 class RoundRecord(Strict):

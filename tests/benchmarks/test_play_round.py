@@ -2,6 +2,12 @@
 
 from benchmarks.play_round import FAULTS, play
 from tests.corpus import run
+from tests.imports import ROOT
+
+
+def test_the_script_says_what_it_takes():
+    said = run(ROOT, "python", "-m", "benchmarks.play_round", "--help").stdout
+    assert "--items" in said and "--gold" in said and "--set" in said
 
 
 def test_a_round_goes_from_the_guideline_to_a_trained_model(repository):
