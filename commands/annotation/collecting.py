@@ -83,8 +83,9 @@ def take_back(arguments: Namespace) -> None:
             except UnusableError as error:
                 problems.append(_problem(one, file, who.guess(one), str(error)))
     check_guidelines(taken, planned, arguments.allow)
-    kept, repeated = one_each(taken)
-    problems += repeated
+    own, claimed = one_person_each(taken)
+    kept, repeated = one_each(own)
+    problems += [*claimed, *repeated]
     answers = {answer.key: answer for answer in planned.answers}
     new, outdated = against_earlier(kept, answers, arguments.replace)
     problems += outdated
@@ -191,6 +192,30 @@ def check_guidelines(taken: Iterable[Taken], planned: Round, allowed: Sequence[s
                 f"{planned.record.guideline[:12]}.",
                 f"Say --allow {said[:12]} to take such answers with their own hash.",
             )
+
+
+def one_person_each(taken: Sequence[Taken]) -> tuple[list[Taken], list[Problem]]:
+    """Sets aside annotations that stand under two annotators, as when one exported file is given under two names.
+
+    An annotation is known by its id in the tool, the document and the time.
+    """
+    people: dict[tuple[str | None, ...], dict[str, Taken]] = defaultdict(dict)
+    for one in taken:
+        if one.found.mark and one.answer.time:
+            people[_mark(one)].setdefault(one.answer.annotator, one)
+    own, left_out = [], []
+    for one in taken:
+        others = [other for name, other in people.get(_mark(one), {}).items() if name != one.answer.annotator]
+        if others:
+            place, name = others[0].found.place, others[0].answer.annotator
+            left_out.append(_left_out(one, f"the same annotation stands in {place} as an answer of {name}"))
+        else:
+            own.append(one)
+    return own, left_out
+
+
+def _mark(one: Taken) -> tuple[str | None, ...]:
+    return one.found.mark, one.answer.id, one.answer.time
 
 
 def one_each(taken: Sequence[Taken]) -> tuple[list[Taken], list[Problem]]:

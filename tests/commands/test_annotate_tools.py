@@ -140,6 +140,20 @@ def test_an_annotation_in_two_files_counts_once_and_the_later_of_two_holds(topic
     assert ((ROUND / "answers.csv").read_bytes(), (ROUND / "rejected.csv").read_bytes()) == before
 
 
+def test_one_annotation_under_the_names_of_two_annotators_is_neithers(topics, capsys):
+    plan()
+    first, second, *_ = documents()
+    tasks = [exported(first, 1, completion("kitchen", 1, 7)), exported(second, 2, completion("garden", 2, 7))]
+    for task in tasks:
+        task["data"] = {name: value for name, value in task["data"].items() if name != "assigned_to"}
+    copy = [tasks[0], {**tasks[1], "annotations": [completion("garden", 9, 7)]}]
+    annotate("import", "first", dump(Path("a1.json"), tasks), dump(Path("a2.json"), copy))
+    assert answers() == {(second, "a1"): "garden", (second, "a2"): "garden"}
+    said = capsys.readouterr().out
+    assert "a1.json, task 1, annotation 1: the same annotation stands in a2.json" in said
+    assert "a2.json, task 1, annotation 1: the same annotation stands in a1.json" in said
+
+
 def test_a_document_that_is_gone_or_another_is_named_and_its_answer_kept_aside(topics, capsys):
     plan(items=3)
     second = documents()[1]
