@@ -70,8 +70,38 @@ def take_back(arguments: Namespace) -> None:
     """
     corpus = Corpus.load()
     planned = load_round(corpus, arguments.round)
+    taken, problems = read_files(corpus, planned, arguments)
+    check_guidelines(taken, planned, arguments.allow)
+    own, claimed = one_person_each(taken)
+    kept, repeated = one_each(own)
+    answers = {answer.key: answer for answer in planned.answers}
+    new, outdated = against_earlier(kept, answers, arguments.replace)
+    answers |= {one.answer.key: one.answer for one in new}
+    problems += [*claimed, *repeated, *outdated]
+    files = {problem.file for problem in problems} | {one.file for one in taken}
+    with new_outputs(planned.folder / "answers.csv", planned.folder / "rejected.csv") as (answer_file, rejected_file):
+        write_answer_file(answers.values(), answer_file)
+        write_csv(rejected_file, REJECTED, sorted({*_rejected_before(planned, files), *(p.row for p in problems)}))
+    _print_problems(problems, planned.folder / "rejected.csv")
+    missing = len(planned.asked - set(answers))
+    changed = "; the guideline has been changed since" if guideline_hash(corpus) != planned.record.guideline else ""
+    closing_line(
+        "import",
+        f"{len(new)} answers in {planned.folder / 'answers.csv'}, {len(problems)} set aside with their reasons, "
+        f"{missing} of {len(planned.asked)} still missing{changed}",
+    )
+    print(entry_lines(planned, corpus.task.answer))
+
+
+def read_files(corpus: Corpus, planned: Round, arguments: Namespace) -> tuple[list[Taken], list[Problem]]:
+    """Reads the files, in the order of their names: the answers that can be used, and those that cannot.
+
+    Raises:
+        UserError: If a file is not what the tool writes.
+    """
     tool = arguments.tool or planned.record.tool
     named = read_names(arguments.annotators, planned) if arguments.annotators else {}
+    checks = Checks(corpus, planned, tool, arguments.offsets, None if arguments.unplanned else planned.asked)
     problems: list[Problem] = []
     taken: list[Taken] = []
     for path in sorted(arguments.files, key=str):
@@ -79,34 +109,10 @@ def take_back(arguments: Namespace) -> None:
         who = Annotators(planned, named, path, found)
         for one in found:
             try:
-                taken.append(Taken(one, file, _checked(one, who, planned, corpus, tool, arguments)))
+                taken.append(Taken(one, file, checks.answer(one, who)))
             except UnusableError as error:
                 problems.append(_problem(one, file, who.guess(one), str(error)))
-    check_guidelines(taken, planned, arguments.allow)
-    own, claimed = one_person_each(taken)
-    kept, repeated = one_each(own)
-    problems += [*claimed, *repeated]
-    answers = {answer.key: answer for answer in planned.answers}
-    new, outdated = against_earlier(kept, answers, arguments.replace)
-    problems += outdated
-    answers |= {one.answer.key: one.answer for one in new}
-    files = {problem.file for problem in problems} | {one.file for one in taken}
-    with new_outputs(planned.folder / "answers.csv", planned.folder / "rejected.csv") as (answer_file, rejected_file):
-        write_answer_file(answers.values(), answer_file)
-        write_csv(rejected_file, REJECTED, sorted({*_rejected_before(planned, files), *(p.row for p in problems)}))
-    for problem in problems[:MOST_LINES]:
-        print(f"set aside: {one_line(f'{problem.place}: {problem.reason}')}")
-    if len(problems) > MOST_LINES:
-        print(f"set aside: {len(problems) - MOST_LINES} more, in {planned.folder / 'rejected.csv'}")
-    asked = {(row.id, row.annotator) for row in planned.plan}
-    missing = len(asked - set(answers))
-    changed = "; the guideline has been changed since" if guideline_hash(corpus) != planned.record.guideline else ""
-    closing_line(
-        "import",
-        f"{len(new)} answers in {planned.folder / 'answers.csv'}, {len(problems)} set aside with their reasons, "
-        f"{missing} of {len(asked)} still missing{changed}",
-    )
-    print(entry_lines(planned, corpus.task.answer))
+    return taken, problems
 
 
 class Annotators:
@@ -153,6 +159,54 @@ class Annotators:
             return self.of(one)
         except UnusableError:
             return ""
+
+
+class Checks(NamedTuple):
+    """What an answer must fulfil.
+
+    Attributes:
+        corpus: The documents and labels.
+        planned: The round.
+        tool: The tool that the answers come from.
+        offsets: In which units spans are counted; None for what the tool does.
+        asked: What the plan asks for: documents with annotators; None if anything is taken.
+    """
+
+    corpus: Corpus
+    planned: Round
+    tool: str
+    offsets: str | None
+    asked: frozenset[tuple[str, str]] | None
+
+    def answer(self, one: Found, who: Annotators) -> Answer:
+        """An answer as a row of the table.
+
+        Raises:
+            UnusableError: If it cannot be used.
+        """
+        corpus, planned = self.corpus, self.planned
+        if one.document is None:
+            raise UnusableError("does not say which document it is about")
+        if one.document not in corpus.documents.index:
+            raise UnusableError(f"the document {one.document[:80]!r} is not there any more")
+        if one.fault or one.content is None:
+            raise UnusableError(one.fault or "is empty")
+        if (said := one.known.get("round")) and said != planned.name:
+            raise UnusableError(f"belongs to the round {str(said)[:40]!r}")
+        annotator = who.of(one)
+        if self.asked is not None and (one.document, annotator) not in self.asked:
+            raise UnusableError(f"{annotator} was not asked about {one.document!r}; --unplanned takes it")
+        item = corpus.item(one.document)
+        if one.texts and not _same_texts(one.texts, item.texts):
+            raise UnusableError(f"its text is not that of {one.document!r}")
+        units = [self.offsets] if self.offsets else TOOLS[self.tool].UNITS if self.tool in TOOLS else ()
+        answer = canonical(one.content, corpus.task.answer, item, corpus.labels, units)
+        try:
+            time, seconds = time_of(one.known.get("time")), seconds_of(one.known.get("seconds"))
+        except ValueError as error:
+            raise UnusableError(str(error)) from None
+        guideline = one.known.get("guideline") or planned.record.guideline
+        return Answer(one.document, annotator, answer, time, seconds, planned.name, str(guideline))
 
 
 def read_names(path: Path, planned: Round) -> dict[str, str]:
@@ -302,36 +356,6 @@ def _read(path: Path, tool: str, corpus: Corpus, arguments: Namespace) -> Iterat
     return crowd.read(path, crowd.Shape(arguments.id_column, columns, arguments.annotator_column, values))
 
 
-def _checked(one: Found, who: Annotators, planned: Round, corpus: Corpus, tool: str, arguments: Namespace) -> Answer:
-    """The answer as a row of the table.
-
-    Raises:
-        UnusableError: If it cannot be used.
-    """
-    if one.document is None:
-        raise UnusableError("does not say which document it is about")
-    if one.document not in corpus.documents.index:
-        raise UnusableError(f"the document {one.document[:80]!r} is not there any more")
-    if one.fault or one.content is None:
-        raise UnusableError(one.fault or "is empty")
-    if (said := one.known.get("round")) and said != planned.name:
-        raise UnusableError(f"belongs to the round {str(said)[:40]!r}")
-    annotator = who.of(one)
-    if (one.document, annotator) not in {(row.id, row.annotator) for row in planned.plan} and not arguments.unplanned:
-        raise UnusableError(f"{annotator} was not asked about {one.document!r}; --unplanned takes it")
-    item = corpus.item(one.document)
-    units = [arguments.offsets] if arguments.offsets else TOOLS[tool].UNITS if tool in TOOLS else ()
-    if one.texts and not _same_texts(one.texts, item.texts):
-        raise UnusableError(f"its text is not that of {one.document!r}")
-    answer = canonical(one.content, corpus.task.answer, item, corpus.labels, units)
-    try:
-        time, seconds = time_of(one.known.get("time")), seconds_of(one.known.get("seconds"))
-    except ValueError as error:
-        raise UnusableError(str(error)) from None
-    guideline = one.known.get("guideline") or planned.record.guideline
-    return Answer(one.document, annotator, answer, time, seconds, planned.name, str(guideline))
-
-
 def _same_texts(shown: Mapping[str, str], texts: Mapping[str, str]) -> bool:
     """Whether an annotator saw these texts; where a tool shows two as one, they are one below the other."""
     return all(shown[name] == texts.get(name) for name in shown) or list(shown.values()) == [
@@ -341,6 +365,14 @@ def _same_texts(shown: Mapping[str, str], texts: Mapping[str, str]) -> bool:
 
 def _problem(one: Found, file: str, annotator: str, reason: str) -> Problem:
     return Problem(one.place, file, one.task, one.document or "", annotator, one_line(reason), _shown(one.content))
+
+
+def _print_problems(problems: Sequence[Problem], path: Path) -> None:
+    """Prints a line for each, up to a number that can be read."""
+    for problem in problems[:MOST_LINES]:
+        print(f"set aside: {one_line(f'{problem.place}: {problem.reason}')}")
+    if len(problems) > MOST_LINES:
+        print(f"set aside: {len(problems) - MOST_LINES} more, in {path}")
 
 
 def _left_out(one: Taken, reason: str) -> Problem:

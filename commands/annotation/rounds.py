@@ -83,6 +83,11 @@ class Round(NamedTuple):
     plan: list[Planned]
 
     @property
+    def asked(self) -> frozenset[tuple[str, str]]:
+        """Which documents which annotators are asked about."""
+        return frozenset((row.id, row.annotator) for row in self.plan)
+
+    @property
     def answers(self) -> list[Answer]:
         """What was imported so far, decisions included."""
         return read_answer_file(self.folder / "answers.csv")
