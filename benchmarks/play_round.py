@@ -74,7 +74,8 @@ def play(root: Path, items: int, gold: int, settings: Mapping[str, Any] | None =
 def answer_tasks(tasks: Path, annotator: str, truth: Mapping[str, str]) -> Path:
     """What an annotator's Label Studio would export, faults included."""
     labels, content = sorted(set(truth.values())), json.loads((tasks / f"{annotator}.json").read_text(encoding="utf-8"))
-    for number, task in enumerate(content, 1):
+    first_id = 1 + 1_000 * list(ACCURACY).index(annotator)  # Label Studio's annotations have ids of their own
+    for number, task in enumerate(content, first_id):
         drawn = generator(1, annotator, task["data"]["document"])
         true = truth[task["data"]["document"]]
         wrong = [label for label in labels if label != true]
