@@ -99,7 +99,7 @@ def test_runs_that_differ_in_seeds_alone_are_not_called_better_or_worse(workplac
     assert "better by seeds alone" in said and "a is better" not in said
     third = a_run(workplace / "third", np.arange(60) > 20, seed=7, learning_rate=0.2)
     said = "\n".join(compare_runs(one, third))
-    assert "they differ in: finetune.seed (1 and 7), finetune.learning_rate (0.1 and 0.2)" in said
+    assert "they differ in: finetune.learning_rate (0.1 and 0.2), finetune.seed (1 and 7)" in said
     assert "a is better" in said and "`make seeds`" in said
     assert "all their parameters are the same" in "\n".join(compare_runs(one, one))
 

@@ -139,12 +139,15 @@ def tables(labels, test, silent):
 def of_tags(folder, labels, _):
     """Makes the files those of token classification: metrics of spans, tags; no probabilities, no frozen encoder."""
     metrics, summary = (json.loads((folder / f"{name}.json").read_text()) for name in ("metrics", "summary"))
-    for each in ("encoder", "baseline"):
+    metrics["most_frequent"], summary["most_frequent"] = dict(metrics["frozen"]), dict(summary["frozen"])
+    for each in ("encoder", "baseline", "most_frequent"):
         metrics[each]["span_f1"] = summary[each]["span_f1"] = summary[each]["macro_f1"]
     metrics["difference"]["span_f1"] = metrics["difference"]["macro_f1"]
-    summary["baseline_model"] = None
+    fitted = {"features": 1234, "c": 10.0, "validation_span_f1": {"1.0": 0.8, "10.0": 0.9}}
+    summary["baseline_model"] = fitted
     for entry in summary["classes"]:
-        for each in ("encoder", "baseline"):
+        entry["most_frequent"] = entry["frozen"]
+        for each in ("encoder", "baseline", "most_frequent"):
             entry[each] = {name: entry[each][name] for name in ("precision", "recall", "f1")}
         del entry["frozen"]
     summary["tokens"] = [{**entry, "label": f"B-{entry['label']}"} for entry in summary["classes"]]

@@ -245,7 +245,7 @@ def test_a_run_on_entities_has_a_page_without_what_the_task_does_not_have(make_p
         "Mentions of each type",
         "Encoder: metrics of each tag, over tokens",
         "B-PER 10",
-        "gives each word the tag that it has most often",
+        "The most frequent tag is the one that a word has most often",
         "Encoder: by class (rows) and predicted class (columns), in tokens",
         "The encoder got 20 tokens wrong.",
     ):
