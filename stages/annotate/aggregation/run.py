@@ -12,6 +12,7 @@ from stages.annotate.aggregation.tempering import held_out_power, tempered
 from stages.common.core.messages import UserError, suggestion
 
 FEWEST = 3  # annotators; with two, any split of the blame between them explains the answers equally well
+MOST_CELLS = 200_000_000  # of all confusion matrices together, 1.6 GB
 DIGITS = 6  # after the point; the last digits of a logarithm differ between processors
 
 
@@ -28,13 +29,20 @@ def aggregate(method: str, answers: CodedAnswers, settings: Settings | None = No
         settings: The defaults if there are none.
 
     Raises:
-        UserError: If there is no such method, or no answer.
+        UserError: If there is no such method, no answer, or the confusion matrices would not fit into memory.
     """
     settings = settings or Settings()
     if method not in METHODS:
         raise UserError(f"There is no method {method!r} of aggregation.", suggestion(method, METHODS))
     if not len(answers):
         raise UserError("There are no answers to aggregate.", "Add answers, or give the documents labels.")
+    cells = answers.annotator_count * answers.classes**2
+    if cells > MOST_CELLS:
+        raise UserError(
+            f"{answers.annotator_count:,} annotators and {answers.classes:,} labels make confusion matrices of "
+            f"{cells:,} cells; {MOST_CELLS:,} are the most.",
+            "Leave out labels, or annotators with few answers.",
+        )
     if method == "majority":
         return METHODS["majority"](answers, settings)
     if reason := _why_majority(answers):
