@@ -320,7 +320,7 @@ def test_no_answers_and_unknown_methods_are_mistakes():
         aggregate("majority", coded([], 3, 2, 2))
     with pytest.raises(UserError, match="Did you mean 'dawid_skene'"):
         aggregate("dawid_sken", coded(SMALL, 2, 3, 2))
-    with pytest.raises(UserError, match="2,000 annotators and 1,000 labels make .* Leave out labels"):
+    with pytest.raises(UserError, match=r"2,000 annotators and 1,000 labels make .* Leave out labels"):
         aggregate("majority", coded(SMALL, 2, 2_000, 1_000))
     with pytest.raises(ValueError, match="the value of an answer is not among 0 to 1"):
         coded([(0, 0, 2)], 1, 1, 2)
