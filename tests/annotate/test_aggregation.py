@@ -145,6 +145,14 @@ def test_glad_ends_where_the_penalised_likelihood_is_flat():
         assert ((there[0] - there[1]) - (back[0] - back[1])) / (2 * step) == pytest.approx(0, abs=1e-5)
 
 
+def test_glads_likelihood_of_one_item_is_that_of_its_parameters():
+    found = METHODS["glad"](coded([(0, who, int(who > 1)) for who in range(5)], 1, 5, 2), PLAIN)
+    right = 1 / (1 + np.exp(-found.parameters["ability"] * found.parameters["easiness"]))
+    joint = [np.prod(np.where([one, one, other, other, other], right, 1 - right)) for one, other in ((1, 0), (0, 1))]
+    assert found.log_likelihood == pytest.approx(np.log(sum(joint) / 2), abs=1e-12)
+    assert found.posterior[0, 1] == pytest.approx(joint[1] / sum(joint), abs=1e-12)
+
+
 def test_dawid_skene_recovers_planted_confusion_matrices():
     crowd = make_crowd(3_000, 8, 5, some_annotators(8, 4, seed=5), seed=6)
     found = aggregate("dawid_skene", crowd.answers)
@@ -236,6 +244,7 @@ STRANGE = {
     "two annotators": ([(0, 0, 1), (0, 1, 0), (1, 0, 0)], 2, 2, 2),
     "one class": ([(0, 0, 0), (0, 1, 0), (1, 2, 0)], 2, 3, 1),
     "one class seen of three": ([(item, who, 1) for item in range(4) for who in range(3)], 4, 3, 3),
+    "one item": ([(0, who, int(who > 1)) for who in range(5)], 1, 5, 2),
     "an item without answers": (SMALL, 3, 3, 2),
     "an annotator without answers": (SMALL, 2, 4, 2),
     "all disagree": ([(item, who, who) for item in range(5) for who in range(3)], 5, 3, 3),
@@ -250,6 +259,8 @@ def test_strange_answers_have_defined_results(kind, method):
     answers = coded(*STRANGE[kind])
     found = aggregate(method, answers)
     check(found, answers)
+    if kind == "one item":
+        assert found.labels.tolist() == [1]
     if kind == "one class seen of three":
         assert (found.labels == 1).all()
     if kind == "all disagree":

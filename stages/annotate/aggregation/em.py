@@ -50,7 +50,7 @@ def fit(method: str, answers: CodedAnswers, maximise: Maximise, settings: Settin
 
     def step(posterior: Floats, last: Model | None) -> tuple[Model, Floats]:
         model = maximise(answers.by_annotator(posterior), np.einsum("ic,i->c", posterior, answered), last)
-        return model, normalise(log_joint(answers, model.prior, model.weights))
+        return model, normalise(answers.by_item(model.weights), model.prior)
 
     before, steps = vote_shares(answers), 1
     model, posterior = step(before, None)
@@ -63,7 +63,7 @@ def fit(method: str, answers: CodedAnswers, maximise: Maximise, settings: Settin
         labels=likeliest(posterior, answers),
         confusion=model.confusion,
         skill=mean_skill(model.confusion, model.prior),
-        log_likelihood=log_likelihood(log_joint(answers, model.prior, np.log(model.confusion))),
+        log_likelihood=log_likelihood(answers.by_item(np.log(model.confusion)), model.prior),
         iterations=steps,
         converged=converged,
         parameters=model.parameters,
@@ -72,37 +72,37 @@ def fit(method: str, answers: CodedAnswers, maximise: Maximise, settings: Settin
 
 def vote_shares(answers: CodedAnswers) -> Floats:
     """The share of the answers that name each class; equal for all where an item has none; [items, classes]."""
-    counts = np.where(answers.answered[:, None] > 0, answers.votes, 1)
-    return np.asarray(counts / counts.sum(axis=1, keepdims=True))
+    shares = answers.votes / np.maximum(answers.answered, 1)[:, None]
+    shares[answers.answered == 0] = 1 / answers.classes
+    return np.asarray(shares)
 
 
-def log_joint(answers: CodedAnswers, prior: Floats, weights: Floats) -> Floats:
-    """The logarithm of how probable each class is together with the answers about an item, [items, classes].
+def normalise(logarithms: Floats, prior: Floats) -> Floats:
+    """The posterior, [items, classes].
 
     Args:
-        answers: What was answered.
+        logarithms: Of how probable each class makes the answers about an item, [items, classes].
         prior: The probability of each class, [classes].
-        weights: The logarithm of how probable each answer is, [annotators, true classes, answers].
     """
-    joint = answers.by_item(weights)
-    joint += np.log(prior)
-    return joint
+    scaled, _ = _joint(logarithms, prior)
+    scaled /= scaled.sum(axis=0)
+    return np.ascontiguousarray(scaled.T)
 
 
-def normalise(logarithms: Floats) -> Floats:
-    """From the logarithms of what is proportional to probabilities to probabilities, [items, classes]."""
-    by_class = np.ascontiguousarray(logarithms.T)  # numpy is slow along a short last axis
-    by_class -= by_class.max(axis=0)
-    np.exp(by_class, out=by_class)
-    by_class /= by_class.sum(axis=0)
-    return np.ascontiguousarray(by_class.T)
+def log_likelihood(logarithms: Floats, prior: Floats) -> float:
+    """The logarithm of how probable all answers are, whatever is true; the arguments are those of :func:`normalise`."""
+    scaled, top = _joint(logarithms, prior)
+    return float((np.log(scaled.sum(axis=0)) + top).sum())
 
 
-def log_likelihood(joint: Floats) -> float:
-    """The logarithm of how probable all answers are, whatever the classes, from :func:`log_joint`."""
-    by_class = np.ascontiguousarray(joint.T)
+def _joint(logarithms: Floats, prior: Floats) -> tuple[Floats, Floats]:
+    """Probabilities of answers and class, divided by their item's largest, [classes, items]; its logarithm, [items]."""
+    by_class = np.array(logarithms.T, order="C")  # a copy; numpy is slow along a short last axis
+    by_class += np.log(prior)[:, None]
     top = by_class.max(axis=0)
-    return float((np.log(np.exp(by_class - top).sum(axis=0)) + top).sum())
+    by_class -= top
+    np.exp(by_class, out=by_class)
+    return by_class, top
 
 
 def stands_still(before: Floats, after: Floats, settings: Settings) -> bool:

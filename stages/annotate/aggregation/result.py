@@ -54,9 +54,10 @@ def likeliest(posterior: Floats, answers: CodedAnswers) -> Integers:
         posterior: Shape [items, classes].
         answers: What it was made from.
     """
-    tied = posterior >= posterior.max(axis=1, keepdims=True) - TIED
-    labels = tied.argmax(axis=1)
-    for item in np.flatnonzero(tied.sum(axis=1) > 1).tolist():
-        candidates = np.flatnonzero(tied[item])
+    by_class = np.ascontiguousarray(posterior.T)  # numpy is slow along a short last axis
+    tied = by_class >= by_class.max(axis=0) - TIED
+    labels = tied.argmax(axis=0)
+    for item in np.flatnonzero(tied.sum(axis=0) > 1).tolist():
+        candidates = np.flatnonzero(tied[:, item])
         labels[item] = candidates[derived_seed(0, "tie", answers.ids[item]) % len(candidates)]
     return np.asarray(labels, dtype=np.int64)

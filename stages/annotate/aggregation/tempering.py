@@ -67,7 +67,7 @@ def predicted(posterior: Floats, chance: Floats, power: float) -> float:
 def tempered(posterior: Floats, power: float) -> Floats:
     """The posterior raised to a power, rows summing to 1 again, [items, classes]."""
     with np.errstate(divide="ignore"):  # a probability of 0 stays 0
-        return normalise(power * np.log(posterior))
+        return normalise(power * np.log(posterior), np.ones(posterior.shape[1]))
 
 
 def _held_out(

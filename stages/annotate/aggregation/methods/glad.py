@@ -25,14 +25,15 @@ def glad(answers: CodedAnswers, settings: Settings) -> Aggregate:
     other, and the other way round, so each takes Newton steps of its own, in place of the paper's conjugate gradients.
     """
     ability, log_easiness = np.full(answers.annotator_count, MEAN), np.full(answers.item_count, MEAN)
+    prior = np.full(answers.classes, 1 / answers.classes)
     posterior, converged, steps = vote_shares(answers), False, 0
     while not converged and steps < settings.iterations:
         right = posterior[answers.items, answers.values]
         for _ in range(NEWTON_STEPS):
             ability = _better_ability(answers, right, ability, log_easiness)
             log_easiness = _better_easiness(answers, right, ability, log_easiness)
-        joint = _log_joint(answers, ability, log_easiness)
-        before, posterior = posterior, normalise(joint)
+        logarithms = _logarithms(answers, ability, log_easiness)
+        before, posterior = posterior, normalise(logarithms, prior)
         converged, steps = stands_still(before, posterior, settings), steps + 1
     skill = _skill(answers, ability, log_easiness)
     return Aggregate(
@@ -41,7 +42,7 @@ def glad(answers: CodedAnswers, settings: Settings) -> Aggregate:
         labels=likeliest(posterior, answers),
         confusion=one_coin_confusion(skill, answers.classes),
         skill=skill,
-        log_likelihood=log_likelihood(joint),
+        log_likelihood=log_likelihood(logarithms, prior),
         iterations=steps,
         converged=converged,
         parameters={"ability": ability, "easiness": np.exp(log_easiness)},
@@ -66,14 +67,14 @@ def _better_easiness(answers: CodedAnswers, right: Floats, ability: Floats, log_
     return np.asarray(log_easiness + np.clip(gradient / curvature, -LONGEST_STEP, LONGEST_STEP))
 
 
-def _log_joint(answers: CodedAnswers, ability: Floats, log_easiness: Floats) -> Floats:
-    """The logarithm of how probable each class is together with the answers about an item, [items, classes]."""
+def _logarithms(answers: CodedAnswers, ability: Floats, log_easiness: Floats) -> Floats:
+    """The logarithm of how probable each class makes the answers about an item, [items, classes]."""
     product = ability[answers.annotators] * np.exp(log_easiness)[answers.items]
     others = np.log(answers.classes - 1)
     cells = answers.items * answers.classes + answers.values
     odds = _sums(cells, product + others, answers.item_count * answers.classes).reshape(-1, answers.classes)
     wrong = _sums(answers.items, log_expit(-product) - others, answers.item_count)
-    return np.asarray(odds + wrong[:, None] - np.log(answers.classes))
+    return np.asarray(odds + wrong[:, None])
 
 
 def _skill(answers: CodedAnswers, ability: Floats, log_easiness: Floats) -> Floats:
