@@ -29,6 +29,8 @@ GOLD = re.compile(r"gold|final|majority|consensus", re.IGNORECASE)
 ANNOTATOR = re.compile(r"(.*?(?:label|annot|ann|rater|coder|judge|worker|vote)\D*?)[_ .-]?(\d+|[a-c])", re.IGNORECASE)
 SEPARATORS = (",", ";", "|", " ")
 MOST_CLASSES_OF_NUMBERS = 20
+RATING = re.compile(r"star|rating|score|grade|rank", re.IGNORECASE)
+IDENTIFIER = re.compile(r"[A-Za-z_.:/-]*\d[\w.:/-]*", re.ASCII)
 NO_LABEL = {"", "n/a", "na", "none", "null", "nan", "-", "?", "nil", "unknown"}
 Rows = Sequence[Mapping[str, str]]
 
@@ -61,6 +63,11 @@ def guess_columns(base: dict[str, Any], names: Sequence[str], rows: Rows, where:
     ]
     if ids:
         guess.reader["id"] = ids[0]
+    if sum(IDENTIFIER.fullmatch(cell.strip()) is not None for cell in values[text]) > 0.9 * len(rows):
+        raise UserError(
+            f"{where}: holds no texts, only numbers or ids; the longest column is {text!r}.",
+            "Join the texts to it by their ids, and describe that.",
+        )
     guess.reader["text"] = [text]
     if pair and target not in pair:
         guess.reader["text_pair"], guess.task = pair[1], "pairs"
@@ -141,8 +148,14 @@ def _target(
     ranked = sorted(candidates, key=lambda name: (len(set(values[name])) == 1, len(set(values[name]))))
     best = gold[0] if gold and gold[0] in candidates else (like or ranked)[0]
     others = [name for name in ranked if name != best and len(set(values[name])) > 1]
-    if len(like) == 1 or not others:
-        return best, "" if len(set(values[best])) > 1 else f"{best}: it holds one value only, as far as was read"
+    if len(set(values[best])) == 1:
+        return best, f"{best}: it holds one value only, as far as was read"
+    if len(like) == 1 or (best in gold and not others):
+        return best, ""
+    if not others:
+        rest = [name for name in values if name.lower() not in ID_NAMES and not _running_number(values[name])]
+        sure = len(rest) == 2 or re.fullmatch(r"column_\d+", best)  # with two, nothing else is left
+        return best, "" if sure else f"{best}: the only column that may be labels, but its name does not say so"
     return best, f"{best}, or {', '.join(others)}: any of these may be what is to be predicted"
 
 
@@ -191,6 +204,9 @@ def _fill_target(guess: Guess, target: str, column: list[str]) -> None:
             guess.doubt("labels", f"{target}: is {example!r} several labels, with {separator!r} between them, or one?")
         return
     guess.reader["label"] = target
+    if RATING.search(target) and len(numbers) == len(filled) and len(whole) > 2:
+        shown = f"the whole numbers {min(whole):g} to {max(whole):g}"
+        guess.doubt("label", f"{target}: {shown} are read as classes without an order; or name it as `value`")
     if len(kinds) > max(MOST_CLASSES_OF_NUMBERS, 0.1 * len(filled)):
         guess.doubt(
             "label", f"{target}: holds {len(kinds):,} different values in {len(filled):,} records; are they labels?"
@@ -254,6 +270,11 @@ def _difference(label: str, other: str) -> str:
         ),
     }
     return next((said for said, same in ways.items() if same(label) == same(other)), "reads like")
+
+
+def _running_number(column: list[str]) -> bool:
+    """Whether a column counts the records."""
+    return len(set(column)) == len(column) and all(cell.isdecimal() for cell in column)
 
 
 def _number(cell: str) -> bool:

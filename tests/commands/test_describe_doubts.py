@@ -272,5 +272,28 @@ def test_a_mark_that_is_left_stops_a_run_in_one_line(drafted):
 
 
 def test_the_language_is_marked_where_the_texts_do_not_tell_it(drafted):
-    entry, _ = drafted(mine_csv="text,label\n" + "".join(f"{n}{n}{n}-{n},{lab}\n" for n, lab in enumerate(LABELS)))
+    entry, _ = drafted(mine_csv="text,label\n" + "".join(f"{n} {n} - {n},{lab}\n" for n, lab in enumerate(LABELS)))
     assert entry["language"].startswith("EDIT ")
+
+
+@pytest.mark.parametrize("name", ["bls_year", "verdict"])
+def test_a_lone_column_whose_name_does_not_say_label_is_marked(drafted, name):
+    lines = "".join(f'"{text}",{place / 7:.3f},{label}\n' for place, (text, label) in enumerate(ROWS))
+    entry, _ = drafted(mine_csv=f"text,place,{name}\n{lines}")
+    assert entry["parts"][0]["reader"]["label"].startswith(f"EDIT {name}: the only column that may be labels")
+
+
+@pytest.mark.parametrize("name", ["stars", "Rating"])
+def test_ratings_are_classes_with_a_mark(drafted, name):
+    lines = "".join(f'"{text}",{place % 5 + 1}\n' for place, text in enumerate(TEXTS))
+    entry, _ = drafted(mine_csv=f"text,{name}\n{lines}")
+    assert entry["parts"][0]["reader"]["label"] == (
+        f"EDIT {name}: the whole numbers 1 to 5 are read as classes without an order; or name it as `value`"
+    )
+
+
+@pytest.mark.parametrize("template", ["item_{}", "{}", "2_{}"])
+def test_a_table_of_ids_without_texts_is_refused(drafted, template):
+    lines = "".join(f"{template.format(place)}\t{place % 2}\n" for place in range(40))
+    with pytest.raises(UserError, match="holds no texts, only numbers or ids"):
+        drafted(mine_tsv=f"orig_id\tlabel\n{lines}")
