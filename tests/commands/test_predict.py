@@ -408,4 +408,3 @@ def test_a_models_own_test_documents_get_the_answers_that_evaluate_wrote(reposit
     assert answered["label"].tolist() == evaluated["predicted"].tolist()
     for name in evaluated.columns[evaluated.columns.str.startswith("p:")]:
         np.testing.assert_allclose(answered[name], evaluated[name], atol=1e-6)
-    assert json.loads((repository / "models/finetuned/inference.json").read_text())["temperature"]
