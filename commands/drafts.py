@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 import yaml
@@ -26,6 +27,8 @@ from stages.download.entry import Reader
 from stages.download.readers.record import BadRecord, Batch
 
 MOST_LABELS = 1_000
+FASTTEXT = "__label__"  # stands before each label in the lines of fastText
+ALONE = "is the only one here; a classifier needs two: describe the other files together with this one"
 SHOWN = 5
 TEXTS_OF_A_BATCH = 200
 SPLITS = (
@@ -43,6 +46,7 @@ class Findings:
     Attributes:
         rows: How many records were read.
         empty: How many of them have no text.
+        unlabelled: How many have no label, where one is predicted.
         repeated: How many have the same text as an earlier one.
         labels: How often each label, or each type of entity, occurs.
         bad: The records that cannot be read.
@@ -51,6 +55,7 @@ class Findings:
 
     rows: int = 0
     empty: int = 0
+    unlabelled: int = 0
     repeated: int = 0
     labels: Counter[str] = field(default_factory=Counter)
     bad: list[BadRecord] = field(default_factory=list)
@@ -157,6 +162,9 @@ def _examine(guess: Guess, paths: list[Path]) -> Findings:
         text = pc.fill_null(item.rows["text"], "")
         found.rows += len(text)
         found.empty += pc.sum(pc.equal(pc.utf8_trim_whitespace(text), "")).as_py() or 0
+        if "label" in item.rows.column_names:
+            label = pc.fill_null(item.rows["label"].cast(pa.string()), "")
+            found.unlabelled += pc.sum(pc.equal(pc.utf8_trim_whitespace(label), "")).as_py() or 0
         texts = text.to_pylist()
         hashes.append(np.array([xxhash.xxh3_64_intdigest(one.encode()) for one in texts], np.uint64))
         found.texts += texts[:: max(1, len(texts) // TEXTS_OF_A_BATCH)]
@@ -184,9 +192,18 @@ def draft(parts: list[Described]) -> str:
     bad = [record for one in every for record in one.bad]
     faults = [f"{repeated} texts are exact repeats of an earlier one."] if repeated else []
     faults += [f"{empty} records have no text."] if empty else []
+    unlabelled = sum(one.unlabelled for one in every)
+    faults += [f"{unlabelled} records have no label."] if unlabelled else []
     faults += [f"{len(bad)} of the records cannot be read."] if bad else []
     language, doubt = guess_language([text for one in every for text in one.texts])
+    if labels and all(label.startswith(FASTTEXT) and label != FASTTEXT for label in labels):
+        written = {label: label.removeprefix(FASTTEXT) for label in sorted(labels)}
+        labels = Counter({written[label]: count for label, count in labels.items()})
+        for part in parts:
+            part.guess.reader["label_names"] = written
     odd = alike_labels(list(labels))
+    if len(labels) == 1:
+        odd |= dict.fromkeys(labels, ALONE)
     card = {
         "title": first.paths[0].name.partition(".")[0],
         "task": first.guess.task,
@@ -212,6 +229,8 @@ def draft(parts: list[Described]) -> str:
 
 
 def _definition(odd: str | None) -> str:
+    if odd == ALONE:
+        return f"{EDIT} it {odd}"
     if odd:
         return f"{EDIT} it {odd}: correct the file, or name both by `label_names`"
     return f"{EDIT} what a human annotator should know to give this label"
@@ -235,6 +254,7 @@ def _comments(part: Described) -> list[str]:
     return [
         f"Drafted from {' and '.join(path.name for path in part.paths)}: {found.rows:,} records, {found.empty:,} of "
         f"them without text, {found.repeated:,} repeats; {len(found.bad):,} unreadable.",
+        *([f"{found.unlabelled:,} records have no label."] if found.unlabelled else []),
         *(f"Unreadable: {bad.place}: {bad.reason}" for bad in found.bad[:SHOWN]),
         *part.guess.remarks,
         *(f"Not sure: {key}: {said.removeprefix(EDIT).strip()}" for key, said in part.guess.doubts.items()),

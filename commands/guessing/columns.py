@@ -8,6 +8,7 @@ from typing import Any
 
 from commands.guessing.guess import Guess
 from stages.common.core.messages import UserError
+from stages.download.readers.columns import MARKS
 
 LABEL_NAMES = ("label", "labels", "class", "category", "target", "topic", "sentiment", "polarity", "tags")
 TEXT_NAMES = ("text", "sentence", "message", "content", "body", "review", "comment", "document", "tweet", "utterance")
@@ -53,8 +54,9 @@ def guess_columns(base: dict[str, Any], names: Sequence[str], rows: Rows, where:
     lengths = {name: sum(map(len, column)) / len(column) for name, column in values.items()}
     guess = Guess(dict(base))
     pair = _pair(values)
-    target, doubt = _target(values, lengths, pair, where)
-    texts = [name for name in values if name != target]
+    flags = _flags(values)
+    target, doubt = (flags[0], "") if flags else _target(values, lengths, pair, where)
+    texts = [name for name in values if name not in (target, *flags)]
     if not texts:
         raise UserError(f"{where}: has no column of texts beside {target!r}.", "Write its entry by hand.")
     text = pair[0] if pair and target not in pair else _text(texts, values, lengths)
@@ -73,12 +75,18 @@ def guess_columns(base: dict[str, Any], names: Sequence[str], rows: Rows, where:
         guess.reader["text_pair"], guess.task = pair[1], "pairs"
     else:
         _other_texts(guess, text, [name for name in texts if name not in (text, *ids)], values, lengths)
-    _fill_target(guess, target, values[target])
+    if flags:
+        guess.task, guess.reader["labels"] = "multi-label", flags
+        shown = f"{', '.join(flags)}: columns of 0 and 1 are read as labels that apply or not"
+        guess.doubt("labels", f"{shown}; or name the one that is meant as `label`")
+    else:
+        _fill_target(guess, target, values[target])
     if doubt:
         key = next(key for key in ("labels", "value", "label") if key in guess.reader)
         guess.doubt(key, doubt)
     said = f"text {text}" + (f" and {pair[1]}" if "text_pair" in guess.reader and pair else "")
-    guess.remarks.append(f"Columns: {', '.join(name or '(no name)' for name in names)}; {said}, target {target}.")
+    shown = ", ".join(flags or [target])
+    guess.remarks.append(f"Columns: {', '.join(name or '(no name)' for name in names)}; {said}, target {shown}.")
     return guess
 
 
@@ -86,6 +94,23 @@ def _pair(values: Mapping[str, list[str]]) -> tuple[str, str] | None:
     by_lower = {name.lower(): name for name in values}
     found = [(by_lower[a], by_lower[b]) for a, b in PAIRS if a in by_lower and b in by_lower]
     return found[0] if found else None
+
+
+def _flags(values: Mapping[str, list[str]]) -> list[str]:
+    """Columns that say with 0 and 1 whether a label applies, where no column is called like a label."""
+    if any(name.lower() in LABEL_NAMES for name in values) or _annotators(values):
+        return []
+    kinds = {name: {cell for cell in column if cell.strip()} for name, column in values.items()}
+    flags = [name for name, cells in kinds.items() if cells and cells <= set(MARKS)]
+    both = [name for name in flags if len({MARKS[cell] for cell in kinds[name]}) == 2]
+    return flags if len(both) > 1 else []
+
+
+def _twins(values: Mapping[str, list[str]], label: str) -> list[str]:
+    """Other columns with the values of a column of labels, such as the truth beside an annotator's answer."""
+    kinds = {cell for cell in values[label] if cell.strip()}
+    others = {name: {cell for cell in column if cell.strip()} for name, column in values.items() if name != label}
+    return [name for name, cells in others.items() if len(cells) > 1 and cells <= kinds]
 
 
 def _text(texts: list[str], values: Mapping[str, list[str]], lengths: Mapping[str, float]) -> str:
@@ -121,8 +146,11 @@ def _target(
     named = [name for word in LABEL_NAMES for name in values if name.lower() == word]
     gold = [name for name in values if GOLD.search(name) and re.search("label|class|gold", name, re.IGNORECASE)]
     if named and not annotators:
-        doubt = f"{named[0]}, or {', '.join(named[1:])}: all are called like labels" if len(named) > 1 else ""
-        return named[0], doubt
+        if len(named) > 1:
+            return named[0], f"{named[0]}, or {', '.join(named[1:])}: all are called like labels"
+        twins = _twins(values, named[0])
+        shown = f"{named[0]}, or {', '.join(twins)}: the values are the same; one may be the truth, or others' answers"
+        return named[0], shown if twins else ""
     if annotators:
         best = [*named, *gold, *annotators][0]
         answers = list(zip(*(values[name] for name in annotators), strict=True))
@@ -144,7 +172,7 @@ def _target(
             f"{where}: no column looks like labels (short, with repeated values); it has {', '.join(values)}.",
             "Name the column `label`, or write its entry by hand.",
         )
-    like = [name for word in LABEL_NAMES for name in candidates if word in name.lower()]
+    like = [name for word in LABEL_NAMES for name in candidates if word in _words(name)]
     ranked = sorted(candidates, key=lambda name: (len(set(values[name])) == 1, len(set(values[name]))))
     best = gold[0] if gold and gold[0] in candidates else (like or ranked)[0]
     others = [name for name in ranked if name != best and len(set(values[name])) > 1]
@@ -270,6 +298,11 @@ def _difference(label: str, other: str) -> str:
         ),
     }
     return next((said for said, same in ways.items() if same(label) == same(other)), "reads like")
+
+
+def _words(name: str) -> list[str]:
+    """The words of a column's name, such as ``is`` and ``spam`` of ``isSpam``."""
+    return re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower())
 
 
 def _running_number(column: list[str]) -> bool:

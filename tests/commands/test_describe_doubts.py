@@ -297,3 +297,49 @@ def test_a_table_of_ids_without_texts_is_refused(drafted, template):
     lines = "".join(f"{template.format(place)}\t{place % 2}\n" for place in range(40))
     with pytest.raises(UserError, match="holds no texts, only numbers or ids"):
         drafted(mine_tsv=f"orig_id\tlabel\n{lines}")
+
+
+def test_a_record_without_a_label_is_counted(drafted):
+    rows = [{"text": text, "label": None if n == 3 else label} for n, (text, label) in enumerate(ROWS)]
+    entry, said = drafted(mine_jsonl="".join(json.dumps(row) + "\n" for row in rows))
+    assert "1 records have no label." in entry["known_faults"]
+    assert "# 1 records have no label." in said
+
+
+def test_a_class_alone_is_marked(drafted):
+    entry, _ = drafted(mine_csv="text,label\n" + "".join(f'"{text}",home\n' for text in TEXTS))
+    assert [label["definition"][:40] for label in entry["labels"]] == ["EDIT it is the only one here; a classifi"]
+
+
+@pytest.mark.parametrize("name", ["is_classification", "subclass", "topicality"])
+def test_a_word_inside_a_name_makes_no_label(drafted, name):
+    rows = [f'{n},"{text}","{text[::-1]}",{label}\n' for n, (text, label) in enumerate(ROWS)]
+    entry, _ = drafted(mine_csv=f"id,text,other,{name}\n" + "".join(rows))
+    assert str(entry["parts"][0]["reader"]["label"]).startswith(f"EDIT {name}: the only column")
+
+
+@pytest.mark.parametrize("name", ["true_label", "spamClass"])
+def test_a_word_of_a_name_does(drafted, name):
+    rows = [f'"{text}",{n % 5},{label}\n' for n, (text, label) in enumerate(ROWS)]
+    entry, _ = drafted(mine_csv=f"text,length,{name}\n" + "".join(rows))
+    assert entry["parts"][0]["reader"]["label"] == name
+
+
+def test_the_truth_beside_an_answer_is_marked(drafted):
+    rows = [f'"{text}",{label},{LABELS[n - 1]}\n' for n, (text, label) in enumerate(ROWS)]
+    entry, _ = drafted(mine_csv="text,label,gt\n" + "".join(rows))
+    assert entry["parts"][0]["reader"]["label"].startswith("EDIT label, or gt: the values are the same")
+
+
+def test_columns_of_0_and_1_are_several_labels(drafted):
+    rows = [f'"{text}",{n % 2},{n % 3 // 2},{int(n == 5)}\n' for n, text in enumerate(TEXTS)]
+    entry, _ = drafted(mine_csv="text,toxic,obscene,threat\n" + "".join(rows))
+    assert entry["task"] == "multi-label"
+    assert entry["parts"][0]["reader"]["labels"].startswith("EDIT toxic, obscene, threat: columns of 0 and 1")
+    assert [label["name"] for label in entry["labels"]] == ["obscene", "threat", "toxic"]
+
+
+def test_labels_of_fasttext_lose_what_stands_before_them(drafted):
+    entry, said = drafted(mine_txt="".join(f"__label__{label} {text}\n" for text, label in ROWS))
+    assert [label["name"] for label in entry["labels"]] == ["home", "work"]
+    assert records(said) == sorted(ROWS)
