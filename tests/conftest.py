@@ -1,6 +1,7 @@
 import fcntl
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +11,9 @@ from hypothesis import settings
 from tests.corpus import commit, make_repository, run
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch loads: the workers of a test run share the cores
+
+# A test run in the background of a shell inherits that Ctrl-C is ignored, and so would what the tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No deadline: how long an example takes says more about the machine. CI tries the same examples each time.
 settings.register_profile("plumbline", deadline=None, derandomize="CI" in os.environ)

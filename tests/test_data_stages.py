@@ -10,6 +10,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from stages.annotate import __main__ as annotate
 from stages.audit import __main__ as audit
 from stages.augment import __main__ as augment
 from stages.clean import __main__ as clean
@@ -56,12 +57,15 @@ def run_stages(folder, task, lines):
     (folder / "catalog/datasets").mkdir(parents=True, exist_ok=True)
     entry = {**said, "task": task, "labels": labels, "files": [file], "parts": [part]}
     (folder / "catalog/datasets/rows.yaml").write_text(yaml.safe_dump(entry))
+    functions = folder / PARAMS["annotate"]["functions"]
+    functions.parent.mkdir(parents=True, exist_ok=True)
+    functions.write_text("")
     (folder / "review.csv").write_text("id,verdict,new_label\n")
-    params = {name: PARAMS[name] for name in ("download", "clean", "augment", "split", "audit")}
+    params = {name: PARAMS[name] for name in ("download", "annotate", "clean", "augment", "split", "audit")}
     params |= {"dataset": "rows", "augment": params["augment"] | NO_LEXICON}
     params["audit"] = params["audit"] | {"reviewed": "review.csv", "folds": 2}
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
-    for stage in (download, clean, augment, split, audit):
+    for stage in (download, annotate, clean, augment, split, audit):
         stage.main()
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("data/*/*.parquet"))}
 

@@ -84,6 +84,11 @@ def test_help_that_nobody_reads_to_its_end_is_no_error(command, tmp_path):
     assert read_by_nobody(tmp_path, f"commands.{command}", "--help") == (141, "")
 
 
+def test_nor_where_output_is_not_gathered(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+    assert read_by_nobody(tmp_path, "commands.graph", "--help") == (141, "")
+
+
 @pytest.mark.parametrize("command", [["datasets"], ["describe", "catalog/datasets/my_data.csv"], ["tables", "results"]])
 def test_output_that_nobody_reads_to_its_end_is_no_error(command):
     assert read_by_nobody(ROOT, f"commands.{command[0]}", *command[1:]) == (141, "")

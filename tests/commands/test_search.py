@@ -41,7 +41,7 @@ def test_a_grid_is_queued_run_by_two_workers_compared_and_chosen_from(repository
         assert stages_run(run(repository, "dvc", "queue", "logs", name).stdout) == ["finetune"]
 
     shown = run(repository, "dvc", "exp", "show", "--csv", "--drop", "reports/evaluate.*", "--only-changed").stdout
-    assert "validation.macro_f1" in shown and "finetune.seed" in shown
+    assert "val.macro_f1" in shown and "finetune.seed" in shown
     assert all(name in shown for name in names)
     assert "finetune.seed" in run(repository, "dvc", "exp", "diff", "HEAD", names[0]).stdout
     run(repository, "dvc", "plots", "diff", "HEAD", names[0])

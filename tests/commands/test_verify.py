@@ -114,7 +114,7 @@ def test_a_changed_rule_is_named_with_the_stage_from_which_on_data_differ(reposi
     assert found["other parameters"] == "clean.stop_words is True, claimed with False"
     other, _, same = found["other data"].partition("; the same: ")
     assert other == "other bytes from the stage clean on: data/clean, data/augmented, data/splits"
-    assert set(same.split(", ")) == {"download", *FETCHED}
+    assert set(same.split(", ")) == {"download", "annotate", *FETCHED}
     assert "changed file" not in found
 
 

@@ -68,7 +68,7 @@ def run_command(
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     try:
         given = parser.parse_args(arguments)
-    except SystemExit:
+    except (SystemExit, BrokenPipeError):
         _end_quietly_where_nobody_reads()
         raise
     run_program(lambda: command(given), given.debug)
