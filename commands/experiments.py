@@ -11,7 +11,7 @@ from stages.common.core.messages import Interrupted, UserError
 
 
 def run_experiment(name: str, values: Mapping[str, Any], target: str) -> str:
-    """Runs the graph up to a stage with some parameters changed; what ran before comes out of DVC's run cache.
+    """Runs the graph up to a stage with some parameters changed; what they do not change is not run again.
 
     Args:
         name: What the experiment is called; an earlier one of this name is replaced.

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -139,7 +139,7 @@ def _kept_by_most(items: Counts, said: Sequence[Content]) -> list[Content]:
     for item, content in zip(items, said, strict=True):
         others = int(sizes[item]) - 1
         most = [each for each, times in counts[int(item)].items() if 2 * (times - (each in content)) > others]
-        kept.append(frozenset(most))  # type: ignore[arg-type]
+        kept.append(cast(Content, frozenset(most)))
     return kept
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from commands.verify import _functions as named_by_verify
 from stages.annotate.functions import ask_functions, describe_functions, function_names, load_functions
 from stages.common.core.messages import UserError
 from stages.common.documents.consensus import read_consensus
@@ -143,3 +144,12 @@ def test_functions_and_people_answer_together(annotate, tracked):
     consensus = read_consensus(folder / "data/annotated/consensus.parquet")
     assert consensus["label"].tolist() == ["ham", "spam"]
     assert consensus["confidence"].tolist() == pytest.approx([2 / 3, 1.0])
+
+
+def test_verify_names_the_functions_without_running_them(tmp_path):
+    (tmp_path / "mine.py").write_text("raise SystemExit\ndef two(text): ...\ndef one(text): ...\n")
+    said = named_by_verify(tmp_path, {"annotate": {"functions": "mine.py"}})
+    assert said == ", with the labelling functions one, two of mine.py"
+    (tmp_path / "none.py").write_text("")
+    assert named_by_verify(tmp_path, {"annotate": {"functions": "none.py"}}) == ""
+    assert named_by_verify(tmp_path, {}) == ""  # a claim from before there were any
