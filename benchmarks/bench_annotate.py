@@ -1,15 +1,16 @@
 """One label of several answers, beside crowd-kit: on crowds with gold, and on a made-up one for time and memory.
 
-    DATA_MIRROR=FOLDER python -m benchmarks.bench_annotate [gold] [shrinkage] [speed]
+    DATA_MIRROR=FOLDER python -m benchmarks.bench_annotate [gold] [shrinkage] [audit] [speed]
 
 Runs in an environment of its own, which `make bench-annotate` makes: the project's packages and crowd-kit. FOLDER holds
-hatecheck/all_annotations.csv and snow2008/{rte,temp,wsd}.standardized.tsv.
+hatecheck/all_annotations.csv and snow2008/{rte1,rte.standardized,temp.standardized,wsd.standardized}.tsv.
 
 Each timing is a process of its own, so that its memory can be told. Both sides get the same table of whole numbers, in
 random order; sorting and coding it counts. Beside the time on the clock stands the processors' time, which says more
 on a machine where other programs run.
 """
 
+import csv
 import json
 import os
 import platform
@@ -22,13 +23,22 @@ import warnings
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
 
 from stages.annotate.aggregation import METHODS, Aggregate, CodedAnswers, Settings, aggregate, choose
 from stages.annotate.aggregation.tempering import held_out, predicted
+from stages.annotate.consensus import reach_consensus
+from stages.annotate.parameters import AnnotateParameters
+from stages.audit.__main__ import OTHER_IS_LIKELIER
+from stages.audit.answers import Crowd, beside_answers
+from stages.audit.issues import judge_labels
+from stages.audit.parameters import AuditParameters, Ways
+from stages.audit.probabilities import probabilities
+from stages.common.core.parameters import load_section
+from stages.common.documents.answers import SCHEMA
 from stages.common.metrics.bootstrap import Bootstrap
 from stages.common.metrics.calibration import calibration_error, equal_width_bins
 from stages.common.metrics.counts import Counts, Floats, losses
@@ -56,7 +66,7 @@ PATIENCE = 1_200  # seconds that a process may take
 
 
 def main() -> None:
-    tables = {"gold": gold, "shrinkage": shrinkage, "speed": speed}
+    tables = {"gold": gold, "shrinkage": shrinkage, "audit": audit, "speed": speed}
     packages = ("numpy", "scipy", "pandas", "crowd-kit")
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, ", end="")
     print(", ".join(f"{name} {version(name)}" for name in packages))
@@ -102,12 +112,63 @@ def tempered_prediction(crowd: str, method: str, strength: float) -> float:
     return max(predicted(posterior, chance, power) for power in np.geomspace(0.05, 1, 61))
 
 
-def read_crowd(name: str) -> tuple[pd.DataFrame, pd.Series]:
-    """The answers, with columns id, annotator and answer, and the gold label of each item."""
-    mirror = os.environ.get("DATA_MIRROR") or sys.exit(
+def audit() -> None:
+    """Which wrong labels the label audit finds with and without the answers; all documents with answers are judged."""
+    parameters = load_section("audit", AuditParameters)
+    print("\n### Wrong labels that the audit flags\n")
+    print("| | labels by | wrong | audit.answers | flagged | of them wrong | precision | recall | ", end="")
+    print("right before | after `relabel` of all flagged |")
+    print("|---" * 10 + "|")
+    for name in ("rte", "hatecheck"):
+        table, truth = read_crowd(name)
+        table, labels = table.reindex(columns=SCHEMA.names), sorted(table["answer"].unique())
+        documents = read_texts(name).sort_values("id", ignore_index=True)
+        for method in ("majority", "dawid_skene"):
+            reached = reach_consensus(table, documents, labels, AnnotateParameters(method=method))
+            documents["label"] = documents["id"].map(reached.table.set_index("id")["label"])
+            given, wrong = code(documents["label"], labels), documents["label"].ne(documents["id"].map(truth))
+            by_text, crowd = probabilities(documents, given, parameters), Crowd(reached.table, reached.latest)
+            for way in get_args(Ways):
+                by_both = beside_answers(way, documents, labels, labels, by_text, crowd)
+                quality = (
+                    judge_labels(documents, labels, given, by_text, parameters.flag)
+                    if by_both is None
+                    else judge_labels(documents, labels, given, by_both, OTHER_IS_LIKELIER)
+                )
+                flagged = quality["flagged"]
+                better = quality["suggested"].where(flagged, quality["label"])
+                after = better.eq(documents["id"].map(truth)).mean()
+                hits = int((flagged & wrong).sum())
+                precision = f"{hits / flagged.sum():.2f}" if flagged.any() else "-"
+                cells = [name, method, int(wrong.sum()), way, int(flagged.sum()), hits, precision]
+                cells += [f"{hits / wrong.sum():.2f}", f"{1 - wrong.mean():.4f}", f"{after:.4f}"]
+                print(f"| {' | '.join(map(str, cells))} |", flush=True)
+
+
+def read_texts(name: str) -> pd.DataFrame:
+    """The documents of a crowd: id, text (of a pair both), group."""
+    folder = mirror()
+    if name == "rte":
+        pairs = pd.read_csv(folder / "snow2008/rte1.tsv", sep="\t", dtype=str, quoting=csv.QUOTE_NONE)
+        texts = pairs["text"] + "\n" + pairs["hypothesis"]
+        rows = pd.DataFrame({"id": pairs["id"], "text": texts, "group": pairs["text"]})
+    else:
+        cases = pd.read_csv(folder / GOLD[name][0], dtype=str)
+        rows = pd.DataFrame({"id": cases["case_id"], "text": cases["test_case"], "group": cases["templ_id"]})
+    return rows.assign(label=None, published_split=None)
+
+
+def mirror() -> Path:
+    """The folder that holds the crowds."""
+    folder = os.environ.get("DATA_MIRROR") or sys.exit(
         "Set DATA_MIRROR to the folder that holds hatecheck and snow2008."
     )
-    path = Path(mirror) / GOLD[name][0]
+    return Path(folder)
+
+
+def read_crowd(name: str) -> tuple[pd.DataFrame, pd.Series]:
+    """The answers, with columns id, annotator and answer, and the gold label of each item."""
+    path = mirror() / GOLD[name][0]
     if path.suffix == ".tsv":
         table = pd.read_csv(path, sep="\t", dtype=str)
         table = table.rename(columns={"!amt_worker_ids": "annotator", "orig_id": "id", "response": "answer"})

@@ -6,7 +6,7 @@ so. A decision about the label audit's queue becomes a verdict that ``audit.revi
 
 from argparse import Namespace
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from string import ascii_uppercase
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ from commands.annotation.tools.plain_csv import delimiter_of, shown
 from commands.annotation.tools.sheet import Prediction
 from stages.common.core.messages import UserError, closing_line
 from stages.common.core.outputs import new_outputs
-from stages.common.documents.answers import ADJUDICATOR
+from stages.common.documents.answers import ADJUDICATOR, ANSWERS, read_answers
 from stages.common.documents.card import read_card
 from stages.common.documents.consensus import CONSENSUS, read_consensus
 
@@ -39,7 +39,8 @@ class Case(NamedTuple):
         id: The document.
         confidence: The posterior of its label, else the share of the most frequent answer; of the audit's queue the
             quality of the label.
-        answers: What people answered, in an order that tells nothing.
+        answers: What people answered, in an order that tells nothing; of the audit's queue the label, then what people
+            answered.
         model: What a model answers, where one was asked.
         probability: How sure the model is.
     """
@@ -64,7 +65,7 @@ def adjudicate(arguments: Namespace) -> None:
         raise UserError("adjudicate: name a round, or say --audit.", "One of the two.")
     corpus = Corpus.load()
     if arguments.audit:
-        cases = audit_cases(corpus)
+        cases = audit_cases(corpus, arguments.seed)
         if arguments.take:
             take_verdicts(corpus, cases, arguments.take)
             return
@@ -115,8 +116,8 @@ def round_cases(corpus: Corpus, planned: Round, arguments: Namespace) -> list[Ca
     return cases
 
 
-def audit_cases(corpus: Corpus) -> list[Case]:
-    """The label audit's queue: the label as the one answer, what its classifiers suggest as the model's.
+def audit_cases(corpus: Corpus, seed: int) -> list[Case]:
+    """The label audit's queue: the label, what several people answered, and what the audit suggests as the model's.
 
     Raises:
         UserError: If the audit has not run.
@@ -126,10 +127,14 @@ def audit_cases(corpus: Corpus) -> list[Case]:
     gone = next((row["id"] for row in rows if row["id"] not in corpus.documents.index), None)
     if gone is not None:
         raise UserError(f"{ISSUES}: {gone!r} is no document of {corpus.card.name}.", "Run `dvc repro audit`.")
-    return [
-        Case(row["id"], float(row["quality"]), [row["label"]], row["suggested"], float(row["probability"]))
-        for row in rows
-    ]
+    said = _answers(corpus, {row["id"] for row in rows})
+    cases = []
+    for row in rows:
+        people = said.get(row["id"], [])
+        places = shuffled(map(str, range(len(people))), seed, ADJUDICATOR, row["id"])
+        answers = [row["label"], *(people[int(place)] for place in places)]
+        cases.append(Case(row["id"], float(row["quality"]), answers, row["suggested"], float(row["probability"])))
+    return cases
 
 
 def write_queue(corpus: Corpus, cases: Sequence[Case], path: Path) -> None:
@@ -224,9 +229,24 @@ def _decided(corpus: Corpus, place: str, row_id: str, said: str) -> str:
         raise UserError(f"{place}: {error}.", f"Write an answer, a letter of the row, or {MODEL}.") from None
 
 
+def _answers(corpus: Corpus, ids: Set[str]) -> dict[str, list[str]]:
+    """By document, what people answered whose answers became its label; of some documents."""
+    path = CONSENSUS.parent / ANSWERS
+    if not path.exists() or not _is_annotated(corpus):
+        return {}
+    rows = read_answers(path)
+    rows = rows[rows["id"].isin(ids) & rows["annotator"].ne(ADJUDICATOR)]
+    return {str(name): sorted(answers) for name, answers in rows.groupby("id")["answer"]}
+
+
 def _posteriors(corpus: Corpus) -> dict[str, float]:
     """By document, the posterior of the label that people's answers came to; empty where none was computed."""
-    if not CONSENSUS.exists() or read_card(CONSENSUS.parent).name != corpus.card.name:
+    if not CONSENSUS.exists() or not _is_annotated(corpus):
         return {}
     rows = read_consensus()[["id", "confidence"]].dropna()
     return dict(zip(rows["id"], rows["confidence"], strict=True))
+
+
+def _is_annotated(corpus: Corpus) -> bool:
+    """Whether data/annotated is of this dataset."""
+    return read_card(CONSENSUS.parent).name == corpus.card.name

@@ -16,7 +16,7 @@ from stages.common.core.entry import run_stage
 from stages.common.core.messages import UserError, closing_line
 from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section
-from stages.common.documents.answers import ANSWERS, read_answers, sort_answers
+from stages.common.documents.answers import ANSWERS, no_answers, read_answers, sort_answers, write_answers
 from stages.common.documents.card import Card, read_card, write_card
 from stages.common.documents.consensus import CONSENSUS, no_consensus, write_consensus
 from stages.common.documents.table import (
@@ -56,6 +56,7 @@ def hand_through(data: Path) -> dict[str, Any]:
     nothing = documents_schema(columns).empty_table().to_pandas()
     write_rejected(nothing.assign(rule=None, reason=None, place=None), data / "rejected.parquet")
     write_consensus(no_consensus(), data / CONSENSUS.name)
+    write_answers(no_answers(), data / ANSWERS)
     return {"answers": 0, "in_words": "one answer a document; the labels are handed through"}
 
 
@@ -73,6 +74,7 @@ def decide(data: Path, card: Card, parameters: AnnotateParameters, functions: di
     write_documents(kept, data / DOCUMENTS)
     write_rejected(rejected, data / "rejected.parquet")
     write_consensus(reached.table, data / CONSENSUS.name)
+    write_answers(reached.latest, data / ANSWERS)
     agreement = agreement_summary(
         said,
         task_of(card).answer,

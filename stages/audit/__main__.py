@@ -8,31 +8,26 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from stages.audit.answers import Crowd, beside_answers
 from stages.audit.corrections import correct, decide
 from stages.audit.issues import NOT_JUDGED, judge_labels, review_queue
 from stages.audit.parameters import AuditParameters
-from stages.audit.probabilities import (
-    Floats,
-    Integers,
-    blend,
-    make_folds,
-    nearest_neighbours,
-    regression,
-    tfidf_features,
-)
+from stages.audit.probabilities import probabilities
 from stages.audit.review import read_review
 from stages.audit.summary import judged_in_words, summarise
 from stages.common.core.entry import run_stage
 from stages.common.core.messages import closing_line
 from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section
+from stages.common.documents.answers import ANSWERS, read_answers
 from stages.common.documents.card import read_card, write_card
+from stages.common.documents.consensus import CONSENSUS, read_consensus
 from stages.common.documents.table import ORIGINAL, read_documents, write_documents, write_parquet, write_rejected
-from stages.common.documents.targets import joined_texts
 from stages.common.tasks import task_of
 
-SPLITS, PRETRAINED, AUDITED = Path("data/splits"), Path("models/fetched/pretrained"), Path("data/audited")
+SPLITS, AUDITED = Path("data/splits"), Path("data/audited")
 SUMMARY, ISSUES = Path("reports/audit/summary.json"), Path("reports/audit/label_issues.csv")
+OTHER_IS_LIKELIER = "predicted_neq_given"  # noise rates are estimated for labels that classifiers alone judge
 EXCERPT = 200  # characters of a text in the review queue
 
 
@@ -48,10 +43,17 @@ def main() -> None:
 
     judged = with_one_label(training, card.label_names) if one_label else training[:0]
     labels = [name for name in card.label_names if one_label and name in set(judged["label"])]
-    quality = NOT_JUDGED
+    quality, judges = NOT_JUDGED, "classifiers"
     if len(labels) > 1:
         given = np.asarray(judged["label"].map({name: index for index, name in enumerate(labels)}), dtype=np.int64)
-        quality = judge_labels(judged, labels, given, probabilities(judged, given, parameters), parameters.flag)
+        crowd = Crowd(read_consensus(), read_answers(CONSENSUS.parent / ANSWERS))
+        by_text = probabilities(judged, given, parameters)
+        by_both = beside_answers(parameters.answers, judged, labels, card.label_names, by_text, crowd)
+        if by_both is None:
+            quality = judge_labels(judged, labels, given, by_text, parameters.flag)
+        else:
+            quality = judge_labels(judged, labels, given, by_both, OTHER_IS_LIKELIER)
+            judges = f"classifiers and people's answers ({parameters.answers})"
     decisions = decide(quality, review[review["id"].isin(training["id"])], parameters)
     audited, rejected = correct(training, decisions)
     queue = review_queue(quality, judged, EXCERPT if card.shows_texts else 0)
@@ -65,10 +67,12 @@ def main() -> None:
         summary = summarise(quality, review, decisions, training, audited)
         if "label" not in training:
             summary["not_judged"] = f"documents of the task {task.name} have no single label to compare with others"
+        if judges != "classifiers":
+            summary["answers"] = parameters.answers
         write_json(summary_file, summary)
     closing_line(
         "audit",
-        f"{judged_in_words(quality, task)}; {len(rejected):,} rows dropped, "
+        f"{judged_in_words(quality, task, judges)}; {len(rejected):,} rows dropped, "
         f"{summary['relabelled']:,} documents relabelled",
     )
 
@@ -76,27 +80,6 @@ def main() -> None:
 def with_one_label(documents: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
     """The originals whose one label is known."""
     return documents[documents["method"].eq(ORIGINAL) & documents["label"].isin(labels)]
-
-
-def probabilities(documents: pd.DataFrame, given: Integers, parameters: AuditParameters) -> Floats:
-    """Out-of-fold probabilities of the labels that occur, [documents, labels], by the classifiers that count."""
-    folds = make_folds(documents["group"], documents["label"], parameters.folds, parameters.seed)
-    texts = joined_texts(documents, "\n").tolist()
-    classes, weights = int(given.max()) + 1, parameters.weights
-    parts = []
-    if weights.tfidf:
-        parts.append((weights.tfidf, regression(tfidf_features(texts), given, classes, folds, parameters.tfidf_c)))
-    if weights.embeddings or weights.neighbours:
-        from stages.common.model.embedding import embed  # torch takes seconds to import
-
-        vectors = embed(PRETRAINED, texts, parameters.max_length, parameters.threads)
-        if weights.embeddings:
-            parts.append((weights.embeddings, regression(vectors, given, classes, folds, parameters.embeddings_c)))
-        if weights.neighbours:
-            groups, near = pd.factorize(documents["group"])[0], parameters.neighbours
-            votes = nearest_neighbours(vectors, given, classes, groups, near.count, near.temperature)
-            parts.append((weights.neighbours, votes))
-    return blend(parts)
 
 
 def ids_of(path: Path) -> list[str]:

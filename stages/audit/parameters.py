@@ -7,6 +7,8 @@ from pydantic import Field, field_validator, model_validator
 
 from stages.common.core.validation import Strict
 
+Ways = Literal["none", "posterior", "crowdlab"]
+
 
 class Weights(Strict):
     """How much each classifier counts in the blend of probabilities; one that counts 0 is not computed.
@@ -55,6 +57,10 @@ class AuditParameters(Strict):
         flag: Which documents are flagged (Northcutt, Jiang & Chuang 2021): ``prune_by_noise_rate``, for each pair of
             labels as many as the estimate says, ``confident_learning``, those that count as another label with
             confidence, or ``predicted_neq_given``, all for which another label is likelier.
+        answers: How several people's answers count beside the classifiers: ``none``, not at all, ``posterior``, the
+            probabilities that annotate made of them times the classifiers', or ``crowdlab``, a vote of the classifiers
+            and the annotators, weighted (Goh, Tkachenko & Mueller 2022); the latter two flag documents for which
+            another label is likelier, whatever ``flag`` is. Where documents have one answer each, it changes nothing.
         action: ``report`` only lists flagged documents, ``drop`` leaves them out, ``relabel`` gives them the likelier
             label; the latter two only if that label is likely enough.
         confidence: The probability of the other label from which on ``drop`` and ``relabel`` act.
@@ -71,6 +77,7 @@ class AuditParameters(Strict):
     max_length: int = Field(default=128, ge=3)
     threads: int = Field(default=1, ge=1)
     flag: Literal["prune_by_noise_rate", "confident_learning", "predicted_neq_given"] = "prune_by_noise_rate"
+    answers: Ways = "none"
     action: Literal["report", "drop", "relabel"] = "report"
     confidence: float = Field(default=1.0, ge=0, le=1)
     reviewed: str = "catalog/reviews/none.csv"

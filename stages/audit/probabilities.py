@@ -1,6 +1,7 @@
 """Out-of-fold probabilities: how likely each label is for a document, by classifiers that never saw its group."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -10,14 +11,38 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
+from stages.audit.parameters import AuditParameters
 from stages.common.core.messages import UserError, progress
 from stages.common.core.seeding import derived_seed
+from stages.common.documents.targets import joined_texts
 from stages.common.words.splitting import terms
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+PRETRAINED = Path("models/fetched/pretrained")
 MAX_ITERATIONS = 1_000
 NEAREST_AT_ONCE = 1_000  # documents whose neighbours are looked for together, which bounds the memory
+
+
+def probabilities(documents: pd.DataFrame, given: Integers, parameters: AuditParameters) -> Floats:
+    """Out-of-fold probabilities of the labels that occur, [documents, labels], by the classifiers that count."""
+    folds = make_folds(documents["group"], documents["label"], parameters.folds, parameters.seed)
+    texts = joined_texts(documents, "\n").tolist()
+    classes, weights = int(given.max()) + 1, parameters.weights
+    parts = []
+    if weights.tfidf:
+        parts.append((weights.tfidf, regression(tfidf_features(texts), given, classes, folds, parameters.tfidf_c)))
+    if weights.embeddings or weights.neighbours:
+        from stages.common.model.embedding import embed  # torch takes seconds to import
+
+        vectors = embed(PRETRAINED, texts, parameters.max_length, parameters.threads)
+        if weights.embeddings:
+            parts.append((weights.embeddings, regression(vectors, given, classes, folds, parameters.embeddings_c)))
+        if weights.neighbours:
+            groups, near = pd.factorize(documents["group"])[0], parameters.neighbours
+            votes = nearest_neighbours(vectors, given, classes, groups, near.count, near.temperature)
+            parts.append((weights.neighbours, votes))
+    return blend(parts)
 
 
 def make_folds(groups: pd.Series, labels: pd.Series, folds: int, seed: int) -> Integers:

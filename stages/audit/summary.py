@@ -31,12 +31,18 @@ def summarise(
     }
 
 
-def judged_in_words(quality: pd.DataFrame, task: Task) -> str:
-    """What the closing line says of the labels: never that none looks wrong where none was looked at."""
+def judged_in_words(quality: pd.DataFrame, task: Task, by: str) -> str:
+    """What the closing line says of the labels: never that none looks wrong where none was looked at.
+
+    Args:
+        quality: What :func:`stages.audit.issues.judge_labels` makes.
+        task: The task.
+        by: Who judged, in the plural.
+    """
     if quality.empty:
         return "no label was judged" + ("" if task.answer == "label" else ", since no document has a single one")
     agreed = quality["suggested"].eq(quality["label"]).mean()
     return (
-        f"{len(quality):,} labels judged by classifiers that agree with {agreed:.0%} of them, "
+        f"{len(quality):,} labels judged by {by} that agree with {agreed:.0%} of them, "
         f"{quality['flagged'].sum():,} look wrong (reports/audit/label_issues.csv)"
     )

@@ -5,7 +5,9 @@ import pytest
 import yaml
 
 from stages.common.core.validation import read_yaml
+from stages.common.documents.answers import no_answers, write_answers
 from stages.common.documents.card import Card, write_card
+from stages.common.documents.consensus import no_consensus, write_consensus
 from stages.common.documents.table import write_documents, write_rejected
 from tests.imports import ROOT
 
@@ -55,6 +57,10 @@ def workplace(tmp_path, monkeypatch):
         | text
     )
     write_card(card, splits)
+    annotated = tmp_path / "data/annotated"
+    annotated.mkdir()
+    write_answers(no_answers(), annotated / "answers.parquet")
+    write_consensus(no_consensus(), annotated / "consensus.parquet")
     set_parameters(tmp_path)
     return tmp_path
 

@@ -352,6 +352,28 @@ def test_the_audits_queue_is_decided_in_the_same_way(topics, capsys):
         annotate("adjudicate")
 
 
+def test_the_audits_queue_shows_what_people_answered(topics):
+    Path("reports/audit").mkdir(parents=True)
+    Path("reports/audit/label_issues.csv").write_text(
+        "id,verdict,new_label,label,suggested,probability,quality,excerpt\n"
+        "d1,,,garden,kitchen,0.8,0.1,seed\nd2,,,harbour,garden,0.6,0.2,boat\n"
+    )
+    Path("data/annotated").mkdir()
+    write_card(read_card(Path("data/raw")), Path("data/annotated"))
+    said = [("d1", "x", "kitchen"), ("d1", "y", "garden"), ("d1", "z", "kitchen"), ("d1", "adjudicator", "harbour")]
+    frame = pa.table(dict(zip(("id", "annotator", "answer"), zip(*said, strict=True), strict=True))).to_pandas()
+    frame = frame.assign(time=None, seconds=None, round=None, guideline=None)
+    write_answers(frame.astype({"seconds": "float64"}), Path("data/annotated/answers.parquet"))
+    annotate("adjudicate", "--audit")
+    first, second = rows(ROUNDS / "tasks/audit.csv")
+    assert (first["A"], sorted(first[letter] for letter in "BCD")) == ("garden", ["garden", "kitchen", "kitchen"])
+    assert [second[letter] for letter in "ABCD"] == ["harbour", "", "", ""]
+    Path("decided.csv").write_text("id,decision,A,B,model\nd1,B,garden,kitchen,kitchen\nd2,harbour,harbour,,garden\n")
+    annotate("adjudicate", "--audit", "--take", "decided.csv")
+    review = read_review(Path("catalog/reviews/tiny.csv"), ["d1", "d2"], list(TOPICS))
+    assert review.to_numpy().tolist() == [["d1", "relabel", "kitchen"], ["d2", "keep", ""]]
+
+
 def test_disagreement_chooses_what_people_answered_differently(topics):
     ids = contested_round()
     plan("second", "--choose", "disagreement", items=2)

@@ -57,6 +57,12 @@ def write_answers(answers: pd.DataFrame, path: Path) -> None:
     write_parquet(pa.Table.from_pandas(sort_answers(answers)[SCHEMA.names], SCHEMA, preserve_index=False), path)
 
 
+def no_answers() -> pd.DataFrame:
+    """The table of a dataset with one label a document."""
+    rows: pd.DataFrame = SCHEMA.empty_table().to_pandas()
+    return rows
+
+
 def sort_answers(answers: pd.DataFrame) -> pd.DataFrame:
     """Brings answers into the order of :data:`ORDER`."""
     return answers.sort_values(ORDER, kind="stable", na_position="first", ignore_index=True)
