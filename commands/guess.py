@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -11,6 +12,7 @@ from commands.guessing.columns import guess_columns
 from commands.guessing.dialect import guess_table
 from commands.guessing.encoding import guess_encoding
 from commands.guessing.guess import PLAINEST, Guess
+from commands.guessing.splits import split_of
 from commands.guessing.tags import guess_conll
 from stages.common.core.messages import UserError
 from stages.common.fetching.archives import is_archive, open_members
@@ -25,11 +27,13 @@ WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 LABELLED_LINE = re.compile(r"(__label__\S+|[A-Z]{2,}:[\w-]+) \S.*")
 
 
-def guess_reader(path: Path) -> Guess:
-    """How a file or folder is to be read.
+def guess_reader(path: Path, member: str | None = None, answered: bool = False) -> Guess:
+    """How a file is to be read.
 
     Args:
-        path: The file or folder.
+        path: The file.
+        member: The one member to read, as a shell pattern, if it is an archive of several.
+        answered: Whether what is predicted may stand in another file.
 
     Raises:
         UserError: If it does not look like labelled text.
@@ -41,27 +45,23 @@ def guess_reader(path: Path) -> Guess:
                     f"{path}: is a workbook of a spreadsheet program.",
                     'Save the sheet as "CSV UTF-8", and describe that.',
                 )
-    member = None
-    if path.is_dir() or is_archive(path):
-        names = [name for name, _ in open_members(path, "*")]
-        if path.is_dir() or len(names) > 1:
-            return _folder(path, names)
-        member = names[0] if names else None
+    if member is None and is_archive(path):
+        member = next((name for name, _ in open_members(path, "*")), None)
     at = {"member": member} if member else {}
     with open_data(path, member) as (_, stream):
         head = stream.read(SAMPLE_BYTES)
         if not head:
             raise UserError(f"{path}: is empty.", "Name another file.")
         if head.startswith(b"PAR1"):
-            return _parquet(path, at)
+            return _parquet(path, at, answered)
         cut = len(head) == SAMPLE_BYTES
         head = head[: max(head.rfind(b"\n"), head.rfind(b"\r")) + 1 or None] if cut else head
         encoding = guess_encoding(head)
         if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
             with open_data(path, member) as (_, again):
-                guess = _json_array(again.read(), encoding.name, path)
+                guess = _json_array(again.read(), encoding.name, path, answered)
         else:
-            guess = _text(head.decode(encoding.name, "replace").removeprefix("\ufeff"), cut, path)
+            guess = _text(head.decode(encoding.name, "replace").removeprefix("\ufeff"), cut, path, answered)
     guess.reader |= at
     if encoding.name != "utf-8":
         guess.reader["encoding"] = encoding.name
@@ -71,10 +71,10 @@ def guess_reader(path: Path) -> Guess:
     return guess
 
 
-def _text(text: str, cut: bool, path: Path) -> Guess:
+def _text(text: str, cut: bool, path: Path, answered: bool) -> Guess:
     lines = [line.removesuffix("\r") for line in text.split("\n")]
     where = str(path)
-    for guess_lines in (_json_lines, guess_conll, _orange, _labelled_lines):
+    for guess_lines in (partial(_json_lines, answered=answered), guess_conll, _orange, _labelled_lines):
         found = guess_lines(lines, where)
         if found:
             return found
@@ -82,28 +82,55 @@ def _text(text: str, cut: bool, path: Path) -> Guess:
     if table is None:
         if "\n" not in text and text.count("\r") > 1:
             raise UserError(f"{path}: its lines end in a carriage return alone.", "Save it with line feeds.")
-        raise UserError(f"{path}: does not look like labelled text.", "Write its entry by hand.")
+        raise _without_labels(lines, path)
     rows = [dict(zip(table.names, row, strict=True)) for row in table.rows]
-    guess = guess_columns({"format": "csv", **table.dialect}, table.names, rows, where)
+    guess = guess_columns({"format": "csv", **table.dialect}, table.names, rows, where, answered)
     guess.remarks[:0] = table.remarks
     for key, doubt in table.doubts.items():
         guess.doubt(key, doubt)
     return guess
 
 
-def _folder(path: Path, names: list[str]) -> Guess:
-    """Text files in folders named after their labels."""
-    suffix, count = Counter(PurePosixPath(name).suffix for name in names).most_common(1)[0] if names else ("", 0)
-    texts = [PurePosixPath(name) for name in names if PurePosixPath(name).suffix == suffix]
-    above = {text.parent.parent.as_posix() for text in texts}
-    if len(texts) < 2 or len(above) != 1 or (above == {"."} and texts[0].parent == PurePosixPath(".")):
+def _without_labels(lines: list[str], path: Path) -> UserError:
+    """What a file is that no reader takes."""
+    filled = [line for line in lines if line.strip()]
+    unreadable = sum(line.count("\0") + line.count("\ufffd") for line in filled)
+    if unreadable > 0.01 * sum(map(len, filled)):
+        return UserError(f"{path}: is no text.", "Name a file of labelled text.")
+    words = sum(len(line.split()) <= 3 and len(line) <= 40 for line in filled) > 0.8 * len(filled)
+    shown = f"{len(filled):,} lines of {'a few words' if words else 'text'}"
+    return UserError(
+        f"{path}: does not look like labelled text, but like {shown} without labels.",
+        "It is no data to train on; if labels lie in another file, line by line, describe both together.",
+    )
+
+
+def guess_folders(path: Path) -> list[Guess]:
+    """Text files in folders named after their labels, one guess for each published split; none if it is a lone file.
+
+    Raises:
+        UserError: If its files lie in another way.
+    """
+    names = [name for name, _ in open_members(path, "*") if "__MACOSX" not in name]
+    if not path.is_dir() and len(names) < 2:
+        return []
+    suffix = Counter(PurePosixPath(name).suffix for name in names).most_common(1)[0][0] if names else ""
+    texts = [PurePosixPath(name) for name in names if PurePosixPath(name).suffix == suffix and name.count("/")]
+    above = Counter(text.parent.parent.as_posix() for text in texts)
+    splits = [prefix for prefix in above if split_of(PurePosixPath(prefix).name)]
+    prefixes = sorted(splits) if len(splits) > 1 else list(above)
+    if len(texts) < 2 or (len(prefixes) > 1 and not splits) or (len(above) > 1 and not splits):
         raise UserError(
             f"{path}: its files do not lie in folders named after labels.",
             "To read one file of an archive, unpack it, describe it, and name it by `member`.",
         )
-    prefix = above.pop()
+    return [_folder(path, prefix, suffix, above[prefix], len(names)) for prefix in prefixes]
+
+
+def _folder(path: Path, prefix: str, suffix: str, count: int, among: int) -> Guess:
+    """Text files in folders named after their labels, which lie in one folder."""
     pattern = f"*/*{suffix}" if prefix == "." else f"{prefix}/*/*{suffix}"
-    remarks = [f"{count:,} of {len(names):,} files match {pattern}."]
+    remarks = [f"{count:,} of {among:,} files match {pattern}."]
     contents = b"\n".join(stream.read(SAMPLE_BYTES // 100) for _, stream in open_members(path, pattern))
     encoding = guess_encoding(contents[: 5 * SAMPLE_BYTES])
     guess = Guess({"format": "folder", "members": pattern}, remarks=remarks)
@@ -114,24 +141,24 @@ def _folder(path: Path, names: list[str]) -> Guess:
     return guess
 
 
-def _parquet(path: Path, at: dict[str, str]) -> Guess:
+def _parquet(path: Path, at: dict[str, str], answered: bool) -> Guess:
     with open_data(path, at.get("member")) as (name, stream), seekable(stream) as file:
         table = open_table(file, name)
         batch = next(table.iter_batches(SAMPLE_ROWS), None)
         rows = [] if batch is None else batch.to_pylist()
-    return _records({"format": "parquet", **at}, rows, str(path))
+    return _records({"format": "parquet", **at}, rows, str(path), answered)
 
 
-def _json_array(content: bytes, encoding: str, path: Path) -> Guess:
+def _json_array(content: bytes, encoding: str, path: Path, answered: bool) -> Guess:
     rows = load_array(content, encoding, str(path))
     if not all(isinstance(row, dict) for row in rows):
         raise UserError(f"{path}: is a JSON array, but not of objects.", "Write it as an array of objects.")
-    guess = _records({"format": "json"}, rows[:SAMPLE_ROWS], str(path))
+    guess = _records({"format": "json"}, rows[:SAMPLE_ROWS], str(path), answered)
     guess.remarks.insert(0, f"One JSON array of {len(rows):,} objects.")
     return guess
 
 
-def _json_lines(lines: list[str], where: str) -> Guess | None:
+def _json_lines(lines: list[str], where: str, answered: bool) -> Guess | None:
     filled = [line for line in lines if line.strip()]
     if not filled or not filled[0].lstrip().startswith("{"):
         return None
@@ -144,18 +171,41 @@ def _json_lines(lines: list[str], where: str) -> Guess | None:
         if isinstance(row, dict):
             rows.append(row)
     if len(rows) < 0.5 * min(len(filled), SAMPLE_ROWS) or (len(rows) == 1 and not _flat(rows[0])):
-        raise UserError(
-            f"{where}: is one JSON object over many lines, not JSON lines or an array of objects.",
-            'With pandas: df.to_json(path, orient="records", lines=True).',
-        )
-    return _records({"format": "jsonl"}, rows, where)
+        raise _one_object("\n".join(lines), where)
+    return _records({"format": "jsonl"}, rows, where, answered)
+
+
+def _one_object(text: str, where: str) -> UserError:
+    """What a JSON object is that fills a file."""
+    try:
+        whole = orjson.loads(text)
+    except ValueError:
+        whole = None
+    values = list(whole.values()) if isinstance(whole, dict) else []
+    rows = [key for key in whole or () if isinstance(whole[key], list) and whole[key] and _is_object(whole[key][0])]
+    columns = values and all(isinstance(value, list | dict) and len(value) == len(values[0]) > 1 for value in values)
+    if len(rows) == 1 and not all(map(_is_object, values)):
+        mend = f"Its records may be those under {rows[0]!r}: write these as an array of objects."
+    elif whole is None or (columns and len(values) > 1 and not any(map(_is_nested, values))):
+        mend = 'With pandas: df.to_json(path, orient="records", lines=True).'
+    else:
+        mend = "It holds lists or settings under names, not texts with labels; there is nothing in it to train on."
+    return UserError(f"{where}: is one JSON object over many lines, not JSON lines or an array of objects.", mend)
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_nested(value: list[Any] | dict[str, Any]) -> bool:
+    return any(isinstance(cell, list | dict) for cell in (value.values() if isinstance(value, dict) else value))
 
 
 def _flat(row: dict[str, Any]) -> bool:
     return all(isinstance(value, str | int | float | None) for value in row.values())
 
 
-def _records(base: dict[str, Any], rows: list[dict[str, Any]], where: str) -> Guess:
+def _records(base: dict[str, Any], rows: list[dict[str, Any]], where: str, answered: bool) -> Guess:
     """Which columns hold what, of records with types; those that hold lists or objects are named."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     nested = [name for name in names if any(isinstance(row.get(name), list | dict) for row in rows)]
@@ -166,7 +216,7 @@ def _records(base: dict[str, Any], rows: list[dict[str, Any]], where: str) -> Gu
         strings = [cells | {lists: "a list"} for cells in strings]
         flat.append(lists)
         nested.remove(lists)
-    guess = guess_columns(base, flat, strings, where)
+    guess = guess_columns(base, flat, strings, where, answered)
     if lists:
         guess.reader.pop("label", None)
         guess.doubts.pop("label", None)

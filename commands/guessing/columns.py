@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from commands.guessing.guess import Guess
+from commands.guessing.answers import annotator_columns
+from commands.guessing.guess import LABEL_NAMES, TRUE, Guess
 from stages.common.core.messages import UserError
 from stages.download.readers.columns import MARKS
 
-LABEL_NAMES = ("label", "labels", "class", "category", "target", "topic", "sentiment", "polarity", "tags")
 TEXT_NAMES = ("text", "sentence", "message", "content", "body", "review", "comment", "document", "tweet", "utterance")
 ID_NAMES = ("id", "uid", "guid", "key", "doc_id", "document_id")
 PAIRS = (
@@ -27,16 +27,16 @@ PAIRS = (
     ("question", "sentence"),
 )
 GOLD = re.compile(r"gold|final|majority|consensus", re.IGNORECASE)
-ANNOTATOR = re.compile(r"(.*?(?:label|annot|ann|rater|coder|judge|worker|vote)\D*?)[_ .-]?(\d+|[a-c])", re.IGNORECASE)
 SEPARATORS = (",", ";", "|", " ")
 MOST_CLASSES_OF_NUMBERS = 20
 RATING = re.compile(r"star|rating|score|grade|rank", re.IGNORECASE)
 IDENTIFIER = re.compile(r"[A-Za-z_.:/-]*\d[\w.:/-]*", re.ASCII)
-NO_LABEL = {"", "n/a", "na", "none", "null", "nan", "-", "?", "nil", "unknown"}
+NO_LABEL = {"", "n/a", "na", "none", "null", "nan", "-", "?", "nil", "unknown", "unsup", "unlabeled", "unlabelled"}
 Rows = Sequence[Mapping[str, str]]
+Values = Mapping[str, list[str]]
 
 
-def guess_columns(base: dict[str, Any], names: Sequence[str], rows: Rows, where: str) -> Guess:
+def guess_columns(base: dict[str, Any], names: Sequence[str], rows: Rows, where: str, answered: bool = False) -> Guess:
     """Adds to a reader which columns hold what.
 
     Args:
@@ -44,6 +44,7 @@ def guess_columns(base: dict[str, Any], names: Sequence[str], rows: Rows, where:
         names: The names of the columns.
         rows: Some records, by column.
         where: How messages call the file.
+        answered: Whether what is predicted may stand elsewhere, such as in another file.
 
     Raises:
         UserError: If no column looks like texts, or none like what is to be predicted.
@@ -52,13 +53,17 @@ def guess_columns(base: dict[str, Any], names: Sequence[str], rows: Rows, where:
     if not rows or not values:
         raise UserError(f"{where}: has no column of strings or numbers.", "Write its entry by hand.")
     lengths = {name: sum(map(len, column)) / len(column) for name, column in values.items()}
-    guess = Guess(dict(base))
+    guess = Guess(dict(base), columns=list(names))
     pair = _pair(values)
-    flags = _flags(values)
-    target, doubt = (flags[0], "") if flags else _target(values, lengths, pair, where)
-    texts = [name for name in values if name not in (target, *flags)]
+    guess.annotators, guess.annotators_doubt = annotator_columns(values)
+    flags = _flags(values) if not guess.annotators else []
+    target, doubt = (flags[0], "") if flags else _target(values, lengths, pair, guess.annotators)
+    if target is None and not (answered or guess.annotators):
+        raise _without_labels(values, lengths, pair, where)
+    taken = [name for name in (target, *flags, *guess.annotators) if name]
+    texts = [name for name in values if name not in taken]
     if not texts:
-        raise UserError(f"{where}: has no column of texts beside {target!r}.", "Write its entry by hand.")
+        raise UserError(f"{where}: has no column of texts beside {', '.join(taken)}.", "Write its entry by hand.")
     text = pair[0] if pair and target not in pair else _text(texts, values, lengths)
     ids = [
         n for n in texts if n != text and n.lower() in ID_NAMES and len(set(values[n])) == len(rows) and all(values[n])
@@ -70,6 +75,11 @@ def guess_columns(base: dict[str, Any], names: Sequence[str], rows: Rows, where:
             f"{where}: holds no texts, only numbers or ids; the longest column is {text!r}.",
             "Join the texts to it by their ids, and describe that.",
         )
+    if target and _names_labels(values[target], values[text]):
+        raise UserError(
+            f"{where}: is a table of labels ({target!r}, each once) and their names ({text!r}), not of texts.",
+            "Describe the file of the texts; the names go under `labels` or `label_names` of its entry.",
+        )
     guess.reader["text"] = [text]
     if pair and target not in pair:
         guess.reader["text_pair"], guess.task = pair[1], "pairs"
@@ -79,26 +89,69 @@ def guess_columns(base: dict[str, Any], names: Sequence[str], rows: Rows, where:
         guess.task, guess.reader["labels"] = "multi-label", flags
         shown = f"{', '.join(flags)}: columns of 0 and 1 are read as labels that apply or not"
         guess.doubt("labels", f"{shown}; or name the one that is meant as `label`")
-    else:
+    elif target and guess.annotators:
+        guess.reader["label"] = target
+    elif target:
         _fill_target(guess, target, values[target])
     if doubt:
         key = next(key for key in ("labels", "value", "label") if key in guess.reader)
         guess.doubt(key, doubt)
-    said = f"text {text}" + (f" and {pair[1]}" if "text_pair" in guess.reader and pair else "")
-    shown = ", ".join(flags or [target])
-    guess.remarks.append(f"Columns: {', '.join(name or '(no name)' for name in names)}; {said}, target {shown}.")
+    _said(guess, names, values, pair, flags or ([target] if target else []))
     return guess
 
 
-def _pair(values: Mapping[str, list[str]]) -> tuple[str, str] | None:
+def _said(
+    guess: Guess, names: Sequence[str], values: Values, pair: tuple[str, str] | None, targets: Sequence[str]
+) -> None:
+    """Remarks on which columns hold what."""
+    text = guess.reader["text"][0]
+    said = f"text {text}" + (f" and {pair[1]}" if "text_pair" in guess.reader and pair else "")
+    shown = f", target {', '.join(targets)}" if targets else ""
+    guess.remarks.append(f"Columns: {', '.join(name or '(no name)' for name in names)}; {said}{shown}.")
+    if guess.annotators:
+        answers = list(zip(*(values[name] for name in guess.annotators), strict=True))
+        alike = sum(len({cell for cell in row if cell}) == 1 for row in answers)
+        shown = f"{', '.join(guess.annotators)} are answers of several people"
+        guess.remarks.append(f"{shown}, alike in {alike:,} of {len(answers):,} records.")
+
+
+def _names_labels(labels: Sequence[str], texts: Sequence[str]) -> bool:
+    """Whether a table says what labels are called: each of them once, with a few letters beside it."""
+    numbers = {cell for cell in labels if _number(cell) and not float(cell).is_integer()}
+    short = sum(len(text) <= 30 and len(text.split()) <= 4 for text in texts)
+    return 1 < len(labels) == len(set(labels)) and not numbers and short == len(texts)
+
+
+def _without_labels(
+    values: Values, lengths: Mapping[str, float], pair: tuple[str, str] | None, where: str
+) -> UserError:
+    """What a table is that has no column of labels, and what can be done with it."""
+    shown = f"it has {', '.join(values)}"
+    if pair and not any(_names_labels(values[name], values[other]) for name, other in (pair, pair[::-1])):
+        return UserError(
+            f"{where}: holds {pair[0]} and {pair[1]}, and no column looks like labels; {shown}.",
+            "Models here choose labels, tags or numbers and write no texts; to train one, add a column `label`.",
+        )
+    if max(lengths.values()) < 30 and max(len(cell.split()) for column in values.values() for cell in column) <= 4:
+        return UserError(
+            f"{where}: is a list of words, and no column looks like labels; {shown}.",
+            "It may serve rules of your own, but is no data to train on.",
+        )
+    return UserError(
+        f"{where}: no column looks like labels (short, with repeated values); {shown}.",
+        "Name the column `label`; or describe it together with the file of its labels or answers.",
+    )
+
+
+def _pair(values: Values) -> tuple[str, str] | None:
     by_lower = {name.lower(): name for name in values}
     found = [(by_lower[a], by_lower[b]) for a, b in PAIRS if a in by_lower and b in by_lower]
     return found[0] if found else None
 
 
-def _flags(values: Mapping[str, list[str]]) -> list[str]:
+def _flags(values: Values) -> list[str]:
     """Columns that say with 0 and 1 whether a label applies, where no column is called like a label."""
-    if any(name.lower() in LABEL_NAMES for name in values) or _annotators(values):
+    if any(name.lower() in LABEL_NAMES for name in values):
         return []
     kinds = {name: {cell for cell in column if cell.strip()} for name, column in values.items()}
     flags = [name for name, cells in kinds.items() if cells and cells <= set(MARKS)]
@@ -106,14 +159,14 @@ def _flags(values: Mapping[str, list[str]]) -> list[str]:
     return flags if len(both) > 1 else []
 
 
-def _twins(values: Mapping[str, list[str]], label: str) -> list[str]:
+def _twins(values: Values, label: str) -> list[str]:
     """Other columns with the values of a column of labels, such as the truth beside an annotator's answer."""
     kinds = {cell for cell in values[label] if cell.strip()}
     others = {name: {cell for cell in column if cell.strip()} for name, column in values.items() if name != label}
     return [name for name, cells in others.items() if len(cells) > 1 and cells <= kinds]
 
 
-def _text(texts: list[str], values: Mapping[str, list[str]], lengths: Mapping[str, float]) -> str:
+def _text(texts: list[str], values: Values, lengths: Mapping[str, float]) -> str:
     varied = [name for name in texts if len(set(values[name])) > 0.3 * len(values[name])]
     longest = max(varied or texts, key=lambda name: lengths[name])
     named = [name for name in texts if name.lower() in TEXT_NAMES and len(set(values[name])) > 2]
@@ -121,9 +174,7 @@ def _text(texts: list[str], values: Mapping[str, list[str]], lengths: Mapping[st
     return best if lengths[best] >= 0.5 * lengths[longest] else longest
 
 
-def _other_texts(
-    guess: Guess, text: str, others: list[str], values: Mapping[str, list[str]], lengths: Mapping[str, float]
-) -> None:
+def _other_texts(guess: Guess, text: str, others: list[str], values: Values, lengths: Mapping[str, float]) -> None:
     """Marks the text if another column holds texts, too."""
     prose = [
         name
@@ -139,25 +190,19 @@ def _other_texts(
 
 
 def _target(
-    values: Mapping[str, list[str]], lengths: Mapping[str, float], pair: tuple[str, str] | None, where: str
-) -> tuple[str, str]:
-    """The column of what is predicted, and why that is not sure."""
-    annotators = _annotators(values)
+    values: Values, lengths: Mapping[str, float], pair: tuple[str, str] | None, annotators: Sequence[str]
+) -> tuple[str | None, str]:
+    """The column of what is predicted, None if there is none, and why that is not sure."""
+    if annotators:
+        return _gold(values, annotators)
     named = [name for word in LABEL_NAMES for name in values if name.lower() == word]
     gold = [name for name in values if GOLD.search(name) and re.search("label|class|gold", name, re.IGNORECASE)]
-    if named and not annotators:
+    if named:
         if len(named) > 1:
             return named[0], f"{named[0]}, or {', '.join(named[1:])}: all are called like labels"
         twins = _twins(values, named[0])
         shown = f"{named[0]}, or {', '.join(twins)}: the values are the same; one may be the truth, or others' answers"
         return named[0], shown if twins else ""
-    if annotators:
-        best = [*named, *gold, *annotators][0]
-        answers = list(zip(*(values[name] for name in annotators), strict=True))
-        alike = sum(len({cell for cell in row if cell}) == 1 for row in answers)
-        shown = f"{', '.join(annotators)} are answers of several people, alike in {alike:,} of {len(answers):,} records"
-        first = f"{best} was meant?" if best not in annotators else "name one, or make a column of their majority;"
-        return best, f"{first} {shown}"
     longest = max(values, key=lambda name: lengths[name])
     taken = {*(pair or ()), longest}
     count = len(next(iter(values.values())))
@@ -168,10 +213,7 @@ def _target(
         if name not in taken and len(set(column)) <= few and lengths[name] <= 40 and any(column)
     ]
     if not candidates:
-        raise UserError(
-            f"{where}: no column looks like labels (short, with repeated values); it has {', '.join(values)}.",
-            "Name the column `label`, or write its entry by hand.",
-        )
+        return None, ""
     like = [name for word in LABEL_NAMES for name in candidates if word in _words(name)]
     ranked = sorted(candidates, key=lambda name: (len(set(values[name])) == 1, len(set(values[name]))))
     best = gold[0] if gold and gold[0] in candidates else (like or ranked)[0]
@@ -187,23 +229,21 @@ def _target(
     return best, f"{best}, or {', '.join(others)}: any of these may be what is to be predicted"
 
 
-def _annotators(values: Mapping[str, list[str]]) -> list[str]:
-    """Columns of several people's answers: numbered alike, with the same few values."""
-    stems: dict[str, list[str]] = {}
-    for name in values:
-        match = ANNOTATOR.fullmatch(name)
-        if match:
-            stems.setdefault(match.group(1).lower(), []).append(name)
-    for names in stems.values():
-        kinds = [{cell for cell in values[name] if cell} for name in names]
-        if (
-            len(names) > 1
-            and kinds[0] & kinds[1]
-            and len(set().union(*kinds)) <= 20
-            and kinds != [{"0", "1"}] * len(kinds)
-        ):
-            return names
-    return []
+def _gold(values: Values, annotators: Sequence[str]) -> tuple[str | None, str]:
+    """The column of the true labels beside those of people's answers, None if there is none, and why it is not sure."""
+    others = [name for name in values if name not in annotators]
+    named = [name for word in LABEL_NAMES for name in others if name.lower() == word]
+    gold = [name for name in others if TRUE.search(name) and len(set(values[name])) <= MOST_CLASSES_OF_NUMBERS]
+    best = next(iter([*gold, *named]), None)
+    if best is None:
+        return None, ""
+    rows = zip(values[best], *(values[name] for name in annotators), strict=True)
+    most = [(label, Counter(filter(None, cells)).most_common(2)) for label, *cells in rows if label.strip()]
+    clear = [label == found[0][0] for label, found in most if found and (len(found) < 2 or found[0][1] > found[1][1])]
+    if best in gold and not all(clear):
+        return best, ""
+    shown = f"as most people said in {sum(clear):,} of {len(clear):,} records"
+    return best, f"{best}, if it is gold: the truth apart from the answers ({shown}); else leave this line out"
 
 
 def _fill_target(guess: Guess, target: str, column: list[str]) -> None:

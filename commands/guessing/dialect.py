@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 SAMPLE_CHARACTERS = 300_000
@@ -68,12 +69,12 @@ class Reading:
     quoted: int
     needed: int
 
-    @property
+    @cached_property
     def width(self) -> int:
         """The commonest number of fields."""
         return Counter(map(len, self.rows)).most_common(1)[0][0] if self.rows else 0
 
-    @property
+    @cached_property
     def good(self) -> int:
         """How many records have that many fields and no fault."""
         return sum(len(row) == self.width for row in self.rows) - self.faults if self.width > 1 else 0

@@ -1,7 +1,8 @@
 """Reads what several people answered about the documents of a dataset, from tables that lie beside them."""
 
 import math
-from collections.abc import Iterator, Mapping, Set
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Self
 
@@ -12,9 +13,14 @@ from stages.common.core.messages import UserError, suggestion
 from stages.common.documents.answers import SCHEMA
 from stages.download.readers.columns import Encoding, Labelled
 from stages.download.readers.csv import CsvReader
-from stages.download.readers.record import ANNOTATION, BadRecord, Batch, as_number
+from stages.download.readers.jsonl import JsonlReader, JsonReader
+from stages.download.readers.orange import OrangeReader
+from stages.download.readers.parquet import ParquetReader
+from stages.download.readers.record import ANNOTATION, BadRecord, Batch, as_number, repeat_id
 
 KEPT = ("time", "seconds", "round", "guideline")  # what else may be known of an answer
+
+TableReader = CsvReader | JsonlReader | JsonReader | ParquetReader | OrangeReader  # answers may stand beside the texts
 
 
 class AnswerTable(Labelled):
@@ -25,7 +31,8 @@ class AnswerTable(Labelled):
 
     Attributes:
         file: The name of the file.
-        id: The column of the document's id.
+        id: The column of the document's id. Left out, the answers stand beside the texts, in a file of the entry's
+            parts: the part's own reader reads them, and each row is about the document that is made of it.
         annotator: The column of who answered.
         answer: The column of the answer.
         annotators: The columns of the annotators.
@@ -39,7 +46,7 @@ class AnswerTable(Labelled):
     """
 
     file: str
-    id: str
+    id: str | None = None
     annotator: str | None = None
     answer: str | None = None
     annotators: list[str] | None = Field(default=None, min_length=1)
@@ -58,31 +65,47 @@ class AnswerTable(Labelled):
             raise ValueError(f"a table with a column an annotator has no column {others[0]!r}")
         if not self.annotators and not (self.annotator and self.answer):
             raise ValueError("give either 'annotator' and 'answer' or 'annotators'")
+        given = [name for name in ("delimiter", "quote", "encoding") if name in self.model_fields_set]
+        if self.id is None and given:
+            raise ValueError(f"without 'id' the part's own reader reads the answers: {given[0]!r} is said there")
         return self
 
-    def read(self, path: Path) -> Iterator[pd.DataFrame | BadRecord]:
+    def read(self, path: Path, readers: Sequence[TableReader] = ()) -> Iterator[pd.DataFrame | BadRecord]:
         """Yields rows that were read, and those that could not be.
 
         Args:
             path: The file.
+            readers: Of the parts that lie in it, for a table without ``id``. What they cannot read is not told again.
 
         Yields:
             The columns of :data:`~stages.common.documents.answers.SCHEMA` as strings, as the source writes them, null
             where it has nothing, and ``place``.
         """
-        reader = self._reader()
-        for found in reader.read(path):
-            yield found if isinstance(found, BadRecord) else self._rows(found)
+        if self.id is not None:
+            for found in self._reader(self.id).read(path):
+                yield found if isinstance(found, BadRecord) else self._rows(found, found.ids().to_pylist())
+            return
+        seen: Counter[str] = Counter()
+        aside = dict.fromkeys(self._names, "text")
+        for reader in readers:
+            for found in reader.model_copy(update={"annotations": aside}).read(path):
+                if isinstance(found, Batch):
+                    ids = found.ids().to_pylist()
+                    yield self._rows(found, list(numbered(ids, seen)) if found.hashed else ids)
 
-    def _reader(self) -> CsvReader:
+    @property
+    def _names(self) -> list[str]:
+        return self.annotators or list(self._columns.values())
+
+    def _reader(self, row_id: str) -> CsvReader:
         """What reads the table as if the answers were texts."""
-        names = self.annotators or list(self._columns.values())
+        names = self._names
         return CsvReader(
             format="csv",
             delimiter=self.delimiter,
             quote=self.quote,
             encoding=self.encoding,
-            id=self.id,
+            id=row_id,
             text=names[:1],
             annotations=dict.fromkeys(names, "text"),
         )
@@ -92,14 +115,15 @@ class AnswerTable(Labelled):
         """The columns of what is known of an answer, by the name that it has among answers."""
         return {name: getattr(self, name) for name in ("annotator", "answer", *KEPT) if getattr(self, name)}
 
-    def _rows(self, batch: Batch) -> pd.DataFrame:
-        table = pd.DataFrame({"id": batch.ids().to_pandas(), "place": [batch.place(n) for n in range(len(batch.rows))]})
+    def _rows(self, batch: Batch, ids: list[str]) -> pd.DataFrame:
+        table = pd.DataFrame({"id": ids, "place": [batch.place(n) for n in range(len(batch.rows))]})
         if self.annotators:
             each = [
                 table.assign(annotator=name, answer=batch.rows[ANNOTATION + name].to_pandas())
                 for name in self.annotators
             ]
-            rows = pd.concat(each).query("answer != ''")
+            rows = pd.concat(each)
+            rows = rows[rows["answer"].fillna("") != ""]
         else:
             columns = {name: batch.rows[ANNOTATION + column].to_pandas() for name, column in self._columns.items()}
             rows = table.assign(**columns)
@@ -107,8 +131,19 @@ class AnswerTable(Labelled):
         return rows.assign(**empty).replace("", None).reset_index(drop=True)
 
 
+def numbered(ids: Iterable[str], seen: Counter[str]) -> Iterator[str]:
+    """Ids that are hashes, with a number after each repeat (:func:`~stages.download.identity.unique_ids`)."""
+    for row_id in ids:
+        seen[row_id] += 1
+        yield repeat_id(row_id, seen[row_id])
+
+
 def collect_answers(
-    tables: list[AnswerTable], files: Mapping[str, Path], labels: list[str], known: Set[str]
+    tables: list[AnswerTable],
+    files: Mapping[str, Path],
+    readers: Mapping[str, Sequence[TableReader]],
+    labels: list[str],
+    known: Set[str],
 ) -> tuple[pd.DataFrame, list[BadRecord]]:
     """Reads all answers of a dataset, and lists those that cannot be used.
 
@@ -118,6 +153,7 @@ def collect_answers(
     Args:
         tables: Where they stand.
         files: The files by name.
+        readers: Of the entry's parts, by the name of their file.
         labels: The names of the card's labels.
         known: The ids of the documents.
 
@@ -132,7 +168,7 @@ def collect_answers(
     bad: list[BadRecord] = []
     for table in tables:
         named = table.named_labels(labels)
-        for item in table.read(files[table.file]):
+        for item in table.read(files[table.file], readers.get(table.file, ())):
             if isinstance(item, BadRecord):
                 bad.append(item)
             else:

@@ -10,7 +10,7 @@ from stages.common.core.validation import Strict
 from stages.common.documents.card import Card, Label, SourceFile
 from stages.common.fetching.sources import PinnedFile
 from stages.common.tasks import known_task, task_of
-from stages.download.answers import AnswerTable
+from stages.download.answers import AnswerTable, TableReader
 from stages.download.readers.conll import ConllReader
 from stages.download.readers.csv import CsvReader
 from stages.download.readers.folder import FolderReader
@@ -105,6 +105,10 @@ class DatasetEntry(Strict):
         unknown = [name for name in read if name not in files]
         if unknown:
             raise ValueError(f"part of a file {unknown[0]!r} that is not under files")
+        for table in self.answers:
+            readers = [part.reader for part in self.parts if part.file == table.file]
+            if table.id is None and not (readers and all(isinstance(reader, TableReader) for reader in readers)):
+                raise ValueError(f"answers in {table.file!r} need 'id': no part with columns is read from that file")
         task = task_of(self)
         for part in self.parts:
             target = frozenset({task.target} if self.answers else ())

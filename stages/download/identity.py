@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stages.download.assemble import HASHED
-from stages.download.readers.record import BadRecord, Batch
+from stages.download.readers.record import BadRecord, Batch, repeat_id
 
 
 def unique_ids(pieces: Iterable[pa.Table]) -> Iterator[pa.Table]:
@@ -35,7 +35,7 @@ def unique_ids(pieces: Iterable[pa.Table]) -> Iterator[pa.Table]:
             last = row_id
             if count > 1 and not hashed:
                 raise DuplicateIdError(row_id)
-            unique.append(row_id if count == 1 else f"{row_id}-{count:07}")
+            unique.append(repeat_id(row_id, count))
         yield piece.set_column(0, "id", pa.array(unique, pa.string()))
 
 

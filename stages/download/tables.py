@@ -13,7 +13,7 @@ from stages.common.core.messages import UserError
 from stages.common.documents.answers import ANSWERS, write_answers
 from stages.common.documents.table import DocumentStream, ParquetStream, write_rejected
 from stages.common.tasks import task_of
-from stages.download.answers import collect_answers
+from stages.download.answers import TableReader, collect_answers
 from stages.download.entry import DatasetEntry
 from stages.download.identity import DuplicateIdError, places_of, unique_ids
 from stages.download.readers.record import ANNOTATION, BadRecord
@@ -61,7 +61,11 @@ def write_answer_table(entry: DatasetEntry, files: dict[str, Path], folder: Path
         UserError: If none can, or one is not in the catalog entry.
     """
     ids = set(pq.read_table(folder / "documents.parquet", columns=["id"])["id"].to_pylist())
-    answers, bad = collect_answers(entry.answers, files, [label.name for label in entry.labels], ids)
+    readers: dict[str, list[TableReader]] = {}
+    for part in entry.parts:
+        if isinstance(part.reader, TableReader):
+            readers.setdefault(part.file, []).append(part.reader)
+    answers, bad = collect_answers(entry.answers, files, readers, [label.name for label in entry.labels], ids)
     if answers.empty:
         raise UserError(
             f"{entry.title}: no answer is about a document.", "Correct `id` in the entry's parts and under `answers`."

@@ -166,7 +166,7 @@ def test_labels_that_differ_by_little_are_named(drafted):
         ("pairs", "pairs", False, "text_pair"),
         ("several", "multi-label", False, "labels"),
         ("number", "regression", True, "value"),
-        ("annotators", "text-classification", True, "label"),
+        ("annotators", "text-classification", False, "text"),
         ("titles", "text-classification", True, "text"),
     ],
 )

@@ -62,6 +62,11 @@ class BadRecord:
         return cls(place, rule, reason, content[:4_000].decode("utf-8", "backslashreplace")[:1_000])
 
 
+def repeat_id(row_id: str, count: int) -> str:
+    """The id of the first, second, … record with one hash."""
+    return row_id if count == 1 else f"{row_id}-{count:07}"
+
+
 def as_number(cell: str | float) -> float:
     """The number that a cell says, NaN if it says none or an infinite one."""
     try:
