@@ -1,6 +1,8 @@
 """Lists the datasets of the catalog."""
 
-from stages.common.core.entry import run_stage
+import argparse
+
+from stages.common.core.entry import run_command
 
 
 def main() -> None:
@@ -11,4 +13,9 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_stage(main, "List the datasets of the catalog: what each is, how large and where it comes from.")
+    run_command(
+        lambda _: main(),
+        argparse.ArgumentParser(
+            description="List the datasets of the catalog: what each is, how large and where it comes from."
+        ),
+    )

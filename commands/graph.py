@@ -1,5 +1,6 @@
 """Writes into dvc.yaml what follows from the code: the files and packages that each stage depends on."""
 
+import argparse
 import ast
 import re
 import sys
@@ -8,7 +9,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from commands.pins import SHAPE_RESULTS
-from stages.common.core.entry import run_stage
+from stages.common.core.entry import run_command
 
 GRAPH = Path("dvc.yaml")
 BEGIN, END = "# code: made by `make graph`", "# end"
@@ -143,4 +144,4 @@ def _package(file: str) -> str:
 
 
 if __name__ == "__main__":
-    run_stage(main, __doc__ or "")
+    run_command(lambda _: main(), argparse.ArgumentParser(description=__doc__))

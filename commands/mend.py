@@ -12,8 +12,9 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
-from commands.cut_lock import CONFLICT, is_whole, put_together
+from commands.cut_lock import CONFLICT, is_whole, load_fast, put_together
 from commands.records import LOCK
 from commands.unrecorded import finished_unrecorded, graph
 from stages.common.core.changes import changed_settings
@@ -40,12 +41,13 @@ def mend() -> None:
     TMP.mkdir(exist_ok=True)
     text = LOCK.read_text(encoding="utf-8", errors="replace") if LOCK.exists() else None
     whole = _kept() if WHOLE.exists() else None
-    cut = text is not None and text != whole and CONFLICT not in text and not is_whole(text)
+    merging = text is not None and CONFLICT in text
+    cut = text is not None and text != whole and not merging and not is_whole(text)
     locks = _left_locks()
-    written = LOCK.stat().st_mtime_ns if text is not None and not cut else 0
-    finished = [] if cut else finished_unrecorded(RWLOCKS[0], written)
+    since = LOCK.stat().st_mtime_ns if text is not None and not cut else 0
+    finished = [] if merging else finished_unrecorded(since)
     if not (cut or locks or finished):
-        if text is not None and text != whole and CONFLICT not in text:
+        if text is not None and text != whole and not merging:
             _write(WHOLE, text)
         return
     with _without_dvc() as worker:
@@ -56,12 +58,22 @@ def mend() -> None:
             return
         if cut and text is not None:
             closing_line("mend", _mend_lock(text))
-            finished = finished_unrecorded(RWLOCKS[0], written)
         for path in locks:
             path.unlink(missing_ok=True)
             closing_line("mend", f"{path} was left by a DVC that was killed, and none runs here; removed")
+    if finished:
+        _record(finished)
+
+
+def _record(finished: list[str]) -> None:
+    """Lets DVC record stages that have finished, and names those that it had not recorded."""
+    before = _recorded()
+    if subprocess.run(["dvc", "commit", "--quiet", "--force", *finished]).returncode:
+        return
+    LOCK.touch()  # DVC leaves it alone where all was recorded
+    after = _recorded()
     for stage in finished:
-        if not subprocess.run(["dvc", "commit", "--quiet", "--force", stage]).returncode:
+        if after[stage] != before.get(stage):
             closing_line("mend", f"{stage} had finished, but DVC was killed before it recorded that; recorded now")
 
 
@@ -80,6 +92,11 @@ def _mend_lock(cut: str) -> str:
         return f"{said}; no stage in it was whole, so it was removed: {aside}"
     _write(LOCK, content)
     return f"{said}; put together from its {written} whole stages and {taken} of the last whole copy; {aside}"
+
+
+def _recorded() -> dict[str, Any]:
+    """What dvc.lock says of each stage."""
+    return (load_fast(LOCK.read_text(encoding="utf-8")).get("stages") or {}) if LOCK.exists() else {}
 
 
 def _kept() -> str:

@@ -4,6 +4,7 @@ The only place where a parameter is described is the class that reads it (``stag
 meaning in the block ``Attributes:`` of its docstring, what is allowed in the types and constraints of its fields.
 """
 
+import argparse
 import inspect
 import re
 import textwrap
@@ -19,7 +20,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from stages.common.core.entry import run_stage
+from stages.common.core.entry import run_command
 from stages.common.core.messages import UserError, suggestion
 from stages.common.core.parameters import PARAMS
 
@@ -255,4 +256,4 @@ def _commented(code: str, comment: str, column: int) -> list[str]:
 
 
 if __name__ == "__main__":
-    run_stage(main, __doc__ or "")
+    run_command(lambda _: main(), argparse.ArgumentParser(description=__doc__))

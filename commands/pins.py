@@ -1,8 +1,9 @@
 """Writes pins.yaml: the versions of the packages that shape results, taken from requirements.txt."""
 
+import argparse
 from pathlib import Path
 
-from stages.common.core.entry import run_stage
+from stages.common.core.entry import run_command
 
 REQUIREMENTS, PINS = Path("requirements.txt"), Path("pins.yaml")
 
@@ -59,4 +60,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_stage(main, __doc__ or "")
+    run_command(lambda _: main(), argparse.ArgumentParser(description=__doc__))

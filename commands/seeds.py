@@ -3,6 +3,7 @@
 It can be stopped and called again: a training that was cut off goes on from its last checkpoint.
 """
 
+import argparse
 import csv
 import io
 import json
@@ -12,7 +13,7 @@ from typing import Any
 from commands.experiments import run_experiment
 from commands.records import METRICS, SUMMARY, content_at
 from stages.common.core.catalog import CATALOG
-from stages.common.core.entry import run_stage
+from stages.common.core.entry import run_command
 from stages.common.core.messages import closing_line, progress
 from stages.common.core.outputs import new_outputs
 from stages.common.core.parameters import load_value
@@ -58,4 +59,5 @@ def run_seed(seed: int, headline: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    run_stage(main, "Train with several seeds and write how far their metrics spread.")
+    description = "Train with several seeds and write how far their metrics spread."
+    run_command(lambda _: main(), argparse.ArgumentParser(description=description))

@@ -1,5 +1,10 @@
 """Makes one label of what several people answered about a document; hands documents through that have one already."""
 
+from stages.common.core.entry import run_stage
+
+if __name__ == "__main__":  # before the imports below, which take seconds
+    run_stage("annotate", "Make one label of several people's answers.")
+
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,7 +17,6 @@ from stages.annotate.consensus import gold_shown, labelled, reach_consensus
 from stages.annotate.functions import Function, ask_functions, load_functions
 from stages.annotate.parameters import AnnotateParameters
 from stages.annotate.summary import summarise
-from stages.common.core.entry import run_stage
 from stages.common.core.messages import UserError, closing_line
 from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section
@@ -84,7 +88,3 @@ def decide(data: Path, card: Card, parameters: AnnotateParameters, functions: di
         seed=parameters.seed,
     )
     return summarise(reached, said, rejected, len(documents), list(functions), parameters), agreement
-
-
-if __name__ == "__main__":
-    run_stage(main, "Make one label of several people's answers.")

@@ -1,5 +1,10 @@
 """Audits the labels of the training documents: scores each, lists those that look wrong, corrects them if asked to."""
 
+from stages.common.core.entry import run_stage
+
+if __name__ == "__main__":  # before the imports below, which take seconds
+    run_stage("audit", "Audit the labels of the training documents.")
+
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +20,6 @@ from stages.audit.parameters import AuditParameters
 from stages.audit.probabilities import probabilities
 from stages.audit.review import read_review
 from stages.audit.summary import judged_in_words, summarise
-from stages.common.core.entry import run_stage
 from stages.common.core.messages import closing_line
 from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section
@@ -86,7 +90,3 @@ def ids_of(path: Path) -> list[str]:
     """The ids in a file of the split stage; nothing else of it is read."""
     ids: list[str] = pq.read_table(path, columns=["id"])["id"].to_pylist()
     return ids
-
-
-if __name__ == "__main__":
-    run_stage(main, "Audit the labels of the training documents.")

@@ -1,5 +1,10 @@
 """Makes a pool of variants of every document that may be trained on; split decides which of them are."""
 
+from stages.common.core.entry import run_stage
+
+if __name__ == "__main__":  # before the imports below, which take seconds
+    run_stage("augment", "Make a pool of variants of the documents that may be trained on.")
+
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -13,7 +18,6 @@ from stages.augment.parameters import AugmentParameters, MethodParameters
 from stages.augment.quality import summarise
 from stages.augment.sentence import collect_donors
 from stages.augment.variants import applicable, augmentable, make_variants
-from stages.common.core.entry import run_stage
 from stages.common.core.messages import UserError, closing_line
 from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section
@@ -74,7 +78,3 @@ def check_language(methods: Mapping[str, MethodParameters], card: Card) -> None:
                 f"params.yaml: augment.{name}: the lexicon is English, but the documents are in {card.language!r}.",
                 f"Set augment.{name}.count to 0.",
             )
-
-
-if __name__ == "__main__":
-    run_stage(main, "Make a pool of variants of the documents that may be trained on.")

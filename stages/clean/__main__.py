@@ -1,5 +1,10 @@
 """Cleans the documents: repairs texts, drops what is unusable, repeated or contradictory, and says why row by row."""
 
+from stages.common.core.entry import run_stage
+
+if __name__ == "__main__":  # before the imports below, which take seconds
+    run_stage("clean", "Clean the documents.")
+
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -24,7 +29,6 @@ from stages.clean.parts import cut
 from stages.clean.rows import clean_part
 from stages.clean.summary import summarise
 from stages.clean.tables import write_tables
-from stages.common.core.entry import run_stage
 from stages.common.core.messages import closing_line
 from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section
@@ -79,7 +83,3 @@ def main() -> None:
         leaks.to_csv(leaks_file, index=False, lineterminator="\n")
     total = summary["documents_in"]
     closing_line("clean", f"{total:,} documents in, {kept:,} out, {total - kept:,} rejected{losses}")
-
-
-if __name__ == "__main__":
-    run_stage(main, "Clean the documents.")

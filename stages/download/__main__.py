@@ -1,10 +1,14 @@
 """Gets a dataset: fetches its files, checks their hashes, reads them into the document table."""
 
+from stages.common.core.entry import run_stage
+
+if __name__ == "__main__":  # before the imports below, which take seconds
+    run_stage("download", "Get the dataset that params.yaml names.")
+
 import tempfile
 from pathlib import Path
 
 from stages.common.core.catalog import load_entry
-from stages.common.core.entry import run_stage
 from stages.common.core.messages import closing_line, progress
 from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section, load_value
@@ -47,7 +51,3 @@ def main() -> None:
         write_croissant(card, entry, data)
         write_json(report, summarise(name, tally))
     closing_line("download", f"{entry.title}, {tally.documents:,} documents, {len(tally.rejected):,} rejected")
-
-
-if __name__ == "__main__":
-    run_stage(main, "Get the dataset that params.yaml names.")

@@ -1,12 +1,16 @@
 """evaluate: how good the finetuned encoder is on the test split, and whether it beats plainer methods."""
 
+from stages.common.core.entry import run_stage
+
+if __name__ == "__main__":  # before the imports below, which take seconds
+    run_stage("evaluate", "Tests the finetuned encoder and plainer methods on the test split.")
+
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from stages.common.core.entry import run_stage
 from stages.common.core.messages import closing_line
 from stages.common.core.outputs import new_outputs
 from stages.common.core.parameters import load_section, load_value
@@ -83,7 +87,3 @@ def outcome(metrics: dict[str, Any], headline: str) -> str:
             f"against {stronger['name']}, which beats the baseline by {title(headline)}: {stronger['outcome']}"
         )
     return "; ".join(parts)
-
-
-if __name__ == "__main__":
-    run_stage(main, "Tests the finetuned encoder and plainer methods on the test split.")

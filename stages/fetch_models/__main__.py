@@ -1,12 +1,19 @@
 """Fetches the pretrained encoder, the lexicon or the optional models, each file checked against its pinned hash."""
 
-import argparse
+from stages.common.core.entry import run_stage
+
+if __name__ == "__main__":  # before the imports below, which take seconds
+    run_stage(
+        "fetch_models",
+        "Fetch the encoder, the lexicon or the optional models.",
+        what=("pretrained", "lexicon", "optional"),
+    )
+
 import tempfile
 from functools import partial
 from pathlib import Path
 
 from stages.common.core.catalog import load_entry
-from stages.common.core.entry import run_command
 from stages.common.core.messages import closing_line
 from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section, load_value
@@ -19,13 +26,12 @@ from stages.fetch_models.thesaurus import thesaurus
 from stages.fetch_models.wordnet import read_wordnet
 
 FETCHED = Path("models/fetched")
-PRETRAINED, LEXICON, OPTIONAL = "pretrained", "lexicon", "optional"
 WORDNET = "wordnet"  # the lexicon's entry
 
 
 def main(what: str) -> None:
     """Puts the files of each role, and no others, into models/fetched/<role>."""
-    fetchers = {PRETRAINED: fetch_pretrained, LEXICON: fetch_lexicon}
+    fetchers = {"pretrained": fetch_pretrained, "lexicon": fetch_lexicon}
     roles = [what] if what in fetchers else list(FetchModelsParameters.model_fields)
     with new_outputs(*(FETCHED / role for role in roles)) as folders:
         fetched = [
@@ -76,9 +82,3 @@ def unpack(entry: PackedFiles, name: str, folder: Path) -> None:
     """Takes an entry's files out of its archive, which is not kept."""
     with tempfile.TemporaryDirectory(prefix=".archive-", dir=folder) as scratch:
         fetch_packed(entry, name, folder, Path(scratch))
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Fetch the encoder, the lexicon or the optional models.")
-    parser.add_argument("what", choices=(PRETRAINED, LEXICON, OPTIONAL), help="what to fetch")
-    run_command(lambda given: main(given.what), parser)

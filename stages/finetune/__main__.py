@@ -1,10 +1,14 @@
 """Stage finetune: a pretrained encoder and the training documents in, a classifier out."""
 
+from stages.common.core.entry import run_stage
+
+if __name__ == "__main__":  # before the imports below, which take seconds
+    run_stage("finetune", "Fine-tunes the encoder on the training documents.")
+
 from functools import partial
 from pathlib import Path
 
 from stages.common.core.changes import changed_settings
-from stages.common.core.entry import run_stage
 from stages.common.core.execution import load_execution
 from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section
@@ -24,7 +28,7 @@ from stages.common.training.instructions import compute_with
 from stages.common.training.loop import log_nowhere, train
 from stages.common.training.methods import prepare
 from stages.common.training.placement import make_accelerator
-from stages.common.training.processes import is_first, is_one_of_many, quietly, run_processes, wants_processes
+from stages.common.training.processes import is_one_of_many, run_processes, the_first_one_tells, wants_processes
 from stages.common.training.trackers import check_trackers, track
 from stages.finetune.parameters import Finetune
 from stages.finetune.reading import plan_reading
@@ -37,6 +41,7 @@ PRETRAINED = Path("models/fetched/pretrained")
 FINETUNED, REPORTS = Path("models/finetuned"), Path("reports/finetune")
 
 
+@the_first_one_tells
 def main() -> None:
     """Trains the encoder, keeps its best weights, and records how it went."""
     parameters, execution = load_section("finetune", Finetune), load_execution()
@@ -97,7 +102,3 @@ def main() -> None:
             environment = describe_environment(accelerator.device, precision, seconds, outcome.real_tokens)
             write_json(reports / "environment.json", environment)
     report(outcome, environment, selection, training["id"].iloc[examples.left_out].tolist())
-
-
-if __name__ == "__main__":
-    run_stage(main if is_first() else quietly(main), "Fine-tunes the encoder on the training documents.")

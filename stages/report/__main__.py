@@ -1,8 +1,12 @@
 """report: one static page that shows what a run did and what came of it."""
 
+from stages.common.core.entry import run_stage
+
+if __name__ == "__main__":  # before the imports below, which take seconds
+    run_stage("report", "Writes the page that shows what the run did.")
+
 from pathlib import Path
 
-from stages.common.core.entry import run_stage
 from stages.common.core.messages import closing_line
 from stages.common.core.outputs import new_outputs
 from stages.common.core.parameters import load_section, load_value
@@ -44,7 +48,3 @@ def main() -> None:
     with new_outputs(PAGE) as (file,):
         file.write_text(page, encoding="utf-8")
     closing_line("report", f"{PAGE}, {len(page.encode()) / 1e6:.1f} MB: open it in a browser")
-
-
-if __name__ == "__main__":
-    run_stage(main, "Writes the page that shows what the run did.")

@@ -1,12 +1,16 @@
 """Divides the documents into train, validation and test, and admits variants of training documents to train."""
 
+from stages.common.core.entry import run_stage
+
+if __name__ == "__main__":  # before the imports below, which take seconds
+    run_stage("split", "Divide the documents into train, validation and test.")
+
 from collections.abc import Set
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from stages.common.core.entry import run_stage
 from stages.common.core.messages import UserError, closing_line
 from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section
@@ -109,7 +113,3 @@ def divide(
     splits |= {split: held_out[held_out["split"].eq(split)] for split in SPLITS[1:]}
     reasons = pd.concat(rejected)
     return splits, documents.loc[reasons.index].assign(rule=reasons["rule"], reason=reasons["reason"])
-
-
-if __name__ == "__main__":
-    run_stage(main, "Divide the documents into train, validation and test.")

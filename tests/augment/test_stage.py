@@ -12,7 +12,7 @@ import yaml
 
 from stages.augment.__main__ import main
 from stages.augment.methods import TAGGED_METHODS, TEXT_METHODS
-from stages.common.core.entry import run_stage
+from stages.common.core.entry import run_program
 from stages.common.documents.card import Card, Label, read_card, write_card
 from stages.common.documents.table import read_documents, read_rejected, write_documents
 from tests.augment.conftest import write_table
@@ -56,7 +56,7 @@ def place(tmp_path, monkeypatch, make_documents):
 
 def run_and_read_error(capsys):
     with pytest.raises(SystemExit) as ended:
-        run_stage(main, "", [])
+        run_program(main, debug=False)
     assert ended.value.code == 1
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1

@@ -13,6 +13,8 @@ from tests.corpus import environment, run
 from tests.imports import ROOT
 
 COMMANDS = sorted(path.stem for path in (ROOT / "commands").glob("*.py") if "__main__" in path.read_text())
+STAGES = sorted(path.parent.name for path in (ROOT / "stages").glob("*/__main__.py"))
+PROGRAMS = [*(f"commands.{name}" for name in COMMANDS), *(f"stages.{name}" for name in STAGES)]
 LIGHT = {
     "annotated_types",
     "jinja2",
@@ -50,11 +52,9 @@ def test_there_are_the_commands_that_the_readme_names():
     assert {"compare", "datasets", "describe"} <= named <= set(COMMANDS)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_help_waits_for_no_large_package_and_changes_nothing(command, tmp_path):
-    done = run(
-        tmp_path, sys.executable, "-X", "importtime", "-m", f"commands.{command}", "--help", PYTHONPATH=str(ROOT)
-    )
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_help_waits_for_no_large_package_and_changes_nothing(program, tmp_path):
+    done = run(tmp_path, sys.executable, "-X", "importtime", "-m", program, "--help", PYTHONPATH=str(ROOT))
     assert done.stdout.startswith("usage: ")
     assert "--debug" in done.stdout
     assert imported(done) <= LIGHT
@@ -79,9 +79,18 @@ def read_by_nobody(folder, *arguments):
     return done.returncode, done.stderr
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_help_that_nobody_reads_to_its_end_is_no_error(command, tmp_path):
-    assert read_by_nobody(tmp_path, f"commands.{command}", "--help") == (141, "")
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_help_that_nobody_reads_to_its_end_is_no_error(program, tmp_path):
+    assert read_by_nobody(tmp_path, program, "--help") == (141, "")
+
+
+@pytest.mark.parametrize("arguments", [["stages.split", "splits"], ["stages.fetch_models", "lexica"]])
+def test_a_stage_refuses_arguments_that_it_has_not_before_it_imports_anything_large(arguments, tmp_path):
+    command = [sys.executable, "-X", "importtime", "-m", *arguments]
+    done = run(tmp_path, *command, check=False, PYTHONPATH=str(ROOT))
+    assert done.returncode == 2
+    assert f"usage: python -m {arguments[0]} " in done.stderr
+    assert imported(done) <= LIGHT
 
 
 def test_nor_where_output_is_not_gathered(tmp_path, monkeypatch):
@@ -129,6 +138,28 @@ def no_right_to_write(folder):
     folder.chmod(0o555)
 
 
+def run_without_rights(folder, module, code, unprivileged=True):
+    """Runs a module in a folder as a user who is not root, for root may read and write everything."""
+    command = [sys.executable, "-m", *module]
+    if os.geteuid() == 0 and unprivileged:
+        for part in (folder, *folder.parents):
+            if part.stat().st_mode & 0o005 != 0o005:
+                part.chmod(0o755)
+        command = ["setpriv", "--reuid=65534", "--clear-groups", *command]
+    return run(folder, *command, check=False, PYTHONPATH=str(code), PYTHONDONTWRITEBYTECODE="1")
+
+
+@pytest.mark.parametrize("path", ["stages/split/balance.py", "stages/common/documents/table.py", "params.yaml"])
+def test_a_file_of_a_stage_that_cannot_be_read_ends_in_one_line(tmp_path, path):
+    shutil.copytree(ROOT / "stages", tmp_path / "stages", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    (tmp_path / path).chmod(0)
+    done = run_without_rights(tmp_path, ["stages.split"], tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    said = re.fullmatch(r"error: (\S+): permission denied\. Give yourself the right to it .*\n", done.stderr)
+    assert said[1].endswith(path)
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
@@ -146,13 +177,9 @@ def test_what_the_system_refuses_ends_in_one_line(tmp_path, spoil, said):
     folder.mkdir()
     shutil.copy(ROOT / "requirements.txt", folder)
     spoil(folder)
-    command = [sys.executable, "-m", "commands.pins"]
-    if os.geteuid() == 0 and spoil in (no_right_to_read, no_right_to_write):
-        for part in (folder, *folder.parents):
-            if part.stat().st_mode & 0o005 != 0o005 and part != folder:
-                part.chmod(0o755)
-        command = ["setpriv", "--reuid=65534", "--clear-groups", *command]  # root may do all of this
-    done = run(folder, *command, check=False, PYTHONPATH=str(ROOT), PYTHONDONTWRITEBYTECODE="1")
+    done = run_without_rights(
+        folder, ["commands.pins"], ROOT, unprivileged=spoil in (no_right_to_read, no_right_to_write)
+    )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(said)
     assert done.stderr.count("\n") == 1

@@ -1,6 +1,5 @@
 """What DVC leaves when it is killed, on a small graph of its own: every moment in which it writes is tried."""
 
-import json
 import os
 import shutil
 import socket
@@ -22,20 +21,36 @@ from tests.imports import ROOT
 GRAPH = """
 stages:
   first:
-    cmd: cp source one; echo first >> runs.txt
+    cmd: python steps.py first one.txt
     deps: [source, code]
     params: [first]
-    outs: [one]
+    outs: [one.txt]
   second:
     foreach: [a, b]
     do:
-      cmd: mkdir -p two/${item} && cp one two/${item}/copy; echo ${item} >> runs.txt
-      deps: [one]
+      cmd: python steps.py ${item} two/${item}
+      deps: [one.txt]
       outs: ["two/${item}"]
   third:
-    cmd: cat two/a/copy two/b/copy > three; cp three table; echo third >> runs.txt
+    cmd: python steps.py third three.txt table.txt
     deps: [two/a, two/b]
-    outs: [three, table: {cache: false}]
+    outs: [three.txt, table.txt: {cache: false}]
+"""
+STEPS = f"""
+import sys
+
+sys.path.insert(0, {str(ROOT)!r})
+from pathlib import Path
+
+from stages.common.core.outputs import new_outputs
+
+step, *places = sys.argv[1:]
+read = {{"first": ["source"], "third": ["two/a/copy", "two/b/copy"]}}.get(step, ["one.txt"])
+with new_outputs(*map(Path, places)) as made:
+    for place in made:
+        (place / "copy" if place.is_dir() else place).write_text("".join(Path(name).read_text() for name in read))
+with open("runs.txt", "a") as runs:
+    print(step, file=runs)
 """
 NAMES = ["first", "second@a", "second@b", "third"]
 
@@ -51,6 +66,7 @@ def made(tmp_path_factory):
     run(folder, "dvc", "init", "--quiet")
     run(folder, "dvc", "config", "core.analytics", "false")
     (folder / "dvc.yaml").write_text(GRAPH)
+    (folder / "steps.py").write_text(STEPS)
     (folder / "source").write_text("hello\n")
     (folder / "params.yaml").write_text("first: 1\n")
     (folder / "code/__pycache__").mkdir(parents=True)
@@ -107,7 +123,7 @@ def test_a_run_killed_while_it_writes_dvc_lock_runs_no_finished_stage_again(plac
     mend()
     run(place, "dvc", "repro")
     assert sorted([*ran, *stages_run(place)]) == ["a", "b", "first", "third"]
-    assert (place / "three").read_text() == "changed\nchanged\n"
+    assert (place / "three.txt").read_text() == "changed\nchanged\n"
 
 
 @pytest.mark.parametrize("where", ["1 0", "8 -1"])
@@ -124,7 +140,7 @@ def test_a_run_killed_while_it_writes_its_rwlock_goes_on(place, capsys, where):
 def test_a_first_run_without_any_whole_copy_loses_nothing_either(place, capsys):
     (place / "dvc.lock").unlink()
     commit(place, "no lock")
-    for path in (".dvc/cache", "one", "two/a", "two/b", "three", "table"):
+    for path in (".dvc/cache", "one.txt", "two/a", "two/b", "three.txt", "table.txt"):
         (shutil.rmtree if (place / path).is_dir() else os.unlink)(place / path)
     run_until_killed(place, "open dvc.lock 2 0.2", "dvc", "repro")
     mend()
@@ -147,31 +163,53 @@ def test_a_stage_that_had_finished_before_dvc_recorded_it_is_recorded(place, cap
     assert sorted([*ran, *stages_run(place)]) == ["a", "b", "first", "third"]
 
 
-def test_a_stage_counts_as_finished_only_if_nothing_that_it_reads_is_newer_and_its_outputs_are_whole(place):
-    one, rwlock, nowhere = place / "one", place / ".dvc/tmp/rwlock", place / "nowhere"
-    (place / "source").write_text("changed\n")
-    one.write_text("changed\n")
-    running = {"write": {str(one): {"pid": 99999999, "cmd": "/bin/dvc repro"}}}
-    rwlock.write_text(json.dumps(running))
-    since = (place / "dvc.lock").stat().st_mtime_ns
-    assert finished_unrecorded(rwlock, since) == ["first"]
-    assert finished_unrecorded(nowhere, since) == []  # in no cache, and no DVC was just running the stage
-    rwlock.write_text(json.dumps(running).replace("dvc repro", "dvc checkout"))
-    assert finished_unrecorded(rwlock, since) == []
-    rwlock.write_text(json.dumps(running))
-    assert finished_unrecorded(rwlock, one.stat().st_mtime_ns) == []  # dvc.lock was written after it
-    now = one.stat().st_mtime
-    for path in ("source", "params.yaml", "code/rule.py"):
-        times = (place / path).stat()
-        os.utime(place / path, (now + 1, now + 1))
-        assert finished_unrecorded(rwlock, since) == [], path
-        os.utime(place / path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    os.utime(place / "code/__pycache__/rule.pyc", (now + 1, now + 1))
-    assert finished_unrecorded(rwlock, since) == ["first"]
-    run(place, "dvc", "commit", "--force", "first")
-    assert finished_unrecorded(rwlock, since) == []  # recorded
-    one.unlink()
-    assert finished_unrecorded(rwlock, since) == []
+def finish(place, **variables):
+    """Runs the first stage as DVC does."""
+    run(place, "python", "steps.py", "first", "one.txt", **{"DVC_STAGE": "first", **variables})
+
+
+def write_anew(path):
+    path.write_text(path.read_text())
+
+
+def move_an_older_one_there(path):
+    older = path.with_name("older")
+    older.write_text("other\n")
+    os.utime(older, (0, 0))
+    older.replace(path)
+
+
+@pytest.mark.parametrize("path", ["source", "params.yaml", "code/rule.py"])
+@pytest.mark.parametrize("touch", [write_anew, move_an_older_one_there])
+def test_a_stage_whose_inputs_were_touched_since_it_began_has_to_run_again(place, path, touch):
+    finish(place)
+    assert finished_unrecorded(0) == ["first"]
+    touch(place / path)
+    assert finished_unrecorded(0) == []
+
+
+def test_a_stage_has_finished_as_long_as_its_outputs_are_as_it_left_them(place):
+    one, record = place / "one.txt", place / ".dvc/tmp/finished/first.json"
+    finish(place)
+    for harmless in (one, place / "code/__pycache__/rule.pyc", place / "dvc.lock"):
+        harmless.write_bytes(harmless.read_bytes())  # as DVC does when it links an output to its cache
+        assert finished_unrecorded(0) == ["first"]
+    for spoil in (lambda: one.write_text("of another run\n"), one.unlink, lambda: record.write_text('{"begun": 1')):
+        finish(place)
+        assert finished_unrecorded(0) == ["first"]
+        spoil()
+        assert finished_unrecorded(0) == []
+
+
+def test_a_stage_that_dvc_has_recorded_or_does_not_run_is_none_to_record(place):
+    finish(place)
+    assert finished_unrecorded((place / "dvc.lock").stat().st_mtime_ns) == ["first"]
+    mend()
+    assert finished_unrecorded((place / "dvc.lock").stat().st_mtime_ns) == []
+    shutil.rmtree(place / ".dvc/tmp/finished")
+    finish(place, DVC_STAGE="")
+    assert finished_unrecorded(0) == []
+    assert not (place / ".dvc/tmp/finished").exists()
 
 
 def test_what_is_whole_is_never_touched(place, capsys):
@@ -267,9 +305,9 @@ def test_no_cut_of_a_lock_within_a_line_passes_for_a_whole_one(place):
 def test_stages_of_foreach_have_their_own_names_and_files(place):
     stages = graph()
     assert list(stages) == NAMES
-    assert stages["second@b"].made == {Path("two/b"): True}
+    assert stages["second@b"].made == [Path("two/b")]
     assert stages["first"].read == [Path("source"), Path("code"), Path("params.yaml")]
-    assert stages["third"].made == {Path("three"): True, Path("table"): False}
+    assert stages["third"].made == [Path("three.txt"), Path("table.txt")]
 
 
 def test_the_graph_of_this_repository_is_read_as_dvc_reads_it(monkeypatch):

@@ -20,7 +20,7 @@ UNLIMITED = 2**40
 SERVER = """
 import os, resource, sys
 from transformers import BertForSequenceClassification, PreTrainedTokenizerFast  # imported late otherwise
-from stages.common.core.entry import run_stage
+from stages.common.core.entry import run_program
 from stages.common.training import checkpoints
 from stages.finetune.__main__ import main
 
@@ -34,7 +34,7 @@ for line in sys.stdin:
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(largest_file), resource.RLIM_INFINITY))
         for number, name in ((1, "stdout"), (2, "stderr")):
             os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
-        run_stage(main, "", [])
+        run_program(main, debug=False)
     print(process, flush=True)
     print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
 """

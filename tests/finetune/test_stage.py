@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from stages.common.core.entry import run_stage
+from stages.common.core.entry import run_program
 from stages.common.documents.card import LABELS, write_labels
 from stages.common.documents.table import read_documents, write_documents
 from stages.common.model.scorer import Scorer
@@ -30,7 +30,7 @@ def run(folder, monkeypatch, capfd):
     """Runs the stage in this process; gives its exit code and what it printed."""
     monkeypatch.chdir(folder)
     with pytest.raises(SystemExit) as ended:
-        run_stage(main, "", [])
+        run_program(main, debug=False)
     return ended.value.code, *capfd.readouterr()
 
 

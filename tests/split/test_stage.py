@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from stages.common.core.entry import run_stage
+from stages.common.core.entry import run_program
 from stages.common.documents.card import Card, Label, read_card, write_card
 from stages.common.documents.consensus import CONSENSUS, no_consensus, write_consensus
 from stages.common.documents.table import read_documents, read_rejected, write_documents
@@ -53,7 +53,7 @@ def set_parameters(place, **changes):
 
 def run_and_read_error(place, capsys):
     with pytest.raises(SystemExit) as ended:
-        run_stage(main, "", [])
+        run_program(main, debug=False)
     assert ended.value.code == 1
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1

@@ -3,18 +3,21 @@
 import argparse
 import ctypes
 import errno
+import importlib
 import os
 import re
 import select
 import signal
 import sys
+import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NoReturn
 
 from stages.common.core.messages import Interrupted, UserError, one_line
 
+BEGUN = time.time_ns()  # when this program began, nearly: stages import this module before any other of theirs
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 BROKEN_PIPE = 128 + signal.SIGPIPE  # what a shell shows of a program that nobody read to its end
 
@@ -36,23 +39,30 @@ MENDS = {  # what a person can do about what the operating system refuses
 CODE = re.compile(r"\(os error (\d+)\)|\[[Ee]rrno (\d+)\]")  # as Rust's libraries and Arrow write it
 
 
-def run_stage(stage: Callable[[], None], description: str, arguments: list[str] | None = None) -> None:
+def run_stage(name: str, description: str, **chosen: Sequence[str]) -> None:
     """Runs a stage as a program and exits: 0 when it succeeded, 1 after a mistake that the user can mend.
 
-    Args:
-        stage: The stage's function.
-        description: What ``--help`` says.
-        arguments: The command line without the program's name; ``sys.argv`` by default.
-    """
+    A stage's ``__main__.py`` calls it before it imports anything else, and is then imported from here: ``--help`` and
+    a wrong argument wait for no large package, and a file that can't be read ends in one line then, too.
 
-    def run(_: argparse.Namespace) -> None:
+    Args:
+        name: The stage's.
+        description: What ``--help`` says.
+        chosen: The arguments that the stage's ``main`` takes, in their order, and the values that each can have.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m stages.{name}", description=description)
+    for argument, values in chosen.items():
+        parser.add_argument(argument, choices=values)
+
+    def run(given: argparse.Namespace) -> None:
         try:
-            stage()
+            main = importlib.import_module(f"stages.{name}.__main__").main
+            main(*(getattr(given, argument) for argument in chosen))
         except KeyboardInterrupt as interrupt:
             again = "Call it again: what has finished is not run again."
             raise Interrupted(str(interrupt) or again) from None
 
-    run_command(run, argparse.ArgumentParser(description=description), arguments)
+    run_command(run, parser)
 
 
 def run_command(

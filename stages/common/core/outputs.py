@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from stages.common.core.finished import record_finished
+
 
 @contextmanager
 def new_outputs(*places: Path) -> Iterator[tuple[Path, ...]]:
@@ -29,6 +31,7 @@ def new_outputs(*places: Path) -> Iterator[tuple[Path, ...]]:
         yield siblings
         for sibling in siblings:
             _flush(sibling)
+        record_finished(dict(zip(places, siblings, strict=True)))
     except BaseException:
         for sibling in siblings:
             _remove(sibling)

@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from functools import wraps
 
 from torch.distributed import run as torchrun
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
@@ -57,13 +58,16 @@ def run_processes(module: str, execution: Execution, threads: int) -> None:
         sys.exit(1)
 
 
-def quietly(stage: Callable[[], None]) -> Callable[[], None]:
+def the_first_one_tells(stage: Callable[[], None]) -> Callable[[], None]:
     """A stage that leaves it to the first process to tell of the user's mistakes, which all processes meet alike."""
 
+    @wraps(stage)
     def run() -> None:
         try:
             stage()
         except UserError:
+            if is_first():
+                raise
             sys.exit(1)
 
     return run
