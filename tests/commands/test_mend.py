@@ -126,11 +126,13 @@ def test_a_run_killed_while_it_writes_dvc_lock_runs_no_finished_stage_again(plac
     assert (place / "three.txt").read_text() == "changed\nchanged\n"
 
 
-@pytest.mark.parametrize("where", ["1 0", "8 -1"])
-def test_a_run_killed_while_it_writes_its_rwlock_goes_on(place, capsys, where):
+@pytest.mark.parametrize(("where", "number"), [("1 0", 0), ("8 -1", 0), ("14 0", 1), ("68 0.5", 4)])
+def test_a_run_killed_while_it_writes_its_rwlock_runs_no_finished_stage_again(place, capsys, where, number):
+    """The last two moments are those between a stage's end and DVC's caching of its outputs."""
     (place / "source").write_text("changed\n")
     run_until_killed(place, f"open rwlock {where}", "dvc", "repro")
     ran = stages_run(place)
+    assert len(ran) == number
     mend()
     assert "mend: .dvc/tmp/rwlock was left by a DVC that was killed" in capsys.readouterr().out
     run(place, "dvc", "repro")
