@@ -30,6 +30,7 @@ from stages.common.documents.table import (
     write_documents,
     write_rejected,
 )
+from stages.common.documents.targets import too_small
 from stages.common.tasks import task_of
 
 RAW, ANNOTATED = Path("data/raw"), Path("data/annotated")
@@ -87,4 +88,7 @@ def decide(data: Path, card: Card, parameters: AnnotateParameters, functions: di
         samples=parameters.bootstrap_samples,
         seed=parameters.seed,
     )
-    return summarise(reached, said, rejected, len(documents), list(functions), parameters), agreement
+    summary = summarise(reached, said, rejected, len(documents), list(functions), parameters)
+    if task_of(card).answer == "label":
+        summary["in_words"] += too_small(kept["label"].value_counts().to_dict(), set(kept["published_split"].dropna()))
+    return summary, agreement

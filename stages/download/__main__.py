@@ -13,7 +13,9 @@ from stages.common.core.messages import closing_line, progress
 from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section, load_value
 from stages.common.documents.card import LABELS, write_card, write_labels
+from stages.common.documents.targets import too_small
 from stages.common.fetching.sources import fetch
+from stages.common.tasks import task_of
 from stages.download.assemble import Tally, as_documents, assemble, check, reject, summarise
 from stages.download.croissant import write_croissant
 from stages.download.entry import DatasetEntry
@@ -50,4 +52,5 @@ def main() -> None:
         write_labels(card, labels)
         write_croissant(card, entry, data)
         write_json(report, summarise(name, tally))
-    closing_line("download", f"{entry.title}, {tally.documents:,} documents, {len(tally.rejected):,} rejected")
+    small = too_small(tally.labels, tally.splits) if task_of(entry).answer == "label" and not entry.answers else ""
+    closing_line("download", f"{entry.title}, {tally.documents:,} documents, {len(tally.rejected):,} rejected{small}")

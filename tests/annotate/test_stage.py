@@ -132,3 +132,11 @@ def test_agreement_is_held_against_gold_that_is_never_tested_on(annotate):
     assert good["against_gold"]["documents"] == 80
     assert good["against_gold"]["value"] > 0.9
     assert json.loads((annotate(gold) / "reports/annotate/agreement.json").read_text()) == {}
+
+
+def test_classes_that_answers_left_too_small_are_named(annotate, capsys):
+    rows = [(f"d{number}", "x", "ham" if number < 5 else "spam") for number in range(7)]
+    annotate([None] * 7, table(*rows), method="majority")
+    assert "fewer documents than the 3 splits: 'spam' (2). " in capsys.readouterr().out
+    annotate([None] * 7, table(*rows), method="majority", published_split=["test"] * 3 + ["train"] * 4)
+    assert "splits" not in capsys.readouterr().out

@@ -13,6 +13,7 @@ from stages.common.documents.targets import (
     predicted_alike,
     strata,
     text_columns,
+    too_small,
 )
 
 TAGGED = pd.DataFrame({"text": ["Ann Lee", "no"], "label": [None, None], "tokens": [["Ann", "Lee"], None]})
@@ -62,3 +63,10 @@ def test_numbers_are_divided_by_fifths_and_equal_ones_stay_together():
 )
 def test_what_is_predicted_alike_for_all_is_named(documents, said):
     assert predicted_alike(documents) == said
+
+
+def test_all_classes_that_cannot_be_in_each_split_are_named_at_once():
+    assert "fewer documents than the 3 splits: 'odd' (2), 'one' (1)." in too_small({"one": 1, "big": 3, "odd": 2}, [])
+    assert "'odd' (2). " in too_small({"odd": 2, "none": 0}, ["train"])
+    assert too_small({"big": 3, "none": 0}, []) == ""
+    assert too_small({"odd": 2, "one": 1}, ["test"]) == ""  # split then trains on all of a small class

@@ -121,3 +121,20 @@ def test_a_corrupt_download_names_both_hashes_and_keeps_the_old_output(workbench
     with pytest.raises(UserError, match=rf"{hashlib.sha256(b'corrupt').hexdigest()}.*{pinned}"):
         download.main()
     assert Path("data/raw/documents.parquet").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("labels", "split", "small"),
+    [("aab", None, "'a' (2), 'b' (1)"), ("aaab", None, "'b' (1)"), ("aaabbb", None, ""), ("aab", "validation", "")],
+)
+def test_small_classes_are_named_long_before_split_stops_at_them(workbench, capsys, labels, split, small):
+    lines = [f"text number {number},{label}" for number, label in enumerate(labels)]
+    workbench.write("tiny.csv", "\n".join(["text,label", *lines]) + "\n")
+    if split:
+        entry = Path("catalog/datasets/tiny.yaml")
+        entry.write_text(entry.read_text().replace("- file: tiny.csv\n", f"- file: tiny.csv\n  split: {split}\n"))
+    workbench.read()
+    said = capsys.readouterr().out
+    named = said.partition("fewer documents than the 3 splits: ")[2].partition(". ")[0]
+    assert f"{len(labels)} documents, 0 rejected" in said
+    assert named == small

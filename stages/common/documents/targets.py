@@ -1,11 +1,12 @@
 """What documents are labelled with, whatever their task: read from the columns that their table has."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 
 from stages.common.documents.spans import spans_of
+from stages.common.documents.table import SPLITS
 
 UNLABELLED = "(none)"  # the stratum of documents without a label
 VALUE_STRATA = 5  # equally large parts that numbers are cut into, so that a split holds low ones and high ones alike
@@ -91,3 +92,23 @@ def value_strata(values: "pd.Series[float]") -> pd.Series:
     place = pd.Series(np.searchsorted(edges, values, side="left") + 1, index=values.index)
     named = place.astype("str") + f" of {len(edges) + 1}"
     return named.where(values.notna(), UNLABELLED)
+
+
+def too_small(classes: Mapping[str, int], published: Collection[str]) -> str:
+    """Names the classes that cannot be in each split, long before split stops at them.
+
+    Args:
+        classes: How many documents each class has.
+        published: The splits that documents were put into by the publisher; then any class may be small.
+
+    Returns:
+        The end of a closing line; empty where there are none.
+    """
+    small = sorted(name for name, count in classes.items() if 0 < count < len(SPLITS))
+    if not small or set(published) & set(SPLITS[1:]):
+        return ""
+    listed = ", ".join(f"{name!r} ({classes[name]})" for name in small)
+    return (
+        f"; as it is, split will stop at the classes with fewer documents than the {len(SPLITS)} splits: {listed}. "
+        "Add documents of them, merge them with other classes, or leave them out"
+    )
