@@ -22,6 +22,8 @@ from stages.download.streams import open_data
 
 SAMPLE_BYTES = 1024**2
 SAMPLE_ROWS = 2_000
+CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffd]")
+MOST_UNREADABLE = 0.02  # of the characters of a text
 ORANGE_TYPES = {"d", "c", "s", "t", "discrete", "continuous", "string", "time", "basket"}
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 LABELLED_LINE = re.compile(r"(__label__\S+|[A-Z]{2,}:[\w-]+) \S.*")
@@ -72,6 +74,8 @@ def guess_reader(path: Path, member: str | None = None, answered: bool = False) 
 
 
 def _text(text: str, cut: bool, path: Path, answered: bool) -> Guess:
+    if len(CONTROLS.findall(text)) > MOST_UNREADABLE * len(text):
+        raise UserError(f"{path}: is no text.", "Name a file of labelled text.")
     lines = [line.removesuffix("\r") for line in text.split("\n")]
     where = str(path)
     for guess_lines in (partial(_json_lines, answered=answered), guess_conll, _orange, _labelled_lines):
@@ -94,9 +98,6 @@ def _text(text: str, cut: bool, path: Path, answered: bool) -> Guess:
 def _without_labels(lines: list[str], path: Path) -> UserError:
     """What a file is that no reader takes."""
     filled = [line for line in lines if line.strip()]
-    unreadable = sum(line.count("\0") + line.count("\ufffd") for line in filled)
-    if unreadable > 0.01 * sum(map(len, filled)):
-        return UserError(f"{path}: is no text.", "Name a file of labelled text.")
     words = sum(len(line.split()) <= 3 and len(line) <= 40 for line in filled) > 0.8 * len(filled)
     shown = f"{len(filled):,} lines of {'a few words' if words else 'text'}"
     return UserError(

@@ -81,9 +81,13 @@ class Reading:
 
     @property
     def bad(self) -> int:
-        """How many records have not; R's line of names has one field less than the others, and is good."""
-        short = bool(self.rows) and len(self.rows[0]) == self.width - 1
-        return len(self.rows) - self.good - short
+        """How many records have not; lines before the table do not count, as R's names with one field less."""
+        return len(self.rows) - self.good - self.passed
+
+    @property
+    def passed(self) -> int:
+        """How many of the first records are of another width than most."""
+        return next((place for place, row in enumerate(self.rows) if len(row) == self.width), 0)
 
     @property
     def evenness(self) -> float:
@@ -184,6 +188,9 @@ def _best(text: str, delimiter: str, cut: bool) -> tuple[Reading, str]:
     if faults and plain.good > reading.good:
         return (reading if reading.needed else plain), f"{reading.shown}; {plain.shown}"
     if faults == 0 or plain.good < 0.5 * reading.good:
+        rows = [row for row in reading.rows if len(row) == reading.width]
+        if not reading.blanks and delimiter != "\t" and all(field.startswith(" ") for row in rows for field in row[1:]):
+            return read(text, delimiter, reading.quote, reading.escape, True, cut), ""
         return reading, ""
     return reading, f"{reading.shown}; {plain.shown}"
 
@@ -239,6 +246,11 @@ def _named(reading: Reading, dialect: dict[str, object], doubts: dict[str, str])
         names = ["row_name", *head]
         dialect |= {"columns": names, "skip": int(str(dialect.get("skip", 0))) + 1}
         return Table(dialect, names, rows, ["The first line names all columns but the first, as R writes it."], doubts)
+    if reading.passed:
+        head = [field.strip() for field in rows[0]]
+        dialect["skip"] = int(str(dialect.get("skip", 0))) + reading.passed
+        shown = f"{dialect['skip']}: the first lines have fewer or more fields than the others (such as"
+        doubts["skip"] = f"{shown} {reading.delimiter.join(reading.rows[0])[:60]!r}); are they to be passed over?"
     verdict, why = _has_names(head, rows[1:])
     numbered = [f"column_{number}" for number in range(1, reading.width + 1)]
     if verdict is None:

@@ -143,6 +143,8 @@ def read_rows(
         if broken:
             bad += [block.bad(name, row, "line_break", "holds a carriage return outside quotes") for row in broken]
             block = block.without(broken)
+            if not block.size:
+                return bad
         ragged: dict[int, str] = {}
 
         def skip(row: pa.csv.InvalidRow) -> str:
