@@ -68,7 +68,12 @@ def test_no_file_that_git_tracks_holds_a_text(repository, tmp_path):
             rows = list(csv.DictReader(file))
         assert rows, name
         assert {row["excerpt"] for row in rows} == {""}
-    run(repository, "python", "-m", "commands.annotate", "guideline", "--examples", "2")
+    command = ("python", "-m", "commands.annotate")
+    run(repository, *command, "guideline", "--examples", "2")
+    run(repository, *command, "plan", "first", "--annotators", "a1,a2", "--items", "6", "--overlap", "2")
+    run(repository, *command, "adjudicate", "--audit")
+    sheets = [path.read_text() for path in (repository / "catalog/annotation/closed").rglob("tasks/*.*")]
+    assert len(sheets) >= 3 and any(text in sheet for sheet in sheets for text in texts)
     assert holding(repository, texts) == set()
 
     entry.write_text(entry.read_text().replace("redistribution: no\n", ""))  # else it shows some: the search finds them

@@ -1,6 +1,7 @@
 """Takes answers back: checks them against plan, guideline and labels, and keeps what fails with its reason."""
 
 import json
+import re
 from argparse import Namespace
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ from stages.common.core.messages import UserError, closing_line, one_line
 from stages.common.core.outputs import new_outputs
 
 REJECTED = ("file", "task", "id", "annotator", "reason", "answer")
+QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*(?:'|$)|"(?:[^"\\]|\\.)*(?:"|$)""")  # as Python shows strings; cut off or not
 MOST_LINES = 40  # of problems that are printed; rejected.csv has all
 
 
@@ -45,10 +47,10 @@ class Problem(NamedTuple):
     reason: str
     answer: str
 
-    @property
-    def row(self) -> tuple[str, ...]:
-        """The row of rejected.csv: without the place."""
-        return tuple(getattr(self, name) for name in REJECTED)
+    def row(self, shows_texts: bool) -> tuple[str, ...]:
+        """The row of rejected.csv: without the place, and without what may be words of a text that git may not hold."""
+        shown = self if shows_texts else self._replace(reason=QUOTED.sub("'…'", self.reason), answer="")
+        return tuple(getattr(shown, name) for name in REJECTED)
 
 
 class Taken(NamedTuple):
@@ -81,7 +83,8 @@ def take_back(arguments: Namespace) -> None:
     files = {problem.file for problem in problems} | {one.file for one in taken}
     with new_outputs(planned.folder / "answers.csv", planned.folder / "rejected.csv") as (answer_file, rejected_file):
         write_answer_file(answers.values(), answer_file)
-        write_csv(rejected_file, REJECTED, sorted({*_rejected_before(planned, files), *(p.row for p in problems)}))
+        told = {problem.row(corpus.card.shows_texts) for problem in problems}
+        write_csv(rejected_file, REJECTED, sorted({*_rejected_before(planned, files), *told}))
     _print_problems(problems, planned.folder / "rejected.csv")
     missing = len(planned.asked - set(answers))
     changed = "; the guideline has been changed since" if guideline_hash(corpus) != planned.record.guideline else ""

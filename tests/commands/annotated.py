@@ -2,11 +2,15 @@
 
 import csv
 import json
+from pathlib import Path
 
 from commands.annotate import main, parser
+from commands.annotation.answers import read_answer_file
 from stages.common.documents.card import Card, write_card
 from stages.common.documents.table import write_documents
 
+ROUND = Path("catalog/annotation/tiny/first")
+TASKS = ROUND / "tasks"
 TOPICS = {"kitchen": "oven butter flour", "garden": "seed soil rose", "harbour": "boat anchor sail"}
 SENTENCES = [
     (["🎉", "Ann", "Lee", "joins", "Acme", "."], ["O", "B-PER", "I-PER", "O", "B-ORG", "O"]),
@@ -80,3 +84,43 @@ def dump(path, content):
 def rows(path):
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+def plan(*arguments, items=4, annotators="a1,a2,a3"):
+    annotate("plan", "first", "--annotators", annotators, "--items", items, "--overlap", 3, *arguments)
+
+
+def answers():
+    return {answer.key: answer.answer for answer in read_answer_file(ROUND / "answers.csv")}
+
+
+def rejected():
+    return rows(ROUND / "rejected.csv")
+
+
+def documents():
+    return sorted({row["id"] for row in rows(ROUND / "plan.csv")})
+
+
+TASK_SAMPLES = {
+    "pairs": (["yes", "no"], ["no", "yes", "no", "yes"]),
+    "multi-label": (["b & c", "a"], ["[]", '["a", "b & c"]', '["a"]', '["b & c"]']),
+    "regression": ([], ["0.5", "3", "-2", "1e+30"]),
+}
+
+
+def save_task(task, folder, make_documents):
+    if task == "text-classification":
+        save_topics(folder, make_documents)
+        return ["kitchen", "garden", "harbour", "garden"]
+    if task == "token-classification":
+        save_sentences(folder, make_documents)
+        return ['[[1, 3, "PER"]]', '[[0, 1, "ORG"], [3, 4, "PER"]]', "[]", '[[0, 2, "ORG"], [3, 4, "PER"]]']
+    labels, given = TASK_SAMPLES[task]
+    columns = {
+        "pairs": {"text_pair": [f"=pair {n}" for n in range(8)], "label": "yes"},
+        "multi-label": {"labels": [["a"]] * 8},
+        "regression": {"value": 1.5},
+    }[task]
+    save(folder, make_documents, task, labels, [f"=1+{n} 🙂\nnext" for n in range(8)], **columns)
+    return given

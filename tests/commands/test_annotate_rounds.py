@@ -26,13 +26,6 @@ ROUNDS = Path("catalog/annotation/tiny")
 GUIDELINE = Path("catalog/guidelines/tiny.md")
 
 
-@pytest.fixture
-def topics(tmp_path, monkeypatch, make_documents):
-    monkeypatch.chdir(tmp_path)
-    save_topics(tmp_path, make_documents)
-    annotate("guideline")
-
-
 def plan(name, *arguments, annotators="a1,a2,a3", items=6, overlap=2):
     annotate("plan", name, "--annotators", annotators, "--items", items, "--overlap", overlap, *arguments)
 

@@ -1,6 +1,7 @@
 """What documents are labelled with, whatever their task: read from the columns that their table has."""
 
 from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -94,7 +95,7 @@ def value_strata(values: "pd.Series[float]") -> pd.Series:
     return named.where(values.notna(), UNLABELLED)
 
 
-def too_small(classes: Mapping[str, int], published: Collection[str]) -> str:
+def too_small(classes: Mapping[Any, int], published: Collection[str]) -> str:
     """Names the classes that cannot be in each split, long before split stops at them.
 
     Args:
