@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,3 +85,19 @@ def test_every_document_falls_into_one_bin(train, test):
     _, shares = length_shares({"train": np.array(train), "test": np.array(test)})
     for values in shares.values():
         assert values.sum() == np.float64(1) or np.isclose(values.sum(), 1)
+
+
+def test_short_texts_have_a_bin_for_each_number_of_words():
+    edges, shares = length_shares({"train": np.repeat(np.arange(3, 20), 7), "test": np.array([3, 4, 4, 5])})
+    assert edges.tolist() == list(range(3, 21))
+    assert shares["train"].tolist() == [1 / 17] * 17
+    assert shares["test"].tolist() == [0.25, 0.5, 0.25, *[0] * 14]
+
+
+@pytest.mark.parametrize("longest", [29, 30, 31, 45, 47, 61, 500])
+def test_lengths_that_are_equally_frequent_make_no_comb(longest):
+    edges, shares = length_shares({"train": np.repeat(np.arange(1, longest + 1), 100)})
+    assert set(np.diff(edges)) == {edges[1] - edges[0]} and not (edges % 1).any()
+    assert len(edges) <= 31
+    *whole, _ = shares["train"]  # the last one holds what is left over, and what is longer
+    assert np.ptp(whole) < 1e-12

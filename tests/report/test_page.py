@@ -2,13 +2,16 @@
 
 import base64
 import hashlib
+import json
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
 
+import pandas as pd
 import pytest
 
 from stages.common.core.messages import UserError
+from stages.common.documents.table import read_flags, write_flags
 from stages.report.__main__ import main
 from stages.report.page import p_value, percent, share, signed
 from tests.report.conftest import HOSTILE_LABELS, HUGE, PLANTED, write_run
@@ -252,6 +255,60 @@ def test_a_run_on_entities_has_a_page_without_what_the_task_does_not_have(make_p
         assert said in shown, said
     for absent in ("Frozen encoder", "Words that are typical", "Reliability", "Calibration", "perturbation"):
         assert absent not in shown, absent
+
+
+def change(path, **values):
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def test_repeated_sentences_of_entities_stay_and_are_shown_with_that_remark(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_run(tmp_path, labels=("PER", "LOC", "ORG"), task="token-classification")
+    flags = read_flags(tmp_path / "data/clean/flags.parquet")
+    repeated = flags.assign(rule="duplicates", reason="the same text as train-000")[1:]
+    write_flags(pd.concat([flags[:1], repeated]), tmp_path / "data/clean/flags.parquet")
+    change(tmp_path / "reports/clean/summary.json", flagged={"duplicates": 2, "too_short": 1}, rejected={})
+    main()
+    shown = outline(tmp_path / "reports/index.html").shown
+    assert "duplicates kept it with a remark 2" in shown and "too short kept it with a remark 1" in shown
+    remarks = shown.partition("What was kept with a remark")[2].partition("Documents that are the same")[0]
+    assert "duplicates: 2 of 2 documents" in remarks and remarks.count("the same text as train-000") == 2
+    assert "team wins the cup after a late goal, story 1 of train." in remarks
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "note"),
+    [
+        (0.5, 0.625, "On the test split it makes the log loss worse: 0.500 before, 0.625 after."),
+        (0.5, 0.375, None),
+        (0.5, 0.5, None),
+    ],
+)
+def test_a_temperature_that_makes_the_log_loss_of_the_test_split_worse_says_so(
+    tmp_path, monkeypatch, before, after, note
+):
+    monkeypatch.chdir(tmp_path)
+    write_run(tmp_path)
+    path = tmp_path / "reports/evaluate/calibration.json"
+    found = json.loads(path.read_text())
+    for version, value in (("before", before), ("after", after)):
+        found[version]["log_loss"]["value"] = value
+    change(path, **found)
+    main()
+    shown = outline(tmp_path / "reports/index.html").shown
+    assert "Logits are divided by the temperature 1.250 , fitted on validation documents." in shown
+    assert note in shown if note else "makes the log loss worse" not in shown
+
+
+@pytest.mark.parametrize(("unknown", "percentage", "warned"), [(0.66, "66.0%", True), (0.0125, "1.2%", False)])
+def test_the_share_of_unknown_tokens_is_shown_and_warned_of(tmp_path, monkeypatch, unknown, percentage, warned):
+    monkeypatch.chdir(tmp_path)
+    write_run(tmp_path)
+    change(tmp_path / "reports/finetune/summary.json", unknown_share=unknown)
+    main()
+    shown = outline(tmp_path / "reports/index.html").shown
+    assert f"Unknown tokens {percentage} of the training documents' tokens" in shown
+    assert ("the model's tokenizer does not know what these texts are written in" in shown) == warned
 
 
 def test_a_run_on_pairs_shows_both_texts(make_page):
