@@ -30,6 +30,7 @@ from stages.common.training.methods import prepare
 from stages.common.training.placement import make_accelerator
 from stages.common.training.processes import is_one_of_many, run_processes, the_first_one_tells, wants_processes
 from stages.common.training.trackers import check_trackers, track
+from stages.finetune.contrastive import contrast
 from stages.finetune.parameters import Finetune
 from stages.finetune.reading import plan_reading
 from stages.finetune.summary import headline, report, summarise, warn_of_unknown
@@ -76,13 +77,17 @@ def main() -> None:
     warn_of_unknown(unknown)
     method = prepare(model, parameters, task.head, len(examples.tokens.lengths))
     scorer = Scorer(method.model, tokenizer, inference)
-    selection = select_by_validation(scorer, room, validation, truth)
+    selection = select_by_validation(scorer, room, validation, truth, parameters.keep == "last")
     objective = room.make_objective(parameters, targets, labels.outputs, method.penalty)
 
     inputs = [TRAIN, VALIDATION, LABELS, PRETRAINED, *([CONSENSUS] if parameters.soft_labels else [])]
     key = training_key(describe_training(parameters, accelerator, precision), inputs)
     with open_checkpoints(key, execution.checkpoint_steps, accelerator, FINETUNED.parent) as checkpoints:
         examples = method.precompute(examples, tokenizer, accelerator.device)
+        if parameters.method == "contrastive":
+            examples, objective, selection = contrast(
+                method.model, tokenizer, examples, selection, parameters, labels.outputs
+            )
         learn = partial(
             train, method.model, tokenizer, examples, objective, selection, parameters, accelerator, checkpoints
         )
@@ -94,7 +99,9 @@ def main() -> None:
                 outcome = learn(log)
             method.save(models, outcome.weights)
             tokenizer.save_pretrained(models)
-            write_inference(room.calibrate(outcome.logits, truth, inference), models)
+            if parameters.keep == "best":
+                inference = room.calibrate(outcome.logits, truth, inference)
+            write_inference(inference, models)
             summary = summarise(outcome, training, examples, validation, method, unknown)
             write_json(reports / "summary.json", summary)
             write_json(reports / "headline.json", headline(outcome, selection))

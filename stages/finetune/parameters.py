@@ -4,8 +4,24 @@ from typing import Literal
 
 from pydantic import Field
 
+from stages.common.core.validation import Strict
 from stages.common.model.tokenising import Truncation
 from stages.common.training.parameters import TrainingParameters
+
+
+class Contrastive(Strict):
+    """Method contrastive: what is compared, and how.
+
+    Attributes:
+        loss: ``cosine`` (documents with one label are to have the cosine 1, others 0) or ``supervised`` (a document is
+            to be likest to those with its label; Khosla et al. 2020).
+        pairs: In how many pairs of an epoch a document is, on average, at most.
+        temperature: What the loss supervised divides cosines by.
+    """
+
+    loss: Literal["cosine", "supervised"] = "supervised"
+    pairs: int = Field(default=20, ge=1)
+    temperature: float = Field(default=0.1, gt=0, allow_inf_nan=False)
 
 
 class Finetune(TrainingParameters):
@@ -19,6 +35,9 @@ class Finetune(TrainingParameters):
         class_weights: Whether rare labels count more: by the inverse of how often they occur.
         soft_labels: Whether a document about which several people answered counts for each label as much as the answers
             make it likely; else it counts for the likeliest label only.
+        contrastive: Of the comparison.
+        keep: Whose weights are kept: those of the ``best`` epoch by the validation documents, or of the ``last``; then
+            validation labels decide nothing, and no temperature is fitted on them.
         r_drop: Weight of the divergence between two passes with other dropout (Liang et al. 2021); 0 for one pass.
     """
 
@@ -27,4 +46,6 @@ class Finetune(TrainingParameters):
     label_smoothing: float = Field(ge=0, lt=1)
     class_weights: Literal["none", "balanced"]
     soft_labels: bool = False
+    contrastive: Contrastive = Contrastive()
+    keep: Literal["best", "last"] = "best"
     r_drop: float = Field(ge=0, allow_inf_nan=False)

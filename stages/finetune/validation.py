@@ -11,7 +11,9 @@ from stages.common.training.selection import Metrics, Validation
 from stages.finetune.tasks import FinetuneTask
 
 
-def select_by_validation(scorer: Scorer, room: FinetuneTask, documents: pd.DataFrame, targets: Any) -> Validation:
+def select_by_validation(
+    scorer: Scorer, room: FinetuneTask, documents: pd.DataFrame, targets: Any, keeps_last: bool
+) -> Validation:
     """Scores the validation documents as they will be scored ever after.
 
     Args:
@@ -19,6 +21,7 @@ def select_by_validation(scorer: Scorer, room: FinetuneTask, documents: pd.DataF
         room: What its task brings.
         documents: The validation documents.
         targets: What :meth:`FinetuneTask.read_targets` gives for them.
+        keeps_last: Whether the last epoch is kept, whatever they say.
     """
     task = task_of(scorer.inference)
 
@@ -27,4 +30,4 @@ def select_by_validation(scorer: Scorer, room: FinetuneTask, documents: pd.DataF
         metrics = room.validation_metrics(logits, targets, scorer.inference)
         return metrics, np.concatenate(logits) if isinstance(logits, list) else logits
 
-    return Validation(run, task.headline, task.higher_is_better, room.CURVES)
+    return Validation(run, task.headline, task.higher_is_better, room.CURVES, keeps_last)

@@ -42,6 +42,8 @@ PARAMETERS = {
     "label_smoothing": 0.0,
     "class_weights": "none",
     "soft_labels": False,
+    "contrastive": {"loss": "supervised", "pairs": 20, "temperature": 0.1},
+    "keep": "best",
     "r_drop": 0.0,
 }
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from stages.common.model.batching import Rows, make_batch, pad
+from stages.common.model.batching import Rows, bucketed_batches, make_batch, pad
 from stages.common.model.tokenising import Tokens
 
 IGNORED = -100  # a target that does not count, such as the second word piece of a word
@@ -40,6 +40,19 @@ class Examples:
             return replace(self, tokens=self.tokens.only(kept), targets=self.targets[kept], left_out=rows)
         there = np.isin(np.repeat(np.arange(len(self.tokens.lengths)), self.tokens.lengths), kept)
         return replace(self, tokens=self.tokens.only(kept), targets=self.targets[there], left_out=rows)
+
+    @property
+    def lengths(self) -> Rows:
+        """The tokens of each row that a step may take, [rows]: rows of about one length share a batch."""
+        return self.tokens.lengths
+
+    def batches(self, batch_size: int, seed: int, epoch: int) -> list[Rows]:
+        """The rows of each step of an epoch; see :func:`stages.common.model.batching.bucketed_batches`."""
+        return bucketed_batches(self.lengths, batch_size, seed, epoch)
+
+    def real_tokens(self, rows: Rows) -> int:
+        """The tokens that a step with some rows computes, without padding."""
+        return int(self.lengths[rows].sum())
 
     def counted(self, rows: Rows) -> int:
         """How many targets count in some documents: what the mean over them weighs in the mean over all of a batch."""

@@ -15,7 +15,7 @@ from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from stages.common.core.messages import UserError, open_bar
-from stages.common.model.batching import Rows, bucketed_batches
+from stages.common.model.batching import Rows
 from stages.common.training.checkpoints import Checkpoints, say
 from stages.common.training.examples import Examples
 from stages.common.training.optimisation import make_optimiser, rate_share, set_rate
@@ -104,7 +104,7 @@ def train(
         model.to(accelerator.device), parameters.largest_rate, parameters.weight_decay, parameters.layer_decay
     )
     prepared, optimiser = accelerator.prepare(model, optimiser)
-    lengths = examples.tokens.lengths
+    lengths = examples.lengths
     steps_per_epoch = math.ceil(len(lengths) / parameters.batch_size)
     steps = parameters.epochs * steps_per_epoch
     micro_batch = min(parameters.micro_batch_size or parameters.batch_size, parameters.batch_size)
@@ -128,7 +128,7 @@ def train(
     with open_bar("training", "tokens", tokens_in_all, progress.real_tokens, scaled=True, shown=first) as bar:
         for epoch in range(1 + len(progress.history), parameters.epochs + 1):
             prepared.train()
-            batches = bucketed_batches(lengths, parameters.batch_size, parameters.seed, epoch)
+            batches = examples.batches(parameters.batch_size, parameters.seed, epoch)
             for rows in batches[progress.step - steps_per_epoch * (epoch - 1) :]:
                 started = time.perf_counter()
                 step = progress.step + 1
@@ -143,15 +143,14 @@ def train(
                     raise _stopped(what, value, step, epoch, checkpoints.keep(model, tokenizer, good))
                 optimiser.step()
                 optimiser.zero_grad()
-                tokens = int(lengths[rows].sum())
                 progress.step = step
-                progress.real_tokens += tokens
+                progress.real_tokens += examples.real_tokens(rows)
                 progress.computed_tokens += computed
                 record({"train/loss": loss, "train/learning_rate": rate})
                 if _agreed(checkpoints.due(step), accelerator):
                     checkpoints.write(take(training, accelerator))
                 progress.seconds += time.perf_counter() - started
-                bar.update(tokens)
+                bar.update(int(lengths[rows].sum()))
             metrics, logits = validation.run()
             if not math.isfinite(metrics["loss"]):
                 kept = checkpoints.keep(model, tokenizer, training.best)

@@ -12,6 +12,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from stages.common.core.messages import UserError
 from stages.common.model.loading import ADAPTER, Head
+from stages.common.model.mean_pooling import add_mean_pooling
 from stages.common.model.tokenising import Tokens
 from stages.common.training.adapters import RankAllocation, add_adapter, merge
 from stages.common.training.architecture import encoder_layers, head_modules, parameter_depths
@@ -89,6 +90,8 @@ def prepare(model: PreTrainedModel, parameters: TrainingParameters, head: Head, 
         frozen = FrozenPart(model, freeze_layers(model, parameters.frozen_layers))
     elif parameters.method == "head":
         frozen = FrozenPart(model, freeze_encoder(model))
+    elif parameters.method == "contrastive":
+        add_mean_pooling(model)
     elif parameters.method != "full":
         adapted = add_adapter(model, parameters, head, parameters.steps(documents))
         if parameters.method == "adalora":

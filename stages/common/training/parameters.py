@@ -10,7 +10,7 @@ from stages.common.core.validation import Strict
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
-Method = Literal["full", "frozen", "head", "lora", "dora", "adalora", "ia3", "prefix"]
+Method = Literal["full", "frozen", "head", "lora", "dora", "adalora", "ia3", "prefix", "contrastive"]
 Instructions = Literal["native", "avx2"]
 Schedule = Literal["linear", "cosine", "constant"]
 
@@ -24,6 +24,7 @@ LEARNING_RATES: dict[Method, float] = {
     "adalora": 3.0e-3,
     "ia3": 1.0e-2,
     "prefix": 1.0e-2,
+    "contrastive": 5.0e-5,
 }
 
 
@@ -47,7 +48,7 @@ class TrainingParameters(Strict):
     Attributes:
         seed: Draws the head, the order of the documents and what dropout drops.
         epochs: The most passes over the training documents; the learning rate reaches zero after the last.
-        batch_size: Documents a step.
+        batch_size: Documents a step; with method contrastive, pairs of documents.
         max_length: Tokens after which a document is cut, special tokens included; in training and ever after. ``auto``
             is the 95th percentile of the training documents' lengths.
         learning_rate: The largest learning rate, reached after the warm-up; ``auto`` is the method's own.
@@ -68,7 +69,8 @@ class TrainingParameters(Strict):
         tf32: Whether CUDA may round the factors of float32 products to 10 bits of mantissa, which is faster.
         compile: Whether torch.compile translates the model first.
         method: What is trained: ``full`` (all weights), ``frozen`` (those above frozen_layers), ``head`` (those after
-            the last layer), or the head and an adapter: ``lora``, ``dora``, ``adalora``, ``ia3`` or ``prefix``.
+            the last layer), the head and an adapter (``lora``, ``dora``, ``adalora``, ``ia3`` or ``prefix``), or all but
+            the head, by comparing documents, and then the head (``contrastive``), which is for few documents.
         frozen_layers: Method frozen: the lowest layers that stay as they are, with the embeddings.
         adapter: The size of the adapter.
         schedule: How the learning rate goes on after the warm-up: ``linear`` (to zero), ``cosine`` (to zero) or
