@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from stages.common.core.messages import closing_line
-from stages.common.documents.table import ORIGINAL, OVERSAMPLED
+from stages.common.documents.table import NO_VARIANTS
 from stages.common.training.examples import Examples
 from stages.common.training.loop import Outcome
 from stages.common.training.methods import Method
@@ -50,7 +50,7 @@ def summarise(
         "epochs_run": outcome.epochs,
         "steps": outcome.steps,
         "training_rows": len(training),
-        "augmented_training_rows": int((~training["method"].isin([ORIGINAL, OVERSAMPLED])).sum()),
+        "augmented_training_rows": int((~training["method"].isin(NO_VARIANTS)).sum()),
         **({"training_rows_without_tokens": without_tokens} if without_tokens else {}),
         "validation_rows": len(validation),
         "trainable_parameters": method.trainable,

@@ -20,6 +20,7 @@ from stages.common.documents.table import ORIGINAL, SPLITS, read_documents, writ
 from stages.split.balance import balance, check_classes
 from stages.split.checks import check_splits
 from stages.split.gold import with_gold
+from stages.split.label_texts import label_texts
 from stages.split.parameters import SplitParameters
 from stages.split.placing import check_corpus, clashing, place
 from stages.split.summary import add_balance, count_classes, shortfall, summarise, summarise_balance
@@ -43,6 +44,8 @@ def main() -> None:
             raise UserError(f"{AUGMENTED}: no document is left for the {split} split.", "Add documents to the corpus.")
     balanced = balance(splits["train"], rejected, parameters.balance, parameters.seed)
     splits["train"], rejected = balanced.train, balanced.rejected
+    texts, held_out = label_texts(card, parameters.label_texts, documents, splits)
+    splits["train"], rejected = pd.concat([splits["train"], texts]), pd.concat([rejected, held_out])
     check_splits(splits, rejected, documents)
     splits["test"] = with_gold(splits["test"], consensus)
     counts = count_classes(splits, card.label_names)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from stages.common.documents.table import OVERSAMPLED
+from stages.common.documents.table import LABEL_TEXT, OVERSAMPLED
 
 
 def check_splits(splits: Mapping[str, pd.DataFrame], rejected: pd.DataFrame, documents: pd.DataFrame) -> None:
@@ -22,6 +22,10 @@ def check_splits(splits: Mapping[str, pd.DataFrame], rejected: pd.DataFrame, doc
     ids = pd.concat([placed["id"], rejected["id"]])
     if ids.duplicated().any():
         raise RuntimeError(f"{ids[ids.duplicated()].iloc[0]!r} is in two places")
+    if placed.loc[placed["method"].eq(LABEL_TEXT), "split"].ne("train").any():
+        raise RuntimeError("the text of a label is held out")
+    placed, rejected = (rows[rows["method"].ne(LABEL_TEXT)] for rows in (placed, rejected))
+    ids = pd.concat([placed["id"], rejected["id"]])
     copies = placed[placed["method"].eq(OVERSAMPLED)]
     known = set(ids) - set(copies["id"])
     if known != set(documents["id"]):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from stages.common.documents.table import ORIGINAL, OVERSAMPLED
+from stages.common.documents.table import LABEL_TEXT, NO_VARIANTS, ORIGINAL, OVERSAMPLED
 from stages.common.documents.targets import UNLABELLED, has_several_labels, label_sets, strata
 from stages.split.balance import Balanced, class_sizes
 
@@ -29,7 +29,7 @@ def count_classes(splits: Mapping[str, pd.DataFrame], labels: list[str]) -> pd.D
     originals = rows["method"].eq(ORIGINAL)
     counts = {
         "documents": rows[originals].groupby(["split", "label"]).size(),
-        "variants": rows[~originals & rows["method"].ne(OVERSAMPLED)].groupby(["split", "label"]).size(),
+        "variants": rows[~rows["method"].isin(NO_VARIANTS)].groupby(["split", "label"]).size(),
     }
     return pd.DataFrame(counts).reindex(order).fillna(0).astype("int64").reset_index()
 
@@ -47,12 +47,14 @@ def summarise(
 
     Returns:
         Rows in, and for each split its originals, its variants and its share of all originals in the splits;
-        how many rows each rule rejected. What each class has is in the table of counts.
+        how many rows each rule rejected; how many texts of labels are trained on, if any. What each class has is in the
+        table of counts.
     """
     methods = {split: rows["method"] for split, rows in splits.items()}
     totals = {split: int(method.eq(ORIGINAL).sum()) for split, method in methods.items()}
-    variants = {split: int((~method.isin([ORIGINAL, OVERSAMPLED])).sum()) for split, method in methods.items()}
+    variants = {split: int((~method.isin(NO_VARIANTS)).sum()) for split, method in methods.items()}
     originals = documents["method"].eq(ORIGINAL)
+    of_labels = int(methods["train"].eq(LABEL_TEXT).sum())
     return {
         "seed": seed,
         "originals": int(originals.sum()),
@@ -65,6 +67,7 @@ def summarise(
             }
             for split, total in totals.items()
         },
+        **({"label_texts": of_labels} if of_labels else {}),
         "rejected": {str(rule): int(count) for rule, count in rejected["rule"].value_counts().sort_index().items()},
     }
 

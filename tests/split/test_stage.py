@@ -155,3 +155,49 @@ def test_the_truth_of_the_test_split_is_gold_where_there_is_gold(place):
     assert again[told] == swap[both[told]]
     assert again[other] == both[other]
     assert read_documents(place / "data/splits/train.parquet").equals(train)
+
+
+@pytest.mark.parametrize("kind, texts", [("names", ["b", "a"]), ("definitions", ["b: What b is.", "a: What a is."])])
+def test_labels_are_trained_on_by_name_or_definition(place, capsys, kind, texts):
+    labels = [Label(name=name, definition=f"What {name} is.") for name in ("b", "a")]
+    write_card(CARD.model_copy(update={"labels": labels}), place / "data/augmented")
+    main()
+    without = read_documents(place / "data/splits/train.parquet")
+    set_parameters(place, label_texts=kind)
+    main()
+    train = read_documents(place / "data/splits/train.parquet")
+    added = train[train["method"].eq("label_text")]
+    assert sorted(added["text"]) == sorted(texts) and added["text"].str[0].eq(added["label"]).all()
+    pd.testing.assert_frame_equal(train.drop(added.index).reset_index(drop=True), without)
+    summary = json.loads((place / "reports/split/summary.json").read_text())
+    assert summary["label_texts"] == 2 and summary["splits"]["train"]["variants"] == 14  # they are no variants
+
+
+def test_the_text_of_a_label_that_is_held_out_is_not_trained_on(place, make_documents):
+    splits = ["train", "train", "test", "validation"] * 10
+    texts = [f"text number {number}" for number in range(39)]
+    save(place, make_documents([*texts, "A"], label=["a", "b"] * 20, published_split=splits))
+    set_parameters(place, label_texts="names")
+    main()
+    rejected = read_rejected(place / "data/splits/rejected.parquet").set_index("id")
+    assert rejected.loc["label_text/a", ["rule", "reason"]].tolist() == [
+        "equals_held_out",
+        "the same text as the validation document d39",
+    ]
+    train = read_documents(place / "data/splits/train.parquet")
+    assert train.loc[train["method"].eq("label_text"), "label"].tolist() == ["b"]
+
+
+def test_labels_that_read_alike_have_no_texts(place, capsys):
+    labels = [Label(name=name, definition="What it is.") for name in ("a", "A")]
+    write_card(CARD.model_copy(update={"labels": labels}), place / "data/augmented")
+    set_parameters(place, label_texts="names")
+    assert "split.label_texts: the labels 'a' and 'A' read alike." in run_and_read_error(place, capsys)
+
+
+def test_documents_without_one_label_have_no_texts_of_labels(place, capsys):
+    write_card(CARD.model_copy(update={"task": "token-classification"}), place / "data/augmented")
+    set_parameters(place, label_texts="names")
+    assert "goes with one text and one label a document; the task is token-classification." in run_and_read_error(
+        place, capsys
+    )

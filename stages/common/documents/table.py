@@ -16,6 +16,8 @@ from stages.common.tasks import TASKS
 SPLITS = ("train", "validation", "test")
 ORIGINAL = "original"
 OVERSAMPLED = "oversampled"  # the method of a further copy of a document, with which split balances classes
+LABEL_TEXT = "label_text"  # the method of a text that split makes of a label's name
+NO_VARIANTS = (ORIGINAL, OVERSAMPLED, LABEL_TEXT)  # all other methods make a variant of a document
 ROW_GROUP = 65_536
 COLUMNS = tuple(dict.fromkeys(task.columns for task in TASKS.values()))  # of the tasks, each once
 Schema = Callable[[Iterable[pa.Field]], pa.Schema]  # from a task's columns to all of a table
