@@ -78,10 +78,13 @@ def _add_plan(made: argparse.ArgumentParser) -> None:
         "--gold", type=count, default=0, help="documents of known answer that each annotator gets, unmarked"
     )
     made.add_argument(
+        "--by",
         "--choose",
-        choices=("random", "uncertainty", "disagreement"),
+        dest="choose",
+        choices=("random", "uncertainty", "margin", "badge", "coreset", "clusters", "disagreement"),
         default="random",
-        help="documents at random, where --model is least sure, or that people answered differently",
+        help="documents at random, where --model is least sure (uncertainty, margin), would learn much (badge), has no "
+        "labels near (coreset), the middle of groups alike (clusters: no model needed), or answered differently",
     )
     made.add_argument(
         "--split", choices=("train", "validation", "test"), default="train", help="another than train only on purpose"

@@ -1,9 +1,9 @@
-"""Which documents a round asks about: at random, where a model is unsure, or where people disagreed."""
+"""Which documents a round asks about: at random, where a model learns most, or where people disagreed."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,15 +13,33 @@ from commands.annotation.answers import Answer
 from commands.annotation.corpus import RAW, Corpus
 from commands.annotation.forms import Kind, label_list, number_text, spans_text
 from commands.annotation.rounds import all_rounds
+from commands.annotation.selection import by_badge, by_clusters, by_coreset, by_margin
 from commands.annotation.tools.sheet import Prediction
 from stages.common.core.messages import UserError
 from stages.common.core.seeding import derived_seed
 from stages.common.documents.answers import ADJUDICATOR, ANSWERS, read_answers
+from stages.common.documents.targets import joined_texts
 
 if TYPE_CHECKING:
     from stages.common.model.scorer import Scorer
 
 Floats = npt.NDArray[np.float64]
+PRETRAINED = Path("models/fetched/pretrained")
+SEEN = 128  # tokens of a document that are embedded
+
+
+class Asked(NamedTuple):
+    """What a model says of documents.
+
+    Attributes:
+        answers: By id.
+        entropy: In nats, [documents].
+        probability: Of each label, [documents, labels]; without columns where the task has tags or numbers.
+    """
+
+    answers: dict[str, Prediction]
+    entropy: Floats
+    probability: Floats
 
 
 def shuffled(ids: Iterable[str], seed: int, *names: str) -> list[str]:
@@ -73,13 +91,55 @@ def by_uncertainty(
     """
     if corpus.task.answer == "value":
         raise UserError("--choose uncertainty: a model of numbers does not say how sure it is.", "Choose at random.")
-    answers, entropy = ask(corpus, ids, model, device)
+    answers, entropy, _ = ask(corpus, ids, model, device)
     order = sorted(range(len(ids)), key=lambda place: (-round(float(entropy[place]), 6), ids[place]))
     return [ids[place] for place in order], answers
 
 
-def ask(corpus: Corpus, ids: Sequence[str], model: Path, device: str) -> tuple[dict[str, Prediction], Floats]:
-    """What a model answers about documents, cleaned as those that it was trained on, and its entropy in nats, [ids].
+def by_learning(
+    corpus: Corpus, ids: Sequence[str], way: str, count: int, model: Path, device: str, seed: int
+) -> tuple[list[str], dict[str, Prediction]]:
+    """The documents from which a model would learn most (:mod:`commands.annotation.selection`), and what it answers.
+
+    Args:
+        corpus: The documents.
+        ids: Those that may be asked about.
+        way: ``margin``, ``badge``, ``coreset`` or ``clusters``; the last asks no model, but the pretrained encoder.
+        count: How many are wanted.
+        model: A fine-tuned model's folder.
+        device: Where it computes.
+        seed: Of what is drawn.
+
+    Raises:
+        UserError: If documents have not one label each, or the model is of another task or has other labels.
+    """
+    if corpus.task.answer != "label" and way in ("margin", "badge"):
+        raise UserError(f"--by {way}: goes with one label a document.", "Choose by uncertainty, coreset or clusters.")
+    count = min(count, len(ids))
+    asked = ask(corpus, ids, model, device) if way in ("margin", "badge") else None
+    if way == "margin" and asked:
+        rows = by_margin(asked.probability)[:count]
+    elif way == "badge" and asked:
+        rows = by_badge(_vectors(corpus, ids, model), asked.probability, count, seed)
+    elif way == "coreset":
+        known = sorted({answer.id for answer in earlier_answers(corpus)} & set(corpus.documents.index))
+        both = _vectors(corpus, [*ids, *known], model)
+        rows = by_coreset(both[: len(ids)], both[len(ids) :], count)
+    else:
+        rows = by_clusters(_vectors(corpus, ids, PRETRAINED), count, seed)
+    return [ids[row] for row in rows], asked.answers if asked else {}
+
+
+def _vectors(corpus: Corpus, ids: Sequence[str], model: Path) -> Floats:
+    """The mean state of each document in a model, of length 1, [ids, hidden size]."""
+    from stages.common.model.embedding import embed
+
+    texts = joined_texts(corpus.documents.loc[list(ids)], "\n").tolist()
+    return np.asarray(embed(model, texts, SEEN, threads=2), dtype=np.float64)
+
+
+def ask(corpus: Corpus, ids: Sequence[str], model: Path, device: str) -> Asked:
+    """What a model answers about documents, cleaned as those that it was trained on.
 
     Raises:
         UserError: If the model is of another task or has other labels than the card.
@@ -110,7 +170,7 @@ def ask(corpus: Corpus, ids: Sequence[str], model: Path, device: str) -> tuple[d
         for (row_id, value), p in zip(said, sure, strict=True)
         if value is not None
     }
-    return found, entropy
+    return Asked(found, entropy, _probability(columns, corpus.labels))
 
 
 def _word_entropy(scorer: "Scorer", sentences: list[list[str]]) -> Floats:
@@ -134,10 +194,15 @@ def _text(value: object, kind: Kind) -> str:
 
 
 def _entropy(columns: dict[str, list[object]], labels: Sequence[str], kind: Kind) -> Floats:
-    each = np.array([columns.get(f"p:{label}", []) for label in labels], dtype=np.float64)
+    each = _probability(columns, labels)
     if not each.size:
-        return np.zeros(len(next(iter(columns.values()))))
+        return np.zeros(len(each))
     each = np.clip(np.nan_to_num(each, nan=0.5), 1e-12, 1 - 1e-12)
     if kind == "labels":
-        return np.asarray(-(each * np.log(each) + (1 - each) * np.log(1 - each)).mean(axis=0))
-    return np.asarray(-(each * np.log(each)).sum(axis=0))
+        return np.asarray(-(each * np.log(each) + (1 - each) * np.log(1 - each)).mean(axis=1))
+    return np.asarray(-(each * np.log(each)).sum(axis=1))
+
+
+def _probability(columns: dict[str, list[object]], labels: Sequence[str]) -> Floats:
+    there = [columns[f"p:{label}"] for label in labels if f"p:{label}" in columns]
+    return np.array(there, dtype=np.float64).reshape(len(there), len(next(iter(columns.values())))).T

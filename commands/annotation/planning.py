@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from commands.annotation.answers import write_csv
-from commands.annotation.choosing import ask, by_disagreement, by_uncertainty, earlier_answers, shuffled
+from commands.annotation.choosing import ask, by_disagreement, by_learning, by_uncertainty, earlier_answers, shuffled
 from commands.annotation.corpus import TRAIN, Corpus, check_name
 from commands.annotation.guideline import example_ids
 from commands.annotation.rounds import (
@@ -30,6 +30,7 @@ from stages.common.core.outputs import new_outputs
 from stages.common.documents.answers import ADJUDICATOR
 
 ITEM, GOLD = "item", "gold"
+ASKS_A_MODEL = ("uncertainty", "margin", "badge", "coreset")
 
 
 def plan(arguments: Namespace) -> None:
@@ -62,7 +63,7 @@ def plan(arguments: Namespace) -> None:
         overlap=arguments.overlap,
         gold=len(gold),
         seed=arguments.seed,
-        model=_hash(arguments.model) if arguments.choose == "uncertainty" or arguments.predictions else None,
+        model=_hash(arguments.model) if arguments.choose in ASKS_A_MODEL or arguments.predictions else None,
         shows_predictions=arguments.predictions,
         tool=arguments.tool,
     )
@@ -129,6 +130,10 @@ def choose(corpus: Corpus, arguments: Namespace, gold: set[str]) -> tuple[list[s
         order = shuffled(allowed - planned, arguments.seed, "items")
         if arguments.choose == "uncertainty":
             order, predictions = by_uncertainty(corpus, order, arguments.model, arguments.device)
+        elif arguments.choose != "random" and order:
+            order, predictions = by_learning(
+                corpus, order, arguments.choose, arguments.items, arguments.model, arguments.device, arguments.seed
+            )
     if len(order) < arguments.items or arguments.items < 1:
         what = {"disagreement": "were answered differently"}.get(arguments.choose, "no round has asked about yet")
         raise UserError(

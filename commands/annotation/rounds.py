@@ -48,7 +48,7 @@ class RoundRecord(Strict):
     guideline: str
     annotators: list[str]
     outranks: str = ADJUDICATOR
-    chosen: Literal["random", "uncertainty", "disagreement"]
+    chosen: Literal["random", "uncertainty", "disagreement", "margin", "badge", "coreset", "clusters"]
     split: str
     overlap: int
     gold: int

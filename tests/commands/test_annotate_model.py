@@ -1,6 +1,7 @@
 """A model is asked where it is unsure, and shown to annotators and adjudicators only when that is wanted."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -122,3 +123,32 @@ def test_entities_that_a_model_finds_are_shown_in_characters(tmp_path, monkeypat
         {"start": 16, "end": 20, "text": "Acme", "labels": ["ORG"]},
     ]
     assert shown["d2"] == [] and [result["value"]["text"] for result in shown["d1"]] == ["Acme"]
+
+
+def test_documents_are_chosen_by_margin_badge_coreset_and_clusters(topics):
+    shutil.copytree("encoder", "models/fetched/pretrained")
+    chosen = {}
+    for way in ("margin", "badge", "coreset", "clusters"):
+        plan("--items", 5, "--by", way)
+        chosen[way] = {row["id"] for row in rows(ROUND / "plan.csv")}
+        record = yaml.safe_load((ROUND / "round.yaml").read_text())
+        assert record["chosen"] == way and (record["model"] is None) == (way == "clusters")
+        shutil.rmtree(ROUND)
+        plan("--items", 5, "--by", way)
+        assert {row["id"] for row in rows(ROUND / "plan.csv")} == chosen[way]  # the seed decides
+        shutil.rmtree(ROUND)
+        assert len(chosen[way]) == 5
+    shown = Path("catalog/guidelines/tiny.md").read_text()
+    gap = {row_id: float(np.diff(np.sort(shares)[-2:])[0]) for row_id, shares in topics.items()}
+    free = {row_id for row_id in gap if int(row_id[1:]) % 4 != 3 and f"<!-- {row_id} -->" not in shown}
+    others = free - chosen["margin"]
+    assert max(gap[row_id] for row_id in chosen["margin"]) <= min(gap[row_id] for row_id in others) + 1e-5
+    assert len({frozenset(ids) for ids in chosen.values()}) > 1
+
+
+def test_margin_goes_with_one_label_a_document(tmp_path, monkeypatch, make_documents):
+    monkeypatch.chdir(tmp_path)
+    save_sentences(tmp_path, make_documents)
+    annotate("guideline")
+    with pytest.raises(UserError, match="--by margin: goes with one label a document"):
+        plan("--items", 1, "--by", "margin")

@@ -1,0 +1,263 @@
+"""What few labels are worth: contrastive training beside SetFit, plain fine-tuning, the frozen encoder and TF-IDF.
+
+    python -m benchmarks.few_labels [--dataset noisy_ag_news] [--arms ...] [--per-class 8 64] [--draws 10] [--table]
+
+The seed of a draw decides which training documents have labels, and how they are trained on. All other labels are left
+alone: every arm's settings are fixed beforehand and the last epoch is kept. Settings were chosen with ``--choose``,
+which draws from one half of the training documents and scores the validation documents; the draws of the table come
+from the other half. Each finished run is a row of benchmarks/results/few_labels.csv, by the arm's settings and the
+documents, so that nothing is trained twice.
+
+SetFit runs in an environment of its own, which --setfit names (the Python of it): ``pip install setfit==1.2.0``.
+"""
+
+import argparse
+import csv
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+from scipy.stats import t as student
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from benchmarks.few_shot import ROOT, metrics_of, run_stages
+from benchmarks.kept_runs import digest
+from stages.common.core.seeding import derived_seed
+from stages.common.core.validation import read_yaml
+from stages.common.documents.card import Card, read_card, write_labels
+from stages.common.documents.consensus import CONSENSUS, no_consensus, write_consensus
+from stages.common.documents.table import read_documents, write_documents
+from stages.common.model.embedding import embed
+from stages.common.model.scorer import Scorer
+from stages.split.__main__ import divide
+from stages.split.label_texts import label_texts
+from stages.split.parameters import SplitParameters
+from stages.split.training import place_in_class
+
+ROWS = ROOT / "benchmarks/results/few_labels.csv"
+FIELDS = ("dataset", "arm", "per_class", "draw", "half", "scored", "accuracy", "macro_f1", "seconds", "settings", "key")
+PRETRAINED = ROOT / "models/fetched/pretrained"
+MAX_LENGTH = 128  # tokens, for every arm
+ALWAYS = {"max_length": MAX_LENGTH, "keep": "last", "precision": "fp32"}
+CONTRASTIVE = {"method": "contrastive", "epochs": 1, "batch_size": 16}
+
+# Each arm: what trains, which texts of labels are added, and the settings of finetune that are other than params.yaml's.
+ARMS: dict[str, tuple[str, str, Mapping[str, Any]]] = {
+    "contrastive": ("stage", "none", CONTRASTIVE),
+    "contrastive + label texts": ("stage", "definitions", CONTRASTIVE),
+    "fine-tuned": ("stage", "none", {"method": "full", "epochs": 15}),
+    "frozen": ("frozen", "none", {}),
+    "TF-IDF": ("tfidf", "none", {}),
+    "SetFit": ("setfit", "none", {}),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure what few labels are worth.")
+    parser.add_argument("--dataset", default="noisy_ag_news")
+    parser.add_argument("--arms", nargs="+", default=list(ARMS))
+    parser.add_argument("--per-class", nargs="+", type=int, default=[8])
+    parser.add_argument("--draws", type=int, default=10)
+    parser.add_argument("--setfit", default="", help="the Python of an environment with SetFit")
+    parser.add_argument("--choose", metavar="JSON", nargs="*", help="settings of finetune to try, on validation documents")
+    parser.add_argument("--label-texts", default="none", help="with --choose")
+    parser.add_argument("--table", action="store_true", help="only print the table of the rows that are there")
+    given = parser.parse_args()
+    if given.table:
+        print_table(given.dataset)
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        splits, card = load(given.dataset, folder)
+        if given.choose is not None:
+            choose(splits, card, folder, given)
+            return
+        for size in given.per_class:
+            for draw in range(1, given.draws + 1):
+                for arm in given.arms:
+                    trainer, texts, settings = ARMS[arm]
+                    row = {"dataset": given.dataset, "arm": arm, "per_class": size, "draw": draw}
+                    run(row, splits, card, folder, trainer, texts, settings, (1, "test"), given.setfit)
+    print_table(given.dataset)
+
+
+def choose(splits: Mapping[str, pd.DataFrame], card: Card, folder: Path, given: argparse.Namespace) -> None:
+    """Tries settings on draws from the half that the table's draws do not come from, scored on validation."""
+    for written in given.choose:
+        settings = {**CONTRASTIVE, **json.loads(written)}
+        for size in given.per_class:
+            found = []
+            for draw in range(1, given.draws + 1):
+                row = {"dataset": given.dataset, "arm": "choosing", "per_class": size, "draw": draw}
+                done = run(row, splits, card, folder, "stage", given.label_texts, settings, (0, "validation"), "")
+                found.append(100 * float(done["accuracy"]))
+            print(size, written, given.label_texts, f"{statistics.mean(found):.2f}", [f"{x:.1f}" for x in found], flush=True)
+
+
+def load(dataset: str, folder: Path) -> tuple[dict[str, pd.DataFrame], Card]:
+    """Downloads, cleans and divides a dataset, as the stages do; ``half`` says which half of training a document is in."""
+    run_stages(folder, ["download", "annotate", "clean"], dataset=dataset)
+    section = read_yaml(ROOT / "params.yaml")["split"]
+    splits, _ = divide(read_documents(folder / "data/clean/documents.parquet"), SplitParameters.model_validate(section))
+    train = splits["train"]
+    half = [derived_seed(0, "half", group) % 2 for group in train["group"]]  # a group is in one half
+    return {**splits, "train": train.assign(half=half)}, read_card(folder / "data/clean")
+
+
+def run(
+    row: dict[str, Any],
+    splits: Mapping[str, pd.DataFrame],
+    card: Card,
+    folder: Path,
+    trainer: str,
+    texts: str,
+    settings: Mapping[str, Any],
+    where: tuple[int, str],
+    setfit: str,
+) -> Mapping[str, Any]:
+    """A training and its score, from the table of finished runs or made and added to it."""
+    half, split = where
+    seed = int(row["draw"])
+    pool, scored = splits["train"][splits["train"]["half"].eq(half)].drop(columns="half"), splits[split]
+    train = pool[place_in_class(pool, seed, "train_per_class") < row["per_class"]]
+    added, _ = label_texts(card, texts, train, splits)
+    train = pd.concat([train, added], ignore_index=True)
+    said = {"trainer": trainer, **({**ALWAYS, **settings} if trainer == "stage" else {})}
+    documents = digest(*(sorted(zip(r["id"], r["text"], r["label"], strict=True)) for r in (train, scored)))
+    row |= {"half": half, "scored": split, "settings": json.dumps(said, sort_keys=True), "key": digest(said, seed, documents)}
+    done = {kept["key"]: kept for kept in kept_rows()}
+    if row["key"] in done:
+        return done[row["key"]]
+    begin = time.perf_counter()
+    if trainer == "stage":
+        guessed, seconds = by_stage(train, scored, card, folder, {**ALWAYS, **settings, "seed": seed})
+    elif trainer == "setfit":
+        guessed, seconds = by_setfit(train, scored, card, folder, setfit, seed)
+    else:
+        guessed = by_regression(train, scored, trainer)
+        seconds = time.perf_counter() - begin
+    place = {label: number for number, label in enumerate(card.label_names)}
+    actual = scored["label"].map(place).to_numpy("int64")
+    row |= metrics_of(actual, np.array([place[label] for label in guessed]), card.label_names)
+    row["seconds"] = round(seconds, 1)
+    new = not ROWS.exists()
+    ROWS.parent.mkdir(exist_ok=True)
+    with ROWS.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
+    return row
+
+
+def kept_rows() -> list[dict[str, str]]:
+    """The finished runs."""
+    if not ROWS.exists():
+        return []
+    with ROWS.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def by_stage(
+    train: pd.DataFrame, scored: pd.DataFrame, card: Card, folder: Path, changes: Mapping[str, Any]
+) -> tuple[list[str], float]:
+    """Trains with the stage finetune; a few of the training documents stand where validation ones would be.
+
+    Returns:
+        The predicted labels, and the seconds of training.
+    """
+    place = folder / "run"
+    shutil.rmtree(place, ignore_errors=True)
+    for name, rows in (("audited/train", train), ("splits/validation", train.groupby("label").head(1))):
+        (place / f"data/{name}").parent.mkdir(parents=True)
+        write_documents(rows, place / f"data/{name}.parquet")
+    (place / CONSENSUS).parent.mkdir()
+    write_consensus(no_consensus(), place / CONSENSUS)
+    write_labels(card, place / "data/labels.json")
+    for name in ("models/fetched", "stages"):
+        (place / name).parent.mkdir(exist_ok=True)
+        (place / name).symlink_to(ROOT / name)
+    section = {**read_yaml(ROOT / "params.yaml")["finetune"], **changes}
+    (place / "params.yaml").write_text(yaml.safe_dump({"finetune": section}))
+    subprocess.run([sys.executable, "-m", "stages.finetune"], cwd=place, check=True, stdout=sys.stderr, env=_env())
+    seconds = json.loads((place / "reports/finetune/environment.json").read_text())["seconds"]
+    scorer = Scorer.load(place / "models/finetuned", "cpu")
+    found = scorer.logits(scored, "scoring").argmax(axis=1)
+    return [card.label_names[number] for number in found], seconds
+
+
+def by_setfit(
+    train: pd.DataFrame, scored: pd.DataFrame, card: Card, folder: Path, python: str, seed: int
+) -> tuple[list[str], float]:
+    """Trains with SetFit's own defaults, in its environment."""
+    if not python:
+        raise SystemExit("few_labels: --setfit names no Python with SetFit; leave the arm out with --arms.")
+    train[["text", "label"]].to_json(folder / "train.json", orient="records")
+    scored[["text"]].to_json(folder / "scored.json", orient="records")
+    script = Path(__file__).with_name("setfit_run.py")
+    subprocess.run([python, script, PRETRAINED, folder, str(seed), str(MAX_LENGTH)], check=True, stdout=sys.stderr, env=_env())
+    made = json.loads((folder / "setfit.json").read_text())
+    return made["labels"], made["seconds"]
+
+
+def by_regression(train: pd.DataFrame, scored: pd.DataFrame, kind: str) -> list[str]:
+    """Logistic regression, on the frozen encoder's embeddings or on TF-IDF, with scikit-learn's own penalty."""
+    texts = [*train["text"], *scored["text"]]
+    if kind == "frozen":
+        features = embed(PRETRAINED, texts, MAX_LENGTH, threads=2)
+    else:
+        vectoriser = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True).fit(train["text"])
+        features = vectoriser.transform(texts)
+    model = LogisticRegression(max_iter=1000).fit(features[: len(train)], train["label"])
+    return [str(label) for label in model.predict(features[len(train) :])]
+
+
+def print_table(dataset: str) -> None:
+    """The mean and the spread of each arm over its draws, and its paired difference to SetFit, in points of accuracy."""
+    rows = [row for row in kept_rows() if row["dataset"] == dataset and row["scored"] == "test"]
+    print(f"\n### {dataset}, test accuracy in percent\n")
+    print("| documents a class | method | mean | standard deviation | draws | seconds a training | over SetFit, 95 % interval |")
+    print("|---|---|---|---|---|---|---|")
+    for size in sorted({int(row["per_class"]) for row in rows}):
+        found: dict[str, dict[str, float]] = {arm: {} for arm in ARMS}
+        took: dict[str, list[float]] = {arm: [] for arm in ARMS}
+        for row in rows:
+            if int(row["per_class"]) == size and row["arm"] in found:
+                found[row["arm"]][row["draw"]] = 100 * float(row["accuracy"])
+                took[row["arm"]].append(float(row["seconds"]))
+        for arm, each in found.items():
+            if each:
+                spread = f"{statistics.stdev(each.values()):.2f}" if len(each) > 1 else ""
+                seconds = f"{statistics.median(took[arm]):.0f}"
+                beside = _difference(each, found["SetFit"]) if arm != "SetFit" else ""
+                print(f"| {size} | {arm} | {statistics.mean(each.values()):.2f} | {spread} | {len(each)} | {seconds} | {beside} |")
+
+
+def _difference(one: Mapping[str, float], other: Mapping[str, float]) -> str:
+    """The mean difference over the draws that both have, with its t interval."""
+    both = [one[draw] - other[draw] for draw in one if draw in other]
+    if len(both) < 2:
+        return ""
+    half = float(student.ppf(0.975, len(both) - 1)) * statistics.stdev(both) / len(both) ** 0.5
+    mean = statistics.mean(both)
+    return f"{mean:+.2f} ({mean - half:+.2f} to {mean + half:+.2f})"
+
+
+def _env() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": "."}
+
+
+if __name__ == "__main__":
+    main()
