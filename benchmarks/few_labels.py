@@ -53,7 +53,7 @@ MAX_LENGTH = 128  # tokens, for every arm
 ALWAYS = {"max_length": MAX_LENGTH, "keep": "last", "precision": "fp32"}
 CONTRASTIVE = {"method": "contrastive", "epochs": 1, "batch_size": 16}
 
-# Each arm: what trains, which texts of labels are added, and the settings of finetune that are other than params.yaml's.
+# Each arm: what trains, which texts of labels are added, and the settings of finetune that differ from params.yaml.
 ARMS: dict[str, tuple[str, str, Mapping[str, Any]]] = {
     "contrastive": ("stage", "none", CONTRASTIVE),
     "contrastive + label texts": ("stage", "definitions", CONTRASTIVE),
@@ -71,7 +71,9 @@ def main() -> None:
     parser.add_argument("--per-class", nargs="+", type=int, default=[8])
     parser.add_argument("--draws", type=int, default=10)
     parser.add_argument("--setfit", default="", help="the Python of an environment with SetFit")
-    parser.add_argument("--choose", metavar="JSON", nargs="*", help="settings of finetune to try, on validation documents")
+    parser.add_argument(
+        "--choose", metavar="JSON", nargs="*", help="settings of finetune to try, on validation documents"
+    )
     parser.add_argument("--label-texts", default="none", help="with --choose")
     parser.add_argument("--table", action="store_true", help="only print the table of the rows that are there")
     given = parser.parse_args()
@@ -103,11 +105,18 @@ def choose(splits: Mapping[str, pd.DataFrame], card: Card, folder: Path, given: 
                 row = {"dataset": given.dataset, "arm": "choosing", "per_class": size, "draw": draw}
                 done = run(row, splits, card, folder, "stage", given.label_texts, settings, (0, "validation"), "")
                 found.append(100 * float(done["accuracy"]))
-            print(size, written, given.label_texts, f"{statistics.mean(found):.2f}", [f"{x:.1f}" for x in found], flush=True)
+            print(
+                size,
+                written,
+                given.label_texts,
+                f"{statistics.mean(found):.2f}",
+                [f"{x:.1f}" for x in found],
+                flush=True,
+            )
 
 
 def load(dataset: str, folder: Path) -> tuple[dict[str, pd.DataFrame], Card]:
-    """Downloads, cleans and divides a dataset, as the stages do; ``half`` says which half of training a document is in."""
+    """Downloads, cleans and divides a dataset as the stages do; ``half`` is the half that a training document is in."""
     run_stages(folder, ["download", "annotate", "clean"], dataset=dataset)
     section = read_yaml(ROOT / "params.yaml")["split"]
     splits, _ = divide(read_documents(folder / "data/clean/documents.parquet"), SplitParameters.model_validate(section))
@@ -136,7 +145,12 @@ def run(
     train = pd.concat([train, added], ignore_index=True)
     said = {"trainer": trainer, **({**ALWAYS, **settings} if trainer == "stage" else {})}
     documents = digest(*(sorted(zip(r["id"], r["text"], r["label"], strict=True)) for r in (train, scored)))
-    row |= {"half": half, "scored": split, "settings": json.dumps(said, sort_keys=True), "key": digest(said, seed, documents)}
+    row |= {
+        "half": half,
+        "scored": split,
+        "settings": json.dumps(said, sort_keys=True),
+        "key": digest(said, seed, documents),
+    }
     done = {kept["key"]: kept for kept in kept_rows()}
     if row["key"] in done:
         return done[row["key"]]
@@ -144,7 +158,7 @@ def run(
     if trainer == "stage":
         guessed, seconds = by_stage(train, scored, card, folder, {**ALWAYS, **settings, "seed": seed})
     elif trainer == "setfit":
-        guessed, seconds = by_setfit(train, scored, card, folder, setfit, seed)
+        guessed, seconds = by_setfit(train, scored, folder, setfit, seed)
     else:
         guessed = by_regression(train, scored, trainer)
         seconds = time.perf_counter() - begin
@@ -194,12 +208,12 @@ def by_stage(
     subprocess.run([sys.executable, "-m", "stages.finetune"], cwd=place, check=True, stdout=sys.stderr, env=_env())
     seconds = json.loads((place / "reports/finetune/environment.json").read_text())["seconds"]
     scorer = Scorer.load(place / "models/finetuned", "cpu")
-    found = scorer.logits(scored, "scoring").argmax(axis=1)
+    found = np.asarray(scorer.logits(scored, "scoring")).argmax(axis=1)
     return [card.label_names[number] for number in found], seconds
 
 
 def by_setfit(
-    train: pd.DataFrame, scored: pd.DataFrame, card: Card, folder: Path, python: str, seed: int
+    train: pd.DataFrame, scored: pd.DataFrame, folder: Path, python: str, seed: int
 ) -> tuple[list[str], float]:
     """Trains with SetFit's own defaults, in its environment."""
     if not python:
@@ -207,7 +221,9 @@ def by_setfit(
     train[["text", "label"]].to_json(folder / "train.json", orient="records")
     scored[["text"]].to_json(folder / "scored.json", orient="records")
     script = Path(__file__).with_name("setfit_run.py")
-    subprocess.run([python, script, PRETRAINED, folder, str(seed), str(MAX_LENGTH)], check=True, stdout=sys.stderr, env=_env())
+    subprocess.run(
+        [python, script, PRETRAINED, folder, str(seed), str(MAX_LENGTH)], check=True, stdout=sys.stderr, env=_env()
+    )
     made = json.loads((folder / "setfit.json").read_text())
     return made["labels"], made["seconds"]
 
@@ -228,7 +244,9 @@ def print_table(dataset: str) -> None:
     """The mean and the spread of each arm over its draws, and its paired difference to SetFit, in points of accuracy."""
     rows = [row for row in kept_rows() if row["dataset"] == dataset and row["scored"] == "test"]
     print(f"\n### {dataset}, test accuracy in percent\n")
-    print("| documents a class | method | mean | standard deviation | draws | seconds a training | over SetFit, 95 % interval |")
+    print(
+        "| documents a class | method | mean | standard deviation | draws | seconds a training | over SetFit, 95 % interval |"
+    )
     print("|---|---|---|---|---|---|---|")
     for size in sorted({int(row["per_class"]) for row in rows}):
         found: dict[str, dict[str, float]] = {arm: {} for arm in ARMS}
@@ -242,7 +260,9 @@ def print_table(dataset: str) -> None:
                 spread = f"{statistics.stdev(each.values()):.2f}" if len(each) > 1 else ""
                 seconds = f"{statistics.median(took[arm]):.0f}"
                 beside = _difference(each, found["SetFit"]) if arm != "SetFit" else ""
-                print(f"| {size} | {arm} | {statistics.mean(each.values()):.2f} | {spread} | {len(each)} | {seconds} | {beside} |")
+                print(
+                    f"| {size} | {arm} | {statistics.mean(each.values()):.2f} | {spread} | {len(each)} | {seconds} | {beside} |"
+                )
 
 
 def _difference(one: Mapping[str, float], other: Mapping[str, float]) -> str:

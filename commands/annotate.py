@@ -79,7 +79,6 @@ def _add_plan(made: argparse.ArgumentParser) -> None:
     )
     made.add_argument(
         "--by",
-        "--choose",
         dest="choose",
         choices=("random", "uncertainty", "margin", "badge", "coreset", "clusters", "disagreement"),
         default="random",

@@ -90,7 +90,7 @@ def by_uncertainty(
         UserError: If the model answers another question, or numbers, of which it does not say how sure it is.
     """
     if corpus.task.answer == "value":
-        raise UserError("--choose uncertainty: a model of numbers does not say how sure it is.", "Choose at random.")
+        raise UserError("--by uncertainty: a model of numbers does not say how sure it is.", "Choose at random.")
     answers, entropy, _ = ask(corpus, ids, model, device)
     order = sorted(range(len(ids)), key=lambda place: (-round(float(entropy[place]), 6), ids[place]))
     return [ids[place] for place in order], answers

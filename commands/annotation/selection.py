@@ -66,7 +66,7 @@ def by_coreset(vectors: Floats, labelled: Floats, count: int) -> Rows:
 
 
 def by_clusters(vectors: Floats, count: int, seed: int) -> Rows:
-    """The middle of each of as many clusters, the largest cluster first: where no label is known yet (Yuan et al. 2020).
+    """The middle of each of as many clusters, the largest first: where there is no label yet (Yuan et al. 2020).
 
     Args:
         vectors: Of the documents, [documents, hidden size].

@@ -21,7 +21,7 @@ from stages.common.core.messages import UserError
 from stages.common.core.seeding import generator
 from stages.common.model.batching import Rows, budgeted_batches, make_batch, pool_windows
 from stages.common.model.mean_pooling import set_head
-from stages.common.model.scorer import BATCH_TOKENS
+from stages.common.model.scorer import BATCH_TOKENS, outputs_of
 from stages.common.training.checkpoints import say
 from stages.common.training.examples import Examples
 from stages.common.training.loop import Objective
@@ -47,7 +47,7 @@ class Pairs(Examples):
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
         """The tokens of each pair's longer document, [pairs]: what batches are sorted by."""
-        return self.tokens.lengths[self.pairs].max(axis=1)
+        return np.asarray(self.tokens.lengths[self.pairs].max(axis=1))
 
     def counted(self, rows: Rows) -> int:
         """How many pairs there are."""
@@ -100,9 +100,10 @@ def contrast(
         UserError: If the documents have no labels that could be contrasted, or a parameter does not go with it.
     """
     _check(examples, parameters)
-    singles = np.flatnonzero(np.bincount(examples.targets, minlength=len(labels)) == 1)
-    if len(singles):
-        named = ", ".join(repr(labels[place]) for place in singles)
+    counts = np.bincount(examples.targets, minlength=len(labels))
+    singles = [label for label, count in zip(labels, counts, strict=True) if count == 1]
+    if singles:
+        named = ", ".join(map(repr, singles))
         say(f"one training document only has the label {named}: it has no pair and is only told apart from others")
     pairs = pairs_within(examples.targets, parameters.contrastive.pairs, parameters.seed)
     of_pairs = Pairs(**{field.name: getattr(examples, field.name) for field in fields(examples)}, pairs=pairs)
@@ -164,13 +165,15 @@ def fit_head(model: PreTrainedModel, states: Vectors, targets: npt.NDArray[np.in
         class_weights: Whether rare labels count more: ``none`` or ``balanced``.
     """
     length = math.sqrt(states.shape[1])  # of a state whose values have mean 0 and variance 1
-    regression = LogisticRegression(C=HEAD_C, max_iter=1000, class_weight="balanced" if class_weights != "none" else None)
+    regression = LogisticRegression(
+        C=HEAD_C, max_iter=1000, class_weight="balanced" if class_weights != "none" else None
+    )
     with threadpool_limits(limits=1):  # another number of threads changes the last digits of the weights
         regression.fit(states.astype(np.float64) / length, targets)
     coefficients, intercepts = regression.coef_, regression.intercept_
     if len(regression.classes_) == 2:  # scikit-learn has one row: the second label's logit over the first one's
         coefficients, intercepts = (np.concatenate([-half, half]) for half in (coefficients / 2, intercepts / 2))
-    outputs = model.config.num_labels
+    outputs = len(outputs_of(model))
     weights, bias = np.zeros((outputs, states.shape[1])), np.full(outputs, intercepts.min() - NEVER)
     weights[regression.classes_], bias[regression.classes_] = coefficients / length, intercepts
     set_head(model, weights, bias)
@@ -249,4 +252,6 @@ def _check(examples: Examples, parameters: Finetune) -> None:
     for name, value in off.items():
         if getattr(parameters, name) != value:
             wanted = "null" if value is None else value
-            raise UserError(f"params.yaml: finetune.{name} does not go with method contrastive.", f"Set it to {wanted}.")
+            raise UserError(
+                f"params.yaml: finetune.{name} does not go with method contrastive.", f"Set it to {wanted}."
+            )

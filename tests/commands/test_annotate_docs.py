@@ -21,7 +21,7 @@ OPTIONS = {
         "--items",
         "--overlap",
         "--gold",
-        "--choose",
+        "--by",
         "--take",
         "--audit",
         "--tool",

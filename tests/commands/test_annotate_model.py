@@ -54,7 +54,7 @@ def plan(*arguments):
 
 
 def test_the_documents_of_the_highest_entropy_are_chosen(topics):
-    plan("--items", 5, "--choose", "uncertainty")
+    plan("--items", 5, "--by", "uncertainty")
     entropy = {row_id: -(shares * np.log(shares)).sum() for row_id, shares in topics.items()}
     shown = Path("catalog/guidelines/tiny.md").read_text()
     free = [row_id for row_id in entropy if int(row_id[1:]) % 4 != 3 and f"<!-- {row_id} -->" not in shown]
@@ -98,12 +98,12 @@ def test_a_model_of_other_labels_or_another_task_is_refused(topics):
     known = json.loads(record.read_text())
     record.write_text(json.dumps({**known, "task": "multi-label"}))
     with pytest.raises(UserError, match=r"models/finetuned: answers multi-label, not text-classification"):
-        plan("--items", 1, "--choose", "uncertainty")
+        plan("--items", 1, "--by", "uncertainty")
     card = Path("data/raw/card.json")
     card.write_text(card.read_text().replace("harbour", "port"))
     record.write_text(json.dumps(known))
     with pytest.raises(UserError, match=r"models/finetuned: has other labels than data/raw"):
-        plan("--items", 1, "--choose", "uncertainty")
+        plan("--items", 1, "--by", "uncertainty")
 
 
 def test_entities_that_a_model_finds_are_shown_in_characters(tmp_path, monkeypatch, make_documents):
@@ -115,7 +115,7 @@ def test_entities_that_a_model_finds_are_shown_in_characters(tmp_path, monkeypat
     folder = save_tagger(tmp_path / "models/finetuned", {"ann": "B-PER", "lee": "I-PER", "acme": "B-ORG"}, every)
     known = {"task": "token-classification", "labels": ["PER", "ORG"], **READING, "truncation": "windows"}
     write_inference(Inference.model_validate(known), folder)
-    plan("--items", 4, "--choose", "uncertainty", "--predictions")
+    plan("--items", 4, "--by", "uncertainty", "--predictions")
     shown = {task["data"]["document"]: task["predictions"][0]["result"] for task in load(ROUND / "tasks/a1.json")}
     spans = [result["value"] for result in shown["d0"]]
     assert spans == [

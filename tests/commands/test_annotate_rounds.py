@@ -369,10 +369,10 @@ def test_the_audits_queue_shows_what_people_answered(topics):
 
 def test_disagreement_chooses_what_people_answered_differently(topics):
     ids = contested_round()
-    plan("second", "--choose", "disagreement", items=2)
+    plan("second", "--by", "disagreement", items=2)
     assert {row["id"] for row in rows(ROUNDS / "second/plan.csv")} == set(ids[:2])
     with pytest.raises(UserError, match="there are 2 train documents that were answered differently"):
-        plan("third", "--choose", "disagreement", items=3)
+        plan("third", "--by", "disagreement", items=3)
     answers = [Answer("x", "a", "1"), Answer("x", "b", "2"), Answer("y", "a", "1"), Answer("y", "b", "1")]
     answers += [Answer("z", name, str(place)) for place, name in enumerate("abc")]
     assert by_disagreement(answers, ["x", "y", "z"], seed=1) == ["z", "x"]
@@ -387,7 +387,7 @@ def test_answers_that_came_with_the_data_count_as_earlier_ones(topics):
     write_answers(frame.astype({"seconds": "float64"}), Path("data/raw/answers.parquet"))
     if "d1" in GUIDELINE.read_text():
         GUIDELINE.write_text("# none\n")
-    plan("first", "--choose", "disagreement", items=1)
+    plan("first", "--by", "disagreement", items=1)
     assert {row["id"] for row in rows(ROUNDS / "first/plan.csv")} == {"d1"}
 
 

@@ -58,4 +58,6 @@ def test_badge_measures_the_gradients_without_making_them():
     first = by_badge(vectors, probability, 1, 0)[0]
     assert first == (gradients**2).sum(axis=1).argmax()
     size = (residual**2).sum(axis=1) * (vectors**2).sum(axis=1)
-    np.testing.assert_allclose(_gap(size, residual, vectors, 3), ((gradients - gradients[3]) ** 2).sum(axis=1), atol=1e-12)
+    np.testing.assert_allclose(
+        _gap(size, residual, vectors, 3), ((gradients - gradients[3]) ** 2).sum(axis=1), atol=1e-12
+    )

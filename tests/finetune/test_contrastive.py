@@ -105,7 +105,10 @@ def test_the_first_token_holds_the_mean_of_all_and_the_head_is_the_regression(tm
 
 @pytest.mark.parametrize("architecture", ["distilbert", "electra"])
 def test_a_model_of_another_build_is_refused_in_one_line(tmp_path, architecture):
-    sizes = {"distilbert": {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64}, "electra": {"embedding_size": 16}}
+    sizes = {
+        "distilbert": {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64},
+        "electra": {"embedding_size": 16},
+    }
     folder = save_encoder(tmp_path / architecture, architecture, **sizes[architecture])
     model, _ = load_pretrained(folder, ["a", "b"], 0.0, "document")
     with pytest.raises(UserError, match=rf"contrastive needs a model of BERT's build .*; this is {architecture}\."):
@@ -119,7 +122,7 @@ def test_few_documents_are_learnt_and_two_runs_give_the_same_bytes(few, encoder,
     write_documents(make_split(0, 6), again / "data/audited/train.parquet")
     for folder in (few, again):
         write_parameters(folder, **FEW, contrastive={"loss": loss, "pairs": 5, "temperature": 0.1})
-        code, out, err = run(folder, monkeypatch, capfd)
+        code, _, err = run(folder, monkeypatch, capfd)
         assert code == 0 and only_epochs(err), err
     for name in ("models/finetuned/model.safetensors", "reports/finetune/summary.json"):
         assert (few / name).read_bytes() == (again / name).read_bytes()

@@ -3,7 +3,14 @@ import pytest
 
 from stages.split.parameters import SplitParameters
 
-DEFAULTS = {"seed": 1, "validation": 0.15, "test": 0.15, "augmented": 1.0, "train_per_class": None, "label_texts": "none"}
+DEFAULTS = {
+    "seed": 1,
+    "validation": 0.15,
+    "test": 0.15,
+    "augmented": 1.0,
+    "train_per_class": None,
+    "label_texts": "none",
+}
 DEFAULTS["balance"] = {"method": "none", "counts": None}
 
 

@@ -1,4 +1,4 @@
-"""Lets a classifier of BERT's build read the mean of the last hidden states, in weights that transformers loads as ever.
+"""Lets a classifier of BERT's build read the mean of the last hidden states, in weights that transformers loads.
 
 Sentence encoders are made to be read so (Reimers & Gurevych 2019, arXiv 1908.10084), but transformers' classifiers read
 the first token. One more layer bridges the two. Its attention weighs all tokens alike, so each position receives their
@@ -8,7 +8,7 @@ holds the mean, for any program that loads the model.
 """
 
 import copy
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from transformers import PreTrainedModel
 from stages.common.core.messages import UserError
 
 SCALE = 2.0**20  # of the mean beside a position's own state
+TANH_HEADS = ("roberta", "xlm-roberta", "camembert")  # whose forward has tanh between dense and out_proj
 ALMOST_LINEAR = 2.0**-14  # tanh(x / 2**14) is x / 2**14 to the precision of float32, for any x that a norm lets through
 
 
@@ -38,7 +39,7 @@ def add_mean_pooling(model: PreTrainedModel) -> None:
     head = _head(model)
     if head is None or not isinstance(layers, nn.ModuleList) or not _is_berts(layers[-1]):
         raise UserError(
-            f"params.yaml: finetune.method: contrastive needs a model of BERT's build (BERT, RoBERTa, XLM-R, CamemBERT, "
+            "params.yaml: finetune.method: contrastive needs a model of BERT's build (BERT, RoBERTa, XLM-R, CamemBERT, "
             f"ERNIE); this is {model.config.model_type}.",
             "Choose another model or method.",
         )
@@ -69,25 +70,21 @@ def set_head(model: PreTrainedModel, weights: npt.NDArray[Any], bias: npt.NDArra
         weights: Of what the first token holds after the last layer, [outputs, hidden size].
         bias: [outputs].
     """
-    head = _head(model)
-    assert head is not None
+    _, last = cast(tuple[nn.Linear, nn.Linear], _head(model))
     with torch.no_grad():
-        head[1].weight.copy_(torch.from_numpy(np.asarray(weights / ALMOST_LINEAR, dtype=np.float32)))
-        head[1].bias.copy_(torch.from_numpy(np.asarray(bias, dtype=np.float32)))
+        last.weight.copy_(torch.from_numpy(np.asarray(weights / ALMOST_LINEAR, dtype=np.float32)))
+        last.bias.copy_(torch.from_numpy(np.asarray(bias, dtype=np.float32)))
 
 
 def _head(model: PreTrainedModel) -> tuple[nn.Linear, nn.Linear] | None:
     """The two linear maps, with tanh between them, from the first token to the logits; None if they are not there."""
-    classifier = getattr(model, "classifier", None)
-    pooler = getattr(model.base_model, "pooler", None)
+    classifier: Any = getattr(model, "classifier", None)
+    pooler: Any = getattr(model.base_model, "pooler", None)
     if isinstance(classifier, nn.Linear) and isinstance(getattr(pooler, "activation", None), nn.Tanh):
         return pooler.dense, classifier
     if type(classifier).__name__.endswith("ClassificationHead") and model.config.model_type in TANH_HEADS:
         return classifier.dense, classifier.out_proj
     return None
-
-
-TANH_HEADS = ("roberta", "xlm-roberta", "camembert")  # whose forward has tanh between dense and out_proj
 
 
 def _is_berts(layer: nn.Module) -> bool:

@@ -69,8 +69,8 @@ class TrainingParameters(Strict):
         tf32: Whether CUDA may round the factors of float32 products to 10 bits of mantissa, which is faster.
         compile: Whether torch.compile translates the model first.
         method: What is trained: ``full`` (all weights), ``frozen`` (those above frozen_layers), ``head`` (those after
-            the last layer), the head and an adapter (``lora``, ``dora``, ``adalora``, ``ia3`` or ``prefix``), or all but
-            the head, by comparing documents, and then the head (``contrastive``), which is for few documents.
+            the last layer), the head and an adapter (``lora``, ``dora``, ``adalora``, ``ia3`` or ``prefix``), or all
+            but the head, by comparing documents, and then the head (``contrastive``), which is for few documents.
         frozen_layers: Method frozen: the lowest layers that stay as they are, with the embeddings.
         adapter: The size of the adapter.
         schedule: How the learning rate goes on after the warm-up: ``linear`` (to zero), ``cosine`` (to zero) or
