@@ -241,12 +241,10 @@ def by_regression(train: pd.DataFrame, scored: pd.DataFrame, kind: str) -> list[
 
 
 def print_table(dataset: str) -> None:
-    """The mean and the spread of each arm over its draws, and its paired difference to SetFit, in points of accuracy."""
+    """The mean and the spread of each arm over its draws, and its paired difference to SetFit, in points."""
     rows = [row for row in kept_rows() if row["dataset"] == dataset and row["scored"] == "test"]
     print(f"\n### {dataset}, test accuracy in percent\n")
-    print(
-        "| documents a class | method | mean | standard deviation | draws | seconds a training | over SetFit, 95 % interval |"
-    )
+    print("| documents a class | method | mean | deviation | draws | seconds a training | over SetFit, 95 % interval |")
     print("|---|---|---|---|---|---|---|")
     for size in sorted({int(row["per_class"]) for row in rows}):
         found: dict[str, dict[str, float]] = {arm: {} for arm in ARMS}
@@ -260,9 +258,8 @@ def print_table(dataset: str) -> None:
                 spread = f"{statistics.stdev(each.values()):.2f}" if len(each) > 1 else ""
                 seconds = f"{statistics.median(took[arm]):.0f}"
                 beside = _difference(each, found["SetFit"]) if arm != "SetFit" else ""
-                print(
-                    f"| {size} | {arm} | {statistics.mean(each.values()):.2f} | {spread} | {len(each)} | {seconds} | {beside} |"
-                )
+                mean = f"{statistics.mean(each.values()):.2f}"
+                print(f"| {size} | {arm} | {mean} | {spread} | {len(each)} | {seconds} | {beside} |")
 
 
 def _difference(one: Mapping[str, float], other: Mapping[str, float]) -> str:
