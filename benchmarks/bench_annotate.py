@@ -1,9 +1,9 @@
 """One label of several answers, beside crowd-kit: on crowds with gold, and on a made-up one for time and memory.
 
-    DATA_MIRROR=FOLDER python -m benchmarks.bench_annotate [gold] [shrinkage] [audit] [speed]
+    DATA_MIRROR=FOLDER python -m benchmarks.bench_annotate [gold] [shrinkage] [numbers] [audit] [speed]
 
 Runs in an environment of its own, which `make bench-annotate` makes: the project's packages and crowd-kit. FOLDER holds
-hatecheck/all_annotations.csv and snow2008/{rte1,rte.standardized,temp.standardized,wsd.standardized}.tsv.
+hatecheck/all_annotations.csv and rte1.tsv and the standardized tables of snow2008.
 
 Each timing is a process of its own, so that its memory can be told. Both sides get the same table of whole numbers, in
 random order; sorting and coding it counts. Beside the time on the clock stands the processors' time, which says more
@@ -30,6 +30,7 @@ import pandas as pd
 
 from stages.annotate.aggregation import METHODS, Aggregate, CodedAnswers, Settings, aggregate, choose
 from stages.annotate.aggregation.tempering import held_out, predicted
+from stages.annotate.combining.numbers import Numbers
 from stages.annotate.consensus import reach_consensus
 from stages.annotate.parameters import AnnotateParameters
 from stages.audit.__main__ import OTHER_IS_LIKELIER
@@ -42,8 +43,10 @@ from stages.common.documents.answers import SCHEMA
 from stages.common.metrics.bootstrap import Bootstrap
 from stages.common.metrics.calibration import calibration_error, equal_width_bins
 from stages.common.metrics.counts import Counts, Floats, losses
+from stages.common.tasks import task_named
 
 SEED = 20
+TASK = task_named("text-classification")
 BINS = 15  # of the calibration error, of equal width, as Guo et al. (2017) have them
 GOLD = {
     "rte": ("snow2008/rte.standardized.tsv", "two sentences: does the first entail the second?"),
@@ -51,6 +54,12 @@ GOLD = {
     "wsd": ("snow2008/wsd.standardized.tsv", "which of three senses has a word?"),
     "hatecheck": ("hatecheck/all_annotations.csv", "hateful or not?"),
 }
+NUMBERS = {
+    "emotions": ("anger", "disgust", "fear", "joy", "sadness", "surprise"),
+    "valence": ("valence",),
+    "wordsim": ("wordsim",),
+}
+NUMBER_STRENGTHS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 1e6)  # of the shrinkage of biases and variances, in answers
 OPPONENTS = {
     "majority": "MajorityVote",
     "one_coin": "OneCoinDawidSkene",
@@ -66,7 +75,7 @@ PATIENCE = 1_200  # seconds that a process may take
 
 
 def main() -> None:
-    tables = {"gold": gold, "shrinkage": shrinkage, "audit": audit, "speed": speed}
+    tables = {"gold": gold, "shrinkage": shrinkage, "numbers": numbers, "audit": audit, "speed": speed}
     packages = ("numpy", "scipy", "pandas", "crowd-kit")
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, ", end="")
     print(", ".join(f"{name} {version(name)}" for name in packages))
@@ -112,6 +121,51 @@ def tempered_prediction(crowd: str, method: str, strength: float) -> float:
     return max(predicted(posterior, chance, power) for power in np.geomspace(0.05, 1, 61))
 
 
+def numbers() -> None:
+    """Numbers against the experts' mean; and how well held-out answers are predicted, by the strength of shrinkage."""
+    print("\n### Numbers\n\n| | | mean absolute error | correlation | mean standard error | mean confidence |")
+    print("|---" * 6 + "|")
+    crowds = {name: pd.concat(map(read_numbers, parts), ignore_index=True) for name, parts in NUMBERS.items()}
+    for name, table in crowds.items():
+        truth = table.drop_duplicates("id").set_index("id")["gold"].astype(float)
+        combiner = Numbers(table, Settings())
+        for method in combiner.methods:
+            found = combiner.combine(method)
+            values, true = np.array(found.answers, dtype=np.float64), truth[combiner.ids].to_numpy()
+            figures = np.abs(values - true).mean(), np.corrcoef(values, true)[0, 1]
+            figures = *figures, np.mean(found.standard_error), found.confidence.mean()
+            print(f"| {name} | {method} | {' | '.join(f'{each:.3f}' for each in figures)} |", flush=True)
+    print(f"\n### Mean log probability of held-out numbers\n\n| strength | {' | '.join(crowds)} |")
+    print("|---" * (len(crowds) + 1) + "|")
+    for strength in NUMBER_STRENGTHS:
+        means = [held_out_numbers(table, strength) for table in crowds.values()]
+        print(f"| {strength:g} | {' | '.join(f'{each:.4f}' for each in means)} |", flush=True)
+
+
+def held_out_numbers(table: pd.DataFrame, strength: float) -> float:
+    """Of every tenth answer, in ten rounds, under the normal distribution that the others say."""
+    part = np.random.default_rng(SEED).permutation(len(table)) % 10
+    logarithms: list[float] = []
+    for out in range(10):
+        rest = Numbers(table[part != out], Settings(number_shrinkage=strength))
+        fitted = rest.fit_annotators()
+        names = sorted(table.loc[part != out, "annotator"].unique())
+        asked = table[(part == out) & table["id"].isin(rest.ids) & table["annotator"].isin(names)]
+        item, who = np.searchsorted(rest.ids, asked["id"]), np.searchsorted(names, asked["annotator"])
+        of_value = 1 / np.bincount(rest.items, 1 / fitted.variance[rest.annotators])
+        error = asked["answer"].astype(float).to_numpy() - fitted.values[item] - fitted.bias[who]
+        variance = fitted.variance[who] + of_value[item]
+        logarithms += (-0.5 * (np.log(2 * np.pi * variance) + error**2 / variance)).tolist()
+    return float(np.mean(logarithms))
+
+
+def read_numbers(name: str) -> pd.DataFrame:
+    """The answers of one of snow2008's tables of numbers: id, annotator, answer, gold."""
+    table = pd.read_csv(mirror() / f"snow2008/{name}.standardized.tsv", sep="\t", dtype=str)
+    table = table.rename(columns={"!amt_worker_ids": "annotator", "orig_id": "id", "response": "answer"})
+    return table.assign(id=f"{name}-" + table["id"])
+
+
 def audit() -> None:
     """Which wrong labels the label audit finds with and without the answers; all documents with answers are judged."""
     parameters = load_section("audit", AuditParameters)
@@ -124,7 +178,7 @@ def audit() -> None:
         table, labels = table.reindex(columns=SCHEMA.names), sorted(table["answer"].unique())
         documents = read_texts(name).sort_values("id", ignore_index=True)
         for method in ("majority", "dawid_skene"):
-            reached = reach_consensus(table, documents, labels, AnnotateParameters(method=method))
+            reached = reach_consensus(table, documents, TASK, labels, AnnotateParameters(method=method))
             documents["label"] = documents["id"].map(reached.table.set_index("id")["label"])
             given, wrong = code(documents["label"], labels), documents["label"].ne(documents["id"].map(truth))
             by_text, crowd = probabilities(documents, given, parameters), Crowd(reached.table, reached.latest)
@@ -155,7 +209,7 @@ def read_texts(name: str) -> pd.DataFrame:
     else:
         cases = pd.read_csv(folder / GOLD[name][0], dtype=str)
         rows = pd.DataFrame({"id": cases["case_id"], "text": cases["test_case"], "group": cases["templ_id"]})
-    return rows.assign(label=None, published_split=None)
+    return rows.assign(gold=None, published_split=None)
 
 
 def mirror() -> Path:

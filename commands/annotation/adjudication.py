@@ -177,7 +177,7 @@ def take_decisions(corpus: Corpus, planned: Round, path: Path) -> None:
         f"{len(decisions)} decisions in {planned.folder / 'answers.csv'}, as answers of {ADJUDICATOR}, which outrank "
         f"all others; {len(left)} contested documents left",
     )
-    print(entry_lines(planned, corpus.task.answer))
+    print(entry_lines(planned))
 
 
 def take_verdicts(corpus: Corpus, cases: Sequence[Case], path: Path) -> None:

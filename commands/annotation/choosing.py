@@ -11,12 +11,13 @@ import pandas as pd
 
 from commands.annotation.answers import Answer
 from commands.annotation.corpus import RAW, Corpus
-from commands.annotation.forms import Kind, label_list, number_text, spans_text
+from commands.annotation.forms import Kind
 from commands.annotation.rounds import all_rounds
 from commands.annotation.selection import by_badge, by_clusters, by_coreset, by_margin
 from commands.annotation.tools.sheet import Prediction
 from stages.common.core.messages import UserError
 from stages.common.core.seeding import derived_seed
+from stages.common.documents.answer_forms import label_list, number_text, spans_text
 from stages.common.documents.answers import ADJUDICATOR, ANSWERS, read_answers
 from stages.common.documents.targets import joined_texts
 

@@ -93,7 +93,7 @@ def take_back(arguments: Namespace) -> None:
         f"{len(new)} answers in {planned.folder / 'answers.csv'}, {len(problems)} set aside with their reasons, "
         f"{missing} of {len(planned.asked)} still missing{changed}",
     )
-    print(entry_lines(planned, corpus.task.answer))
+    print(entry_lines(planned))
 
 
 def read_files(corpus: Corpus, planned: Round, arguments: Namespace) -> tuple[list[Taken], list[Problem]]:

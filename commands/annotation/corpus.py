@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 
-from commands.annotation.forms import Item, label_list, number_text, spans_text
+from commands.annotation.forms import Item
 from stages.common.core.messages import UserError
+from stages.common.documents.answer_forms import answer_of
 from stages.common.documents.card import CARD, Card, read_card
-from stages.common.documents.spans import spans_of
 from stages.common.documents.table import ORIGINAL, SPLITS, read_documents
 from stages.common.documents.targets import text_columns
 from stages.common.tasks import Task, task_of
@@ -65,14 +65,7 @@ class Corpus:
 
     def known_answer(self, row_id: str) -> str | None:
         """What the dataset itself answers, as the table of answers would hold it; None where it says nothing."""
-        value: Any = self.documents.loc[row_id, self.task.target]
-        if isinstance(value, list):
-            if self.task.answer == "labels":
-                return label_list(value)
-            return spans_text([(span.start, span.end, span.label) for span in spans_of(value)])
-        if pd.isna(value):
-            return None
-        return number_text(float(value)) if self.task.answer == "value" else str(value)
+        return answer_of(self.documents.loc[row_id, self.task.target], self.task)
 
     @cached_property
     def split_ids(self) -> dict[str, frozenset[str]]:

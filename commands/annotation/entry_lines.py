@@ -3,18 +3,12 @@
 from hashlib import sha256
 
 from commands.annotation.answers import Answer
-from commands.annotation.forms import Kind
 from commands.annotation.rounds import Round
 from stages.common.core.catalog import CATALOG
 
 
-def entry_lines(planned: Round, answer: Kind) -> str:
-    """What to write into the catalog entry, under ``files`` and ``answers``; the hash is that of the answers now.
-
-    Where an answer is not one label, nothing makes a label of several people's answers yet, which is said.
-    """
-    if answer != "label":
-        return f"# {CATALOG}/datasets takes several people's answers where each is one label; these are not"
+def entry_lines(planned: Round) -> str:
+    """What to write into the catalog entry, under ``files`` and ``answers``; the hash is that of the answers now."""
     path = planned.folder / "answers.csv"
     name = f"{planned.name}.csv"
     columns = ", ".join(f"{column}: {column}" for column in Answer._fields)

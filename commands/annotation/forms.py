@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from commands.annotation.offsets import in_code_points
 from stages.common.core.messages import suggestion
+from stages.common.documents.answer_forms import label_list, number_text, spans_text
 from stages.common.words.splitting import Word
 
 Kind = str  # what an answer is: stages.common.tasks.Task.answer
@@ -95,21 +96,6 @@ def check_label(name: str, labels: Sequence[str]) -> None:
     """
     if name not in labels:
         raise UnusableError(f"there is no label {name[:80]!r}. {suggestion(name, labels)}")
-
-
-def label_list(names: Sequence[str]) -> str:
-    """Several labels as the table of answers holds them."""
-    return json.dumps(sorted(set(names)), ensure_ascii=False)
-
-
-def spans_text(spans: Sequence[tuple[int, int, str]]) -> str:
-    """Spans of words as the table of answers holds them."""
-    return json.dumps(sorted(spans), ensure_ascii=False)
-
-
-def number_text(number: float) -> str:
-    """A number as the table of answers holds it: without digits that say nothing."""
-    return repr(number).removesuffix(".0")
 
 
 def labels_of(answer: str, kind: Kind) -> list[str]:

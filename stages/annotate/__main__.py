@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stages.annotate.agreement.summary import agreement_summary
-from stages.annotate.consensus import gold_shown, labelled, reach_consensus
+from stages.annotate.consensus import gold_shown, labelled, reach_consensus, word_counts
 from stages.annotate.functions import Function, ask_functions, load_functions
 from stages.annotate.parameters import AnnotateParameters
 from stages.annotate.summary import summarise
 from stages.common.core.messages import UserError, closing_line
 from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section
+from stages.common.documents.answer_forms import answers_of
 from stages.common.documents.answers import ANSWERS, no_answers, read_answers, sort_answers, write_answers
 from stages.common.documents.card import Card, read_card, write_card
 from stages.common.documents.consensus import CONSENSUS, no_consensus, write_consensus
@@ -28,13 +30,14 @@ from stages.common.documents.table import (
     documents_schema,
     read_documents,
     write_documents,
+    write_parquet,
     write_rejected,
 )
 from stages.common.documents.targets import too_small
 from stages.common.tasks import task_of
 
 RAW, ANNOTATED = Path("data/raw"), Path("data/annotated")
-DOCUMENTS = "documents.parquet"
+DOCUMENTS, NUMBERS = "documents.parquet", "numbers.parquet"
 SUMMARY, AGREEMENT = Path("reports/annotate/summary.json"), Path("reports/annotate/agreement.json")
 
 Summaries = tuple[dict[str, Any], dict[str, Any]]
@@ -74,21 +77,27 @@ def decide(data: Path, card: Card, parameters: AnnotateParameters, functions: di
     said = sort_answers(pd.concat(answers, ignore_index=True))
     if said.empty:
         raise UserError(f"{parameters.functions}: no function answers about any document.", "Mend the functions.")
-    reached = reach_consensus(said, documents, card.label_names, parameters, bool(functions))
-    kept, rejected = labelled(documents, reached.table)
+    task, labels = task_of(card), card.label_names
+    documents["gold"] = answers_of(documents, task)
+    reached = reach_consensus(said, documents, task, labels, parameters, bool(functions))
+    kept, rejected = labelled(documents, reached.table, task, labels)
     write_documents(kept, data / DOCUMENTS)
     write_rejected(rejected, data / "rejected.parquet")
     write_consensus(reached.table, data / CONSENSUS.name)
     write_answers(reached.latest, data / ANSWERS)
+    if reached.numbers is not None:
+        write_parquet(pa.Table.from_pandas(reached.numbers, preserve_index=False), data / NUMBERS)
     agreement = agreement_summary(
         said,
-        task_of(card).answer,
-        card.label_names,
+        task.answer,
+        labels,
+        words=word_counts(documents, task),
         gold=gold_shown(documents, reached.table),
         samples=parameters.bootstrap_samples,
         seed=parameters.seed,
     )
     summary = summarise(reached, said, rejected, len(documents), list(functions), parameters)
-    if task_of(card).answer == "label":
-        summary["in_words"] += too_small(kept["label"].value_counts().to_dict(), set(kept["published_split"].dropna()))
+    if task.answer == "label":
+        classes = reached.combiner.counts(kept["label"])
+        summary["in_words"] += too_small(classes, set(kept["published_split"].dropna()))
     return summary, agreement

@@ -13,8 +13,14 @@ class AnnotateParameters(Strict):
     Attributes:
         seed: Of the choice of gold labels that are looked at, and of the bootstrap.
         method: How answers are weighed (docs/annotation.md): ``majority``, ``dawid_skene``, ``one_coin``, ``glad``,
-            ``mace``, or ``auto``: the one that agrees best with the gold labels that are looked at, and majority where
-            there are none.
+            ``mace``; for numbers ``mean``, ``median``, ``bias_corrected``; or ``auto``: the one that agrees best with
+            the gold labels that are looked at, and majority (for numbers the mean) where there are none.
+        shrinkage: How many answers, for each label, all annotators together count for in the estimate of each one's
+            confusion matrix (dawid_skene, one_coin); the more, the less annotators differ.
+        number_shrinkage: How many answers they count for in the estimate of each one's bias and spread
+            (bias_corrected).
+        temper: Whether the probabilities of models become less sure where that predicts held-out answers better; no
+            label changes.
         gold_share: The share of the documents with a gold label whose gold ``auto`` looks at. They are trained on, with
             that label, and never tested on.
         confidence: The least probability of its label with which a document counts as sure.
@@ -25,7 +31,12 @@ class AnnotateParameters(Strict):
     """
 
     seed: int = Field(default=1, ge=0)
-    method: Literal["auto", "majority", "dawid_skene", "one_coin", "glad", "mace"] = "auto"
+    method: Literal[
+        "auto", "majority", "dawid_skene", "one_coin", "glad", "mace", "mean", "median", "bias_corrected"
+    ] = "auto"
+    shrinkage: float = Field(default=2.0, gt=0)
+    number_shrinkage: float = Field(default=20.0, gt=0)
+    temper: bool = True
     gold_share: float = Field(default=0.1, ge=0.0, lt=1.0)
     confidence: float = Field(default=0.5, ge=0.0, le=1.0)
     unsure: Literal["keep", "leave_out"] = "keep"

@@ -31,30 +31,34 @@ def summarise(
 
     Returns:
         Counts of answers, annotators and documents; how labels were reached; and in ``pairs`` how often one annotator
-        gave the label of the row where another gave that of the column.
+        gave the label of the row where another gave that of the column; of numbers the mean ``standard_error``.
     """
-    table, votes = reached.table, reached.coded.votes
+    table, people = reached.table, reached.people
+    annotators = int(people["annotator"].nunique())
     unsure = int(table["confidence"].lt(parameters.confidence).sum())
     seen = table[table["seen"]].set_index("id")["gold"]
     summary = {
-        "in_words": f"{len(answers):,} answers of {reached.coded.annotator_count:,} annotators became the labels of "
+        "in_words": f"{len(answers):,} answers of {annotators:,} annotators became the labels of "
         f"{len(table):,} documents by {reached.why}; {unsure:,} unsure, {len(rejected):,} rejected",
         "answers": len(answers),
-        "annotators": reached.coded.annotator_count,
+        "annotators": annotators,
         "documents": len(table),
-        "unanimous": int(reached.coded.unanimous.sum()),
+        "unanimous": int(people.groupby("id")["answer"].nunique().eq(1).sum()),
         "method": reached.method,
         "why": reached.why,
-        "converged": reached.aggregate.converged,
-        "notes": list(reached.aggregate.notes),
+        "converged": reached.combined.converged,
+        "notes": list(reached.combined.notes),
         "gold_seen": int(table["seen"].sum()),
         "adjudicated": int(answers.loc[answers["annotator"].eq(ADJUDICATOR), "id"].nunique()),
         "unsure": unsure,
         "left_out": int(table["left_out"].sum()),
-        "labels": {str(label): int(count) for label, count in table["label"].value_counts().sort_index().items()},
+        "labels": reached.combiner.counts(table["label"]),
         "rejected": {str(rule): int(count) for rule, count in rejected["rule"].value_counts().items()},
-        "pairs": (votes.T @ votes - np.diag(votes.sum(axis=0))).tolist(),
+        "pairs": reached.combiner.pairs,
     }
+    if reached.combined.standard_error is not None:
+        errors = reached.combined.standard_error
+        summary["standard_error"] = None if np.isnan(errors).any() else round(float(errors.mean()), 6)
     if functions:
         summary["functions"] = describe_functions(reached.latest, documents, seen, functions)
     return summary

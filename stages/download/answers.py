@@ -2,15 +2,17 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from stages.common.core.messages import UserError, suggestion
+from stages.common.core.messages import UserError
 from stages.common.documents.answers import SCHEMA
+from stages.download.answer_forms import Fault, Form, Kind
 from stages.download.readers.columns import Encoding, Labelled
 from stages.download.readers.csv import CsvReader
 from stages.download.readers.jsonl import JsonlReader, JsonReader
@@ -40,6 +42,8 @@ class AnswerTable(Labelled):
         seconds: The column of how long it took.
         round: The column of the round's name.
         guideline: The column of the SHA-256 of the guideline that held.
+        prefix: What stands before it in the document's id, where the table has only the rest.
+        separator: What stands between two labels of an answer that is several; null where answers are JSON arrays.
         delimiter: The character between fields.
         quote: The character around fields; null if quotes mean nothing.
         encoding: Of the file.
@@ -54,6 +58,8 @@ class AnswerTable(Labelled):
     seconds: str | None = None
     round: str | None = None
     guideline: str | None = None
+    prefix: str = ""
+    separator: str | None = Field(default=None, min_length=1)
     delimiter: str = Field(default=",", pattern=r"^[\x00-\x7f]$")
     quote: str | None = Field(default='"', pattern=r"^[\x00-\x7f]$")
     encoding: Encoding = "utf-8"
@@ -65,7 +71,7 @@ class AnswerTable(Labelled):
             raise ValueError(f"a table with a column an annotator has no column {others[0]!r}")
         if not self.annotators and not (self.annotator and self.answer):
             raise ValueError("give either 'annotator' and 'answer' or 'annotators'")
-        given = [name for name in ("delimiter", "quote", "encoding") if name in self.model_fields_set]
+        given = [name for name in ("prefix", "delimiter", "quote", "encoding") if name in self.model_fields_set]
         if self.id is None and given:
             raise ValueError(f"without 'id' the part's own reader reads the answers: {given[0]!r} is said there")
         return self
@@ -83,7 +89,11 @@ class AnswerTable(Labelled):
         """
         if self.id is not None:
             for found in self._reader(self.id).read(path):
-                yield found if isinstance(found, BadRecord) else self._rows(found, found.ids().to_pylist())
+                yield (
+                    found
+                    if isinstance(found, BadRecord)
+                    else self._rows(found, self._prefixed(found.ids().to_pylist()))
+                )
             return
         seen: Counter[str] = Counter()
         aside = dict.fromkeys(self._names, "text")
@@ -92,6 +102,9 @@ class AnswerTable(Labelled):
                 if isinstance(found, Batch):
                     ids = found.ids().to_pylist()
                     yield self._rows(found, list(numbered(ids, seen)) if found.hashed else ids)
+
+    def _prefixed(self, ids: list[str | None]) -> list[str | None]:
+        return [self.prefix + row_id if row_id else row_id for row_id in ids] if self.prefix else ids
 
     @property
     def _names(self) -> list[str]:
@@ -115,7 +128,7 @@ class AnswerTable(Labelled):
         """The columns of what is known of an answer, by the name that it has among answers."""
         return {name: getattr(self, name) for name in ("annotator", "answer", *KEPT) if getattr(self, name)}
 
-    def _rows(self, batch: Batch, ids: list[str]) -> pd.DataFrame:
+    def _rows(self, batch: Batch, ids: Sequence[str | None]) -> pd.DataFrame:
         table = pd.DataFrame({"id": ids, "place": [batch.place(n) for n in range(len(batch.rows))]})
         if self.annotators:
             each = [
@@ -143,7 +156,8 @@ def collect_answers(
     files: Mapping[str, Path],
     readers: Mapping[str, Sequence[TableReader]],
     labels: list[str],
-    known: Set[str],
+    known: Mapping[str, int],
+    kind: Kind = "label",
 ) -> tuple[pd.DataFrame, list[BadRecord]]:
     """Reads all answers of a dataset, and lists those that cannot be used.
 
@@ -155,7 +169,8 @@ def collect_answers(
         files: The files by name.
         readers: Of the entry's parts, by the name of their file.
         labels: The names of the card's labels.
-        known: The ids of the documents.
+        known: How many words each document has, by its id; any number where words are not tagged.
+        kind: What an answer is, as :class:`stages.common.tasks.Task` says it.
 
     Returns:
         The answers, with the columns of :data:`~stages.common.documents.answers.SCHEMA`; and what was left out, each
@@ -172,9 +187,9 @@ def collect_answers(
             if isinstance(item, BadRecord):
                 bad.append(item)
             else:
-                found.append(_canonical(item, named, bad))
+                found.append(_canonical(item, Form(kind, named, table.separator, known), bad))
     rows = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=[*SCHEMA.names, "place"])
-    unknown = ~rows["id"].isin(known)
+    unknown = ~rows["id"].isin(known.keys())
     bad += _listed(rows[unknown], "unknown_document", "there is no document with the id {id!r}")
     rows = rows[~unknown]
     same = ["id", "annotator", "round"]
@@ -191,16 +206,17 @@ def collect_answers(
     return rows.loc[~(last | untold), SCHEMA.names].reset_index(drop=True), bad
 
 
-def _canonical(rows: pd.DataFrame, named: Mapping[str, str], bad: list[BadRecord]) -> pd.DataFrame:
+def _canonical(rows: pd.DataFrame, form: Form, bad: list[BadRecord]) -> pd.DataFrame:
     """The rows in the form of the table of answers; ``bad`` takes those that lack something."""
     for column in ("id", "annotator", "answer"):
         missing = rows[column].isna()
         bad += _listed(rows[missing], "incomplete", f"has no {column}")
         rows = rows[~missing]
-    foreign = rows[~rows["answer"].isin(named)]
-    if len(foreign):
-        place, answer = foreign["place"].iloc[0], foreign["answer"].iloc[0]
-        raise UserError(f"{place}: the answer {answer!r} is not in the catalog entry.", suggestion(answer, list(named)))
+    read = list(map(form.read, rows["place"], rows["id"], rows["answer"]))
+    faulty = np.array([isinstance(answer, Fault) for answer in read], dtype=bool)
+    rows = rows.assign(written=rows["answer"], answer=pd.Series(map(str, read), index=rows.index, dtype="str"))
+    bad += _listed(rows[faulty], "answer", "the answer {answer}", "written")
+    rows = rows[~faulty]
     times = rows["time"].map(_time, na_action="ignore")
     seconds = rows["seconds"].map(as_number, na_action="ignore")
     for column, values in (("time", times), ("seconds", seconds)):
@@ -209,7 +225,6 @@ def _canonical(rows: pd.DataFrame, named: Mapping[str, str], bad: list[BadRecord
             row = rows[wrong].iloc[0]
             raise UserError(f"{row['place']}: {row[column]!r} is no {column}.", f"Correct it, or leave out `{column}`.")
     return rows.assign(
-        answer=rows["answer"].map(named),
         time=pd.to_datetime(times, utc=True).astype("datetime64[us, UTC]"),
         seconds=seconds.astype("float64"),
     )
@@ -223,9 +238,9 @@ def _time(text: str) -> pd.Timestamp | None:
         return None
 
 
-def _listed(rows: pd.DataFrame, rule: str, reason: str) -> list[BadRecord]:
-    """One record a row, with the reason filled in from its columns."""
+def _listed(rows: pd.DataFrame, rule: str, reason: str, content: str = "answer") -> list[BadRecord]:
+    """One record a row, with the reason filled in from its columns, and one of them for its content."""
     return [
-        BadRecord.of(row["place"], rule, reason.format_map(row), str(row["answer"] or "").encode())
+        BadRecord.of(row["place"], rule, reason.format_map(row), str(row[content] or "").encode())
         for row in rows.rename(columns=str).to_dict("records")
     ]

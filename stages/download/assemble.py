@@ -164,7 +164,7 @@ def summarise(name: str, tally: Tally) -> dict[str, Any]:
 
 def _complete(batch: Batch, optional: str | None) -> tuple[Batch, list[BadRecord]]:
     """The rows that lack nothing but what is ``optional``, and those that do."""
-    if optional and optional in batch.rows.column_names:
+    if optional and optional in batch.rows.column_names and not pa.types.is_list(batch.rows[optional].type):
         batch = with_column(batch, optional, _none_if_empty(batch.rows[optional]))
     rows = batch.rows
     missing: dict[int, str] = {}

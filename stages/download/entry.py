@@ -115,10 +115,6 @@ class DatasetEntry(Strict):
             if part.reader.fills | target != task.filled:
                 given, wanted = (" and ".join(sorted(names)) or "nothing" for names in (part.reader.fills, task.filled))
                 raise ValueError(f"the task {task.name} takes {wanted}, but this {part.reader.format} gives {given}")
-        if self.answers and task.answer != "label":
-            raise ValueError(
-                f"answers of several people are made into one label; {task.name} has another kind of answer"
-            )
         if labels and task.answer == "value":
             raise ValueError("a number has no labels: leave the list empty")
         if len(labels) < task.fewest_labels:

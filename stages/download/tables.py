@@ -60,12 +60,17 @@ def write_answer_table(entry: DatasetEntry, files: dict[str, Path], folder: Path
     Raises:
         UserError: If none can, or one is not in the catalog entry.
     """
-    ids = set(pq.read_table(folder / "documents.parquet", columns=["id"])["id"].to_pylist())
+    task = task_of(entry)
+    tagged = ["tokens"] if task.answer == "tags" else []
+    documents = pq.read_table(folder / "documents.parquet", columns=["id", *tagged])
+    words = pc.list_value_length(documents["tokens"]) if tagged else pa.repeat(0, len(documents))
+    known = dict(zip(documents["id"].to_pylist(), words.to_pylist(), strict=True))
     readers: dict[str, list[TableReader]] = {}
     for part in entry.parts:
         if isinstance(part.reader, TableReader):
             readers.setdefault(part.file, []).append(part.reader)
-    answers, bad = collect_answers(entry.answers, files, readers, [label.name for label in entry.labels], ids)
+    labels = [label.name for label in entry.labels]
+    answers, bad = collect_answers(entry.answers, files, readers, labels, known, task.answer)
     if answers.empty:
         raise UserError(
             f"{entry.title}: no answer is about a document.", "Correct `id` in the entry's parts and under `answers`."

@@ -1,5 +1,6 @@
 """Checks what is predicted, by its column: labels and tags are in the card and get its names, numbers are numbers."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -59,14 +60,17 @@ def _check_label(batch: Batch, named: dict[str, str]) -> Checked:
 def _check_labels(batch: Batch, named: dict[str, str]) -> Checked:
     """Gives the labels of each document the card's names and order."""
     places = {label: place for place, label in enumerate(dict.fromkeys(named.values()))}
-    rows: list[list[str]] = []
+    rows: list[list[str] | None] = []
     for row, written in enumerate(batch.rows["labels"].to_pylist()):
+        if written is None:  # where people's answers make the labels
+            rows.append(None)
+            continue
         unknown = next((label for label in written if label not in named), None)
         if unknown is not None:
             raise _unknown_label(batch, row, "label", unknown, named)
         rows.append(sorted({named[label] for label in written}, key=places.__getitem__))
     column = pa.array(rows, pa.list_(pa.string()))
-    most = max(map(len, rows), default=0)
+    most = max((len(labels) for labels in rows if labels), default=0)
     return Checked(with_column(batch, "labels", column), labels=_counts(pc.list_flatten(column)), most_labels=most)
 
 
@@ -87,16 +91,17 @@ def _check_tags(batch: Batch, named: dict[str, str]) -> Checked:
 def _check_value(batch: Batch, _: dict[str, str]) -> Checked:
     """Turns numbers that are written as strings into floats."""
     written = batch.rows["value"].to_pylist()
-    values = np.array([as_number(cell) for cell in written], dtype=np.float64)
-    wrong = np.flatnonzero(np.isnan(values))
+    known = np.array([cell is not None for cell in written], dtype=bool)  # people's answers make the others
+    values = np.array([math.nan if cell is None else as_number(cell) for cell in written], dtype=np.float64)
+    wrong = np.flatnonzero(np.isnan(values) & known)
     texts = batch.rows["text"].take(wrong).to_pylist()
     bad = [
         BadRecord.of(batch.place(row), "value", f"{written[row]!r} is not a finite number", text.encode())
         for row, text in zip(wrong.tolist(), texts, strict=True)
     ]
-    kept = np.flatnonzero(~np.isnan(values))
-    batch = with_column(batch, "value", pa.array(values))
-    return Checked(batch.take(kept) if bad else batch, bad, values=values[kept])
+    kept = np.flatnonzero(~np.isnan(values) | ~known)
+    batch = with_column(batch, "value", pa.array(values, mask=~known))
+    return Checked(batch.take(kept) if bad else batch, bad, values=values[~np.isnan(values)])
 
 
 # By the column of the document table.

@@ -17,6 +17,7 @@ from stages.common.core.parameters import load_section
 from stages.common.documents.card import read_card, write_card
 from stages.common.documents.consensus import read_consensus
 from stages.common.documents.table import ORIGINAL, SPLITS, read_documents, write_documents, write_rejected
+from stages.common.tasks import task_of
 from stages.split.balance import balance, check_classes
 from stages.split.checks import check_splits
 from stages.split.gold import with_gold
@@ -47,7 +48,7 @@ def main() -> None:
     texts, held_out = label_texts(card, parameters.label_texts, documents, splits)
     splits["train"], rejected = pd.concat([splits["train"], texts]), pd.concat([rejected, held_out])
     check_splits(splits, rejected, documents)
-    splits["test"] = with_gold(splits["test"], consensus)
+    splits["test"] = with_gold(splits["test"], consensus, task_of(card), card.label_names)
     counts = count_classes(splits, card.label_names)
     summary = summarise(splits, documents, rejected, parameters.seed)
     if parameters.balance.method != "none":

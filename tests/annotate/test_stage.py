@@ -11,6 +11,8 @@ from stages.common.core.messages import UserError
 from stages.common.documents.answers import ADJUDICATOR
 from stages.common.documents.consensus import read_consensus
 from stages.common.documents.table import read_documents, read_rejected
+from stages.common.tasks import task_named
+from stages.split.gold import with_gold
 from tests.annotate.conftest import LABELS, table
 
 
@@ -140,3 +142,53 @@ def test_classes_that_answers_left_too_small_are_named(annotate, capsys):
     assert "fewer documents than the 3 splits: 'spam' (2). " in capsys.readouterr().out
     annotate([None] * 7, table(*rows), method="majority", published_split=["test"] * 3 + ["train"] * 4)
     assert "splits" not in capsys.readouterr().out
+
+
+OTHERS = {
+    "multi-label": ("labels", [["ham"], None, None], '["ham", "spam"]', ["spam", "ham"]),
+    "token-classification": ("tags", [["O", "O", "B-ham"], None, None], '[[0, 2, "spam"]]', ["B-spam", "I-spam", "O"]),
+    "regression": ("value", [1.5, None, None], "2.5", 2.5),
+}
+
+
+@pytest.mark.parametrize("task", OTHERS)
+def test_answers_of_every_kind_become_what_documents_are_labelled_with(annotate, task):
+    target, gold, answer, meant = OTHERS[task]
+    rows = [(name, who, answer) for name in ("d0", "d1") for who in "xyz"]
+    folder = annotate(gold, table(*rows), task=task, published_split=["test", None, None])
+    documents = read_documents(folder / "data/annotated/documents.parquet").set_index("id")
+    assert documents[target].to_dict() == {"d0": meant, "d1": meant}
+    assert read_rejected(folder / "data/annotated/rejected.parquet")["id"].tolist() == ["d2"]
+    consensus = read_consensus(folder / "data/annotated/consensus.parquet").set_index("id")
+    assert consensus["label"].tolist() == [answer, answer]
+    assert consensus.loc["d0", "gold"] == {"labels": '["ham"]', "tags": '[[2, 3, "ham"]]', "value": "1.5"}[target]
+    assert (folder / "data/annotated/numbers.parquet").exists() == (target == "value")
+    agreement = json.loads((folder / "reports/annotate/agreement.json").read_text())
+    assert agreement["overall"]["documents"] == 2
+    test = documents.loc[["d0"]].reset_index()
+    truth = with_gold(test, consensus.reset_index(), task_named(task), LABELS)
+    assert truth[target].tolist() == gold[:1]
+
+
+@pytest.mark.parametrize(("task", "method"), [("regression", "majority"), ("multi-label", "mean"), ("pairs", "median")])
+def test_a_method_for_other_answers_is_one_clear_line(annotate, task, method):
+    answers = table(("d0", "x", "1" if task == "regression" else '["ham"]' if task == "multi-label" else "ham"))
+    with pytest.raises(UserError, match=f"annotate.method {method} is not for answers of the task {task}"):
+        annotate([None], answers, task=task, method=method)
+
+
+def test_auto_chooses_for_numbers_by_which_is_closer_to_gold(annotate):
+    random = np.random.default_rng(3)
+    truth = random.normal(0, 5, 200).round(3)
+    rows = []
+    for number, value in enumerate(truth):
+        rows += [(f"d{number}", "sound", str(value + random.normal(0, 0.1)))]
+        rows += [(f"d{number}", who, str(value + random.normal(0, 6))) for who in ("wild", "wilder")]
+    folder = annotate(truth, table(*rows), task="regression", gold_share=0.5)
+    summary = json.loads((folder / "reports/annotate/summary.json").read_text())
+    assert summary["method"] == "bias_corrected"
+    assert "of 100 gold items bias_corrected is closer on" in summary["why"]
+    consensus = read_consensus(folder / "data/annotated/consensus.parquet")
+    assert (consensus["label"][consensus["seen"]] == consensus["gold"][consensus["seen"]]).all()
+    assert (consensus["confidence"][consensus["seen"]] == 1).all()
+    assert summary["standard_error"] > 0

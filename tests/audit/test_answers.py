@@ -16,9 +16,11 @@ from stages.common.core.messages import UserError
 from stages.common.documents.answers import ADJUDICATOR, SCHEMA, write_answers
 from stages.common.documents.consensus import no_consensus, write_consensus
 from stages.common.documents.table import write_documents
+from stages.common.tasks import task_named
 from tests.audit.conftest import WORDS, make_training, set_parameters
 
 LABELS = ["sport", "tech"]
+TASK = task_named("text-classification")
 
 
 def other(label):
@@ -47,7 +49,7 @@ def crowd_of(folder, seed=2, size=300):
     documents = make_training(size // 2, []).query("method == 'original'").reset_index(drop=True)
     ids = pd.Series(list(truth))
     documents = documents.assign(id=ids, group=ids, derived_from=[[name] for name in ids], text=texts, label=None)
-    reached = reach_consensus(answers, documents, LABELS, AnnotateParameters(method="majority"))
+    reached = reach_consensus(answers, documents.assign(gold=None), TASK, LABELS, AnnotateParameters(method="majority"))
     label = reached.table.set_index("id")["label"]
     write_documents(documents.assign(label=documents["id"].map(label)), folder / "data/splits/train.parquet")
     write_answers(reached.latest, folder / "data/annotated/answers.parquet")

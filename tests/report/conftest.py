@@ -16,7 +16,7 @@ from stages.common.documents.answers import SCHEMA
 from stages.common.documents.card import Card, Label, SourceFile, write_card
 from stages.common.documents.consensus import CONSENSUS, no_consensus, write_consensus
 from stages.common.documents.table import write_documents, write_flags, write_parquet, write_rejected
-from stages.common.tasks import TASKS
+from stages.common.tasks import TASKS, task_named
 from stages.report.__main__ import main
 from tests.report.evaluation import BY_TASK, write_evaluation, write_json
 
@@ -196,7 +196,8 @@ def _write_answers(folder, raw, labels, careless):
         answers = answers.astype({"time": "datetime64[us, UTC]", "seconds": float})
         agreement = agreement_summary(answers, "label", list(labels), samples=100)
         parameters = AnnotateParameters(method="majority")
-        reached = reach_consensus(answers, raw, list(labels), parameters)
+        one_label = task_named("text-classification")
+        reached = reach_consensus(answers, raw.assign(gold=raw["label"]), one_label, list(labels), parameters)
         consensus = reached.table
         summary = summarise(reached, answers, raw.iloc[:0].assign(rule=None), len(raw), [], parameters)
     write_consensus(consensus, folder / CONSENSUS)

@@ -1,5 +1,6 @@
 """Which method to take, by gold items where there are enough of them."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -15,8 +16,11 @@ MAJORITY = "majority"
 CONFIDENCE = 0.95  # that no method is taken for better by chance; shared among the comparisons (Bonferroni)
 
 
+Scores = npt.NDArray[np.float64] | npt.NDArray[np.bool_]
+
+
 class Choice(NamedTuple):
-    """A method, why it was taken, in words, and the accuracy of each method on the gold items that were looked at."""
+    """A method, why it was taken, in words, and the mean score of each method on the gold items that were looked at."""
 
     method: str
     why: str
@@ -40,23 +44,36 @@ def choose(
     looked_at, truth = np.asarray(items, dtype=np.int64), np.asarray(gold, dtype=np.int64)
     seen = answers.answered[looked_at] > 0
     looked_at, truth = looked_at[seen], truth[seen]
-    if not len(truth):
-        return Choice(MAJORITY, "majority, since there is no gold to choose by", {})
     quick = (settings or Settings()).model_copy(update={"temper": False})  # tempering changes no label
-    right = {name: aggregate(name, answers, quick).labels[looked_at] == truth for name in METHODS}
-    accuracy = {name: float(each.mean()) for name, each in right.items()}
-    others = sorted((name for name in METHODS if name != MAJORITY), key=lambda name: -accuracy[name])
+    right = {name: aggregate(name, answers, quick).labels[looked_at] == truth for name in METHODS} if len(truth) else {}
+    return choose_by(right, MAJORITY)
+
+
+def choose_by(scores: Mapping[str, Scores], plain: str) -> Choice:
+    """Chooses the method that does best on gold items, or the plain one where none is clearly better.
+
+    Args:
+        scores: How good each method is on each item, by its name; the more, the better. Booleans say whether it is
+            right. Nothing where there is no gold.
+        plain: The plain method.
+    """
+    if not scores:
+        return Choice(plain, f"{plain}, since there is no gold to choose by", {})
+    means = {name: float(each.mean()) for name, each in scores.items()}
+    others = sorted((name for name in scores if name != plain), key=lambda name: -means[name])
     best, confidence = others[0], 1 - (1 - CONFIDENCE) / len(others)
-    only_best, only_majority = _differing(right[best], right[MAJORITY])
-    gain = paired_difference(only_best, only_majority, len(truth), confidence)
+    items = len(scores[plain])
+    only_best, only_plain = int((scores[best] > scores[plain]).sum()), int((scores[best] < scores[plain]).sum())
+    gain = paired_difference(only_best, only_plain, items, confidence)
+    if scores[plain].dtype == np.bool_:
+        counted = f"{best} has {scores[best].sum():,} right and {plain} {scores[plain].sum():,}"
+    else:
+        counted = f"{best} is closer on {only_best:,} and {plain} on {only_plain:,}"
     figures = (
-        f"of {len(truth):,} gold item{'s' * (len(truth) > 1)} {best} has {right[best].sum():,} right and majority "
-        f"{right[MAJORITY].sum():,}; the difference of {gain.value:+.4f} ({gain.low:+.4f} to {gain.high:+.4f})"
+        f"of {items:,} gold item{'s' * (items > 1)} {counted}; the difference of {gain.value:+.4f} "
+        f"({gain.low:+.4f} to {gain.high:+.4f})"
     )
     if gain.low is not None and gain.low > 0:
-        return Choice(best, f"{best}: {figures} is clear of 0", accuracy)
-    return Choice(MAJORITY, f"majority, since {figures} is not clear of 0", accuracy)
-
-
-def _differing(one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> tuple[int, int]:
-    return int((one & ~other).sum()), int((~one & other).sum())
+        return Choice(best, f"{best}: {figures} is clear of 0", means)
+    where = "below 0" if gain.high is not None and gain.high < 0 else "not clear of 0"
+    return Choice(plain, f"{plain}, since {figures} is {where}", means)

@@ -11,6 +11,8 @@ class Settings(Strict):
     Attributes:
         shrinkage: How many answers of their own, for each true class, the confusion matrix of all annotators together
             counts for in the estimate of each annotator's; for Dawid-Skene and its one-coin form.
+        number_shrinkage: How many answers no bias and the variance of all annotators together count for in the estimate
+            of each annotator's bias and variance; for numbers.
         iterations: Steps of expectation-maximisation, at most.
         tolerance: It stops when no probability of an item changes by more than this; 0 takes all steps.
         temper: Make posteriors less sure where that predicts held-out answers better; no label changes.
@@ -19,6 +21,7 @@ class Settings(Strict):
     """
 
     shrinkage: float = Field(default=2.0, gt=0)
+    number_shrinkage: float = Field(default=20.0, gt=0)
     iterations: int = Field(default=300, ge=1)
     tolerance: float = Field(default=1e-4, ge=0)
     temper: bool = True

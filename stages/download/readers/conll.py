@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Literal, Self
 
 import pyarrow as pa
 import xxhash
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from stages.common.core.messages import UserError
 from stages.download.readers.base import BaseReader
@@ -35,6 +35,7 @@ class ConllReader(BaseReader):
         format: ``conll``.
         member: A shell pattern for the one member to read, if the file is an archive.
         columns: How many columns a line has; the last holds the tag.
+        tagged: Whether it does; if not, people's answers say what words are tagged with.
         token: The number of the column that holds the token, counted from 1.
         delimiter: The character between columns; white space of any kind and length by default.
         comments: What a line begins with that belongs to no sentence, such as ``#``.
@@ -46,18 +47,25 @@ class ConllReader(BaseReader):
 
     format: Literal["conll"]
     member: str | None = None
-    columns: int = Field(ge=2)
+    columns: int = Field(ge=1)
     token: int = Field(default=1, ge=1)
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     comments: str | None = Field(default=None, min_length=1)
+    tagged: bool = True
     positions: bool = False
     scheme: Literal["BIO", "IOB1", "BIOES", "BILOU", "BMES"]
     encoding: Encoding = "utf-8"
 
+    @model_validator(mode="after")
+    def _has_a_column_of_tags(self) -> Self:
+        if self.columns < 1 + self.tagged:
+            raise ValueError("a line with a tag has two columns or more")
+        return self
+
     @property
     def fills(self) -> frozenset[str]:
         """The columns of the document table that it fills, beside the text."""
-        return frozenset({"tokens", "tags"})
+        return frozenset({"tokens", "tags"} if self.tagged else {"tokens"})
 
     def read(self, path: Path) -> Iterator[Batch | BadRecord]:
         """Yields the sentences of a file in batches, and those that could not be read."""
@@ -83,7 +91,7 @@ class ConllReader(BaseReader):
                 return number, "ragged", f"has {len(line)} columns, not {self.columns}"
             if any(not _is_text(field) for field in line):
                 return number, "undecodable", "holds NUL bytes, or bytes in another encoding"
-            tag = line[-1]
+            tag = line[-1] if self.tagged else "O"
             if not TAG.fullmatch(tag) or (tag != "O" and tag[0] not in SCHEMES[self.scheme]):
                 return number, "tag", f"{tag!r} is no {self.scheme} tag"
             if self.positions and not line[self.token - 1][-1:].isdigit():
@@ -124,7 +132,7 @@ class ConllReader(BaseReader):
 
     def _batch(self, sentences: list[Lines], name: str) -> Batch:
         tokens = [[self._token(line) for _, line in sentence] for sentence in sentences]
-        tags = [[line[-1] for _, line in sentence] for sentence in sentences]
+        tags = [[line[-1] if self.tagged else "O" for _, line in sentence] for sentence in sentences]
         if self.scheme == "IOB1":
             tags = [iob1_to_bio(sentence) for sentence in tags]
         elif self.scheme != "BIO":
@@ -134,6 +142,8 @@ class ConllReader(BaseReader):
             "tokens": pa.array(tokens, pa.list_(pa.string())),
             "tags": pa.array(tags, pa.list_(pa.string())),
         }
+        if not self.tagged:
+            del rows["tags"]
         return Batch(pa.table(rows), partial(_ids, sentences, name), True, lambda row: f"{name}:{sentences[row][0][0]}")
 
 

@@ -37,7 +37,7 @@ def annotation(corpus: Corpus, results: Results, parameters: ReportParameters) -
         "contradictions": [
             ConfusionRow(label, row, sum(row)) for label, row in zip(labels, summary["pairs"], strict=True)
         ]
-        if len(labels) <= MOST_CLASSES
+        if summary["pairs"] and len(labels) <= MOST_CLASSES
         else [],
         "annotators": sorted(annotators, key=_worst_first)[: parameters.listed],
         "annotator_count": len(annotators),
@@ -51,12 +51,13 @@ def annotation(corpus: Corpus, results: Results, parameters: ReportParameters) -
 def contested(corpus: Corpus, parameters: ReportParameters) -> list[dict[str, Any]]:
     """The documents whose label is least sure, with their texts and the likeliest labels."""
     labels = corpus.card.label_names
-    rows = corpus.consensus.dropna(subset="probabilities").sort_values(["confidence", "id"])
+    rows = corpus.consensus.dropna(subset="confidence").sort_values(["confidence", "id"])
     rows = rows[rows["confidence"] < 1].head(parameters.listed)
     documents = corpus.annotated[corpus.annotated["id"].isin(rows["id"])].set_index("id").to_dict("index")
     shown = []
     for row in rows.to_dict("records"):
-        likely = sorted(zip(row["probabilities"], labels, strict=True), key=lambda part: (-part[0], part[1]))
+        shares = [] if row["probabilities"] is None else zip(row["probabilities"], labels, strict=True)
+        likely = sorted(shares, key=lambda part: (-part[0], part[1]))
         texts = text_excerpts(documents.get(row["id"], {}), parameters.excerpt_characters)
         shown.append({"id": row["id"], "label": row["label"], "likely": likely[:SHOWN], "texts": texts})
     return shown
