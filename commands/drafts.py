@@ -86,7 +86,7 @@ def draft(parts: list[Described], answers: Sequence[AnswerFile] = ()) -> str:
     if len(names) == 1:
         odd |= dict.fromkeys(names, ALONE)
     card = {
-        "title": first.paths[0].name.partition(".")[0],
+        "title": first.paths[0].name.partition(".")[0] if len(parts) == 1 else first.paths[0].resolve().parent.name,
         "task": first.guess.task,
         "language": f"{EDIT} {doubt}" if doubt else language,
         "licence": f"{EDIT} the terms of use",

@@ -3,6 +3,7 @@
 import glob
 from collections.abc import Sequence
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -49,19 +50,34 @@ def table_parts(paths: Sequence[Path], answered: bool) -> list[Described]:
     if len(found) == 1:
         path, guess = found[0]
         return [Described([path], guess, examine(guess, [path]), split_of(path.name))]
-    first = max(found, key=lambda one: (bool(READER.validate_python(one[1].reader).fills), one[0].stat().st_size))[1]
+    if not answered and not any(_predicts(guess) for _, guess in found):
+        guess_reader(found[0][0], _member(found[0][1]))  # which says what is missing
+    for _, guess in found:
+        if guess.reader["format"] == "folder":
+            guess.reader["ids"] = "path"
+    path, guess = max(found, key=lambda one: (_predicts(one[1]), one[0].stat().st_size))
+    largest = Described([path], guess, examine(guess, [path]), None)
     parts = []
     for path, guess in found:
-        inside = str(guess.reader.get("members") or guess.reader.get("member") or "")
+        inside = _member(guess) or str(guess.reader.get("members", ""))
         split = split_of(inside) or split_of(path.name)
-        parts.append(_like(first, path, guess, split) or Described([path], guess, examine(guess, [path]), split))
-        last = parts[-1].guess
-        if not answered and not last.annotators and not READER.validate_python(last.reader).fills:
+        alike = replace(largest, split=split) if guess is largest.guess else _like(largest, path, guess, split)
+        parts.append(alike or Described([path], guess, examine(guess, [path]), split))
+        if not answered and not _predicts(parts[-1].guess):
             raise UserError(
                 f"{PurePosixPath(inside).name or path}: has no column of labels.",
                 "Leave it out: documents without labels neither train nor measure.",
             )
     return parts
+
+
+def _predicts(guess: Guess) -> bool:
+    """Whether a guess says what is predicted, or who answered."""
+    return bool(guess.annotators or READER.validate_python(guess.reader).fills - {"text_pair"})
+
+
+def _member(guess: Guess) -> str | None:
+    return str(guess.reader["member"]) if "member" in guess.reader else None
 
 
 def _guesses(path: Path, answered: bool) -> list[Guess]:
@@ -73,8 +89,9 @@ def _guesses(path: Path, answered: bool) -> list[Guess]:
     return guess_folders(path) or [guess_reader(path, answered=answered)]
 
 
-def _like(first: Guess, path: Path, guess: Guess, split: str | None) -> Described | None:
-    """A table read with the columns of another one; None if it has not these."""
+def _like(largest: Described, path: Path, guess: Guess, split: str | None) -> Described | None:
+    """A table read with the columns of another one; None if it has not these, or predicts something else by them."""
+    first = largest.guess
     if guess.reader["format"] != first.reader["format"] or "text" not in first.reader:
         return None
     reader = {key: value for key, value in guess.reader.items() if key not in OF_COLUMNS}
@@ -83,9 +100,11 @@ def _like(first: Guess, path: Path, guess: Guess, split: str | None) -> Describe
     doubts |= {key: said for key, said in first.doubts.items() if key in OF_COLUMNS}
     alike = Guess(reader, first.task, guess.remarks, doubts, first.columns, first.annotators, first.annotators_doubt)
     try:
-        return Described([path], alike, examine(alike, [path]), split)
+        found = examine(alike, [path])
     except UserError:
         return None
+    foreign = guess.task != first.task and not found.labels.keys() & largest.findings.labels.keys()
+    return None if foreign else Described([path], alike, found, split)
 
 
 def line_parts(paths: Sequence[Path]) -> list[Described] | None:

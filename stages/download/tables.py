@@ -47,7 +47,7 @@ def write_tables(rows: SortedById, entry: DatasetEntry, files: dict[str, Path], 
     except DuplicateIdError as error:
         row_id = str(error)
         places = [place for part in entry.parts for place in places_of(row_id, part.read(files))]
-        mend = "Mend the file; or leave out `id` in the catalog entry, and ids are made of hashes."
+        mend = "Mend the file; or leave out `id` in the entry, and ids are made of hashes; of folders, say `ids: path`."
         raise UserError(f"{' and '.join(places[:2])}: the id {row_id!r} occurs {len(places)} times.", mend) from None
 
 

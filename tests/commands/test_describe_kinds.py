@@ -3,7 +3,10 @@
 Each kind has three files or more, each made here; what is expected is what was written.
 """
 
+import io
 import json
+import tarfile
+import zipfile
 from pathlib import Path
 
 import pyarrow as pa
@@ -563,3 +566,89 @@ WRONG = [pytest.param(*case, said, id=f"{said} {n}") for said, cases in REFUSED.
 def test_what_is_no_labelled_text_is_called_what_it_is(drafted, name, content, said):
     with pytest.raises(UserError, match=said):
         drafted(content, name)
+
+
+def packed(members, name="mine.zip"):
+    """An archive of some members."""
+    written = io.BytesIO()
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(written, "w") as archive:
+            for member, content in members.items():
+                archive.writestr(member, content)
+    else:
+        with tarfile.open(fileobj=written, mode="w:xz") as archive:
+            for member, content in members.items():
+                info = tarfile.TarInfo(member)
+                info.size = len(content.encode())
+                archive.addfile(info, io.BytesIO(content.encode()))
+    return written.getvalue()
+
+
+def in_folders(rows, above):
+    return {f"{above}/{label}/{place}.txt": text for place, (text, label) in enumerate(rows)}
+
+
+PARTS = {"train": ROWS[:24], "dev": ROWS[24:28], "test": ROWS[28:]}
+FIRST, LAST = ROWS[:18], ROWS[18:]
+SPLITS = {
+    "files": {f"{split}.csv": table(rows) for split, rows in PARTS.items()},
+    "files in several dialects": {
+        "train.csv": table(PARTS["train"], ";"),
+        "news-dev.tsv": table(PARTS["dev"], "\t", names=("text", "label")),
+        "test.csv": table(PARTS["test"], quote="'", every=True),
+    },
+    "lines of objects": {
+        f"mine.{split}.jsonl": as_lines([{"text": text, "label": label} for text, label in rows])
+        for split, rows in PARTS.items()
+    },
+    "members of an archive": {
+        "mine.zip": packed({f"data/{split}.csv": table(rows) for split, rows in PARTS.items()} | {"README": "words"})
+    },
+    "folders in an archive": {
+        "mine.tar.xz": packed(
+            {name: text for split, rows in PARTS.items() for name, text in in_folders(rows, f"c/{split}").items()},
+            "mine.tar.xz",
+        )
+    },
+    "archives of one class": {
+        f"c-{split}-{label}.zip": packed(in_folders([row for row in rows if row[1] == label], f"c/{split}"))
+        for split, rows in PARTS.items()
+        for label in ("calm", "busy")
+    },
+}
+
+
+@pytest.mark.parametrize("kind", SPLITS)
+def test_several_files_or_members_are_the_published_splits(drafted, capsys, kind):
+    for name, content in SPLITS[kind].items():
+        Path(name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    describe([Path(name) for name in SPLITS[kind]])
+    draft = Draft(capsys.readouterr().out)
+    assert draft.marked == []
+    assert [label["name"] for label in draft.card["labels"]] == ["busy", "calm"]
+    documents = draft.documents()
+    for split, rows in PARTS.items():
+        found = documents[documents["published_split"] == {"dev": "validation"}.get(split, split)]
+        assert sorted(found[["text", "label"]].itertuples(index=False, name=None)) == sorted(rows)
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        ("id,text\n" + "".join(f'{n},"{text}"\n' for n, text in enumerate(TEXTS)), "test.csv: has no column of labels"),
+        (table([(text, str(place / 7)) for place, text in enumerate(TEXTS)]), "look like several tasks"),
+        ("", "test.csv: is empty"),
+    ],
+)
+def test_files_that_do_not_belong_together_are_named(drafted, second, said):
+    Path("train.csv").write_text(table())
+    Path("test.csv").write_text(second)
+    with pytest.raises(UserError, match=said):
+        describe([Path("train.csv"), Path("test.csv")])
+
+
+def test_files_of_which_none_has_labels_are_called_what_they_are(drafted):
+    for name in ("train.csv", "test.csv"):
+        Path(name).write_text(table([(f"{text}?", text) for text in TEXTS], names=("question", "answer")))
+    with pytest.raises(UserError, match="write no texts"):
+        describe([Path("train.csv"), Path("test.csv")])

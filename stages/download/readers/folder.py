@@ -23,11 +23,14 @@ class FolderReader(Labelled):
         format: ``folder``.
         members: A shell pattern for the names of the text files inside the archive or folder; the folder that a file
             lies in is its label, this folder's name and the file's own without its suffix are its id.
+        ids: ``path`` makes the id of the whole name inside the archive, where a folder's and a file's name occur again,
+            such as in ``train`` and ``test``; ``name`` of these two only.
         encodings: Tried in this order, each strictly; a file that fits none is rejected.
     """
 
     format: Literal["folder"]
     members: str
+    ids: Literal["name", "path"] = "name"
     encodings: list[Encoding] = Field(default=["utf-8"], min_length=1)
 
     @property
@@ -62,7 +65,8 @@ class FolderReader(Labelled):
                     name, "undecodable", f"its bytes are in none of the encodings tried: {tried}", content
                 )
             else:
-                yield name, f"{path.parent.name}/{path.stem}", text, path.parent.name
+                row_id = f"{path.parent.name}/{path.stem}" if self.ids == "name" else str(path.with_suffix(""))
+                yield name, row_id, text, path.parent.name
 
 
 def decode(content: bytes, encodings: list[str]) -> str | None:
