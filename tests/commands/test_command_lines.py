@@ -149,12 +149,22 @@ def run_without_rights(folder, module, code, unprivileged=True):
     return run(folder, *command, check=False, PYTHONPATH=str(code), PYTHONDONTWRITEBYTECODE="1")
 
 
-@pytest.mark.parametrize("path", ["stages/split/balance.py", "stages/common/documents/table.py", "params.yaml"])
-def test_a_file_of_a_stage_that_cannot_be_read_ends_in_one_line(tmp_path, path):
-    shutil.copytree(ROOT / "stages", tmp_path / "stages", ignore=shutil.ignore_patterns("__pycache__"))
+@pytest.mark.parametrize(
+    ("module", "path"),
+    [
+        ("stages.split", "stages/split/balance.py"),
+        ("stages.split", "stages/common/documents/table.py"),
+        ("stages.split", "params.yaml"),
+        ("commands.trace", "commands/records.py"),
+        ("commands.tables", "stages/common/core/parameters.py"),
+    ],
+)
+def test_a_file_of_the_code_or_the_parameters_that_cannot_be_read_ends_in_one_line(tmp_path, module, path):
+    for package in ("stages", "commands"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "params.yaml", tmp_path)
     (tmp_path / path).chmod(0)
-    done = run_without_rights(tmp_path, ["stages.split"], tmp_path)
+    done = run_without_rights(tmp_path, [module], tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     said = re.fullmatch(r"error: (\S+): permission denied\. Give yourself the right to it .*\n", done.stderr)
     assert said[1].endswith(path)

@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from types import TracebackType
 from typing import NoReturn
 
 from stages.common.core.messages import Interrupted, UserError, one_line
@@ -112,6 +113,15 @@ def run_program(program: Callable[[], None], debug: bool) -> None:
     sys.exit(0)
 
 
+def end_in_words(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Python's ``sys.excepthook`` of a program that imports before it runs: one line for what the system refuses."""
+    message = _of_the_system(error)
+    if message is None or "--debug" in sys.argv:
+        sys.__excepthook__(kind, error, trace)
+    else:
+        _say(message)
+
+
 def _of_the_system(error: BaseException) -> str | None:
     """One line for what the operating system refused; None for any other error.
 
@@ -147,8 +157,12 @@ def _end_quietly_where_nobody_reads() -> None:
 def _fail(message: str, debug: bool) -> NoReturn:
     if debug:
         traceback.print_exc()
-    print(f"error: {one_line(message)}", file=sys.stderr, flush=True)
+    _say(message)
     sys.exit(1)
+
+
+def _say(message: str) -> None:
+    print(f"error: {one_line(message)}", file=sys.stderr, flush=True)
 
 
 def end_with_parent() -> None:
