@@ -138,6 +138,17 @@ def test_tags_are_valid_whatever_people_marked(method):
         assert all(one[1] <= other[0] for one, other in pairwise(spans))
 
 
+def test_a_tag_that_nobody_gave_is_no_second_kind_of_outside():
+    words = {f"s{n:02}": 4 for n in range(60)}
+    rows = [
+        (name, who, '[[0, 1, "PER"]]' if who != "z" or n % 2 else "[]") for n, name in enumerate(words) for who in "xyz"
+    ]
+    for method in METHODS:
+        found = combiner("tags", table(*rows), ("PER", "LOC", "ORG"), words).combine(method)
+        assert set(found.answers) == {'[[0, 1, "PER"]]'}
+        assert found.confidence.min() > 0.4
+
+
 def test_tags_and_spans_are_the_same():
     tags = ["B-PER", "I-PER", "B-PER", "O", "B-LOC"]
     assert tags_of(spans_of(tags), 5) == tags

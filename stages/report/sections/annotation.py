@@ -7,11 +7,17 @@ from stages.report.inputs import Corpus, Results
 from stages.report.parameters import ReportParameters
 from stages.report.results import ConfusionRow
 
-COEFFICIENTS = {
+COEFFICIENTS = {  # those that answers of one kind or another have, by their title
     "observed_agreement": "Observed",
     "krippendorff_alpha": "Krippendorff's alpha",
+    "krippendorff_alpha_jaccard": "Alpha (Jaccard)",
+    "krippendorff_alpha_masi": "Alpha (MASI)",
+    "krippendorff_alpha_interval": "Alpha (interval)",
     "gwet_ac1": "Gwet's AC1",
     "fleiss_kappa": "Fleiss' kappa",
+    "span_f1": "F1 of spans",
+    "token_krippendorff_alpha": "Alpha of words",
+    "token_gwet_ac1": "AC1 of words",
 }
 SHOWN = 3  # labels of a contested document
 MOST_CLASSES = 40  # that the table of contradictions holds
@@ -24,9 +30,10 @@ def annotation(corpus: Corpus, results: Results, parameters: ReportParameters) -
         return {}
     labels = corpus.card.label_names
     annotators = agreement["annotators"]
+    measured = {*agreement["overall"], *(name for part in agreement["by_label"] for name in part)}
     return {
         "summary": summary,
-        "coefficients": COEFFICIENTS,
+        "coefficients": {name: title for name, title in COEFFICIENTS.items() if name in measured},
         "paradox": agreement["overall"]["paradox"],
         "parts": [
             ("all answers", agreement["overall"]),
