@@ -82,14 +82,14 @@ def _parts(said: Mapping[str, Any]) -> Iterator[tuple[dict[str, str], Mapping[st
 
 
 def _stage(said: Mapping[str, Any], values: Mapping[str, str]) -> Stage:
-    def filled(text: str) -> Path:
-        return Path(NAME.sub(lambda name: values[name[1]], text))
+    def filled(text: str) -> str:
+        return NAME.sub(lambda name: filled(values[name[1]]), text)  # an item of ``foreach`` may hold names, too
 
     read = [filled(dep) for dep in said.get("deps", ())]
     for entry in said.get("params", ()):
-        read += [filled(path) for path in entry] if isinstance(entry, dict) else [PARAMS]
+        read += map(filled, entry) if isinstance(entry, dict) else [str(PARAMS)]
     made = [filled(next(iter(out)) if isinstance(out, dict) else out) for out in said.get("outs", ())]
-    return Stage(read, made)
+    return Stage(list(map(Path, read)), list(map(Path, made)))
 
 
 def _last_touched(places: list[Path]) -> int:

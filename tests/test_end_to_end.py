@@ -7,12 +7,14 @@ import shutil
 import signal
 import subprocess
 from functools import partial
+from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from commands.unrecorded import finished_unrecorded, graph
 from stages.common.core.outputs import write_json
 from stages.common.tasks import TASKS
 from tests.corpus import environment, make_repository, make_texts, run, run_until_killed
@@ -179,6 +181,13 @@ def test_the_model_is_an_artifact_that_can_be_tagged_and_got(repository, tmp_pat
     assert (tmp_path / "got" / "model.safetensors").read_bytes() == (
         repository / "models" / "finetuned" / "model.safetensors"
     ).read_bytes()
+
+
+def test_each_stage_leaves_a_record_that_it_has_finished(finished, monkeypatch):
+    """Where DVC had written none of them down, not one would run again."""
+    monkeypatch.chdir(finished)
+    assert finished_unrecorded(0) == list(graph())
+    assert finished_unrecorded(Path("dvc.lock").stat().st_mtime_ns) == []
 
 
 @pytest.mark.parametrize("where", ["random", "open dvc.lock 6 0.5", "open rwlock 9 0"])

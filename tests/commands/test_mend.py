@@ -327,7 +327,8 @@ def test_the_graph_of_this_repository_is_read_as_dvc_reads_it(monkeypatch):
     stages = graph()
     assert {"download", "fetch_models@lexicon", "finetune", "report"} <= set(stages)
     for name in set(stages) & set(recorded):
-        assert {str(path) for path in stages[name].made} >= {out["path"] for out in recorded[name]["outs"]}, name
+        assert {str(path) for path in stages[name].made} == {out["path"] for out in recorded[name]["outs"]}, name
+        assert not [path for path in stages[name].read if "$" in str(path)], name
 
 
 def test_the_command_says_what_it_mended_and_which_settings_changed(place):
