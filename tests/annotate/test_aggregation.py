@@ -337,3 +337,22 @@ def test_no_answers_and_unknown_methods_are_mistakes():
         coded([(0, 0, 2)], 1, 1, 2)
     with pytest.raises(ValueError, match="not equally many"):
         CodedAnswers.sort([0], [0, 1], [0], (1, 2, 2))
+
+
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_a_class_that_nobody_answered_is_never_the_label(method):
+    random = np.random.default_rng(0)
+    truth = (random.random(900) < 0.3).astype(int)
+    rows = [
+        (item, who, 2 * (true if random.random() < skill else 1 - true))
+        for item, true in enumerate(truth)
+        for who, skill in enumerate((0.97, 0.95, 0.8))
+    ]
+    two = aggregate(method, coded([(item, who, value // 2) for item, who, value in rows], 900, 3, 2))
+    four = aggregate(method, coded(rows, 900, 3, 4))
+    assert (four.labels == 2 * two.labels).all()
+    assert four.posterior[:, [0, 2]] == pytest.approx(two.posterior, abs=3e-6)
+    assert four.posterior.sum(axis=1) == pytest.approx(np.ones(900))
+    assert (four.confusion.shape, four.skill.shape) == ((3, 4, 4), (3,))
+    if method != "majority":
+        assert four.skill == pytest.approx(two.skill)

@@ -126,6 +126,18 @@ class CodedAnswers:
         counts = self.item_count, self.annotator_count, self.classes
         return CodedAnswers(self.items[kept], self.annotators[kept], self.values[kept], *counts, self.names, self.ids)
 
+    def of_classes(self, used: Integers) -> "CodedAnswers":
+        """The same answers with some classes alone, numbered anew.
+
+        Args:
+            used: The numbers of the classes, sorted; every answer is one of them.
+        """
+        if len(used) == self.classes:
+            return self
+        counts = self.item_count, self.annotator_count, len(used)
+        values = np.searchsorted(used, self.values)
+        return CodedAnswers(self.items, self.annotators, values, *counts, self.names, self.ids)
+
     def by_item(self, of_answers: Floats) -> Floats:
         """Sums over the answers of each item what an answer weighs for each class.
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from stages.annotate.aggregation.answers import CodedAnswers, Floats
+from stages.annotate.aggregation.answers import CodedAnswers, Floats, Integers
 from stages.annotate.aggregation.methods import METHODS
 from stages.annotate.aggregation.result import Aggregate
 from stages.annotate.aggregation.settings import Settings
@@ -20,8 +20,10 @@ def aggregate(method: str, answers: CodedAnswers, settings: Settings | None = No
     """Makes one label of the answers about each item, with its posterior.
 
     With one or two annotators, or one class, there is nothing to weigh, and majority takes the method's place; the
-    notes say so. An item without answers gets the probabilities of the classes; by majority, equal ones. What a model
-    estimates is in millionths, so that processors whose logarithms differ in the last digit give the same bytes.
+    notes say so. A class that nobody answered is none of the models', which could take it for a second kind of another
+    one; it keeps the least probability. An item without answers gets the probabilities of the classes; by majority,
+    equal ones. What a model estimates is in millionths, so that processors whose logarithms differ in the last digit
+    give the same bytes.
 
     Args:
         method: A name in METHODS.
@@ -48,13 +50,27 @@ def aggregate(method: str, answers: CodedAnswers, settings: Settings | None = No
     if reason := _why_majority(answers):
         fallback = METHODS["majority"](answers, settings)
         return replace(fallback, notes=(f"{method} fell back to majority: {reason}",))
+    used = np.unique(answers.values)
+    found = _fit(method, answers, settings) if len(used) < 2 else _fit(method, answers.of_classes(used), settings)
+    if found.posterior.shape[1] < answers.classes:
+        found = _of_all_classes(found, used, answers.classes)
+    return _rounded(_unanimous(found, answers) if settings.never_overturn_unanimous else found)
+
+
+def _fit(method: str, answers: CodedAnswers, settings: Settings) -> Aggregate:
     found = METHODS[method](answers, settings)
     if not found.converged:
-        notes = (f"{method} did not come to rest in {found.iterations} steps",)
-        found = replace(found, notes=notes)
-    if settings.temper:
-        found = _temper(found, answers, settings)
-    return _rounded(_unanimous(found, answers) if settings.never_overturn_unanimous else found)
+        found = replace(found, notes=(f"{method} did not come to rest in {found.iterations} steps",))
+    return _temper(found, answers, settings) if settings.temper else found
+
+
+def _of_all_classes(found: Aggregate, used: Integers, classes: int) -> Aggregate:
+    """The same with the classes that nobody answered, of probability 0."""
+    posterior = np.zeros((len(found.posterior), classes))
+    posterior[:, used] = found.posterior
+    confusion = np.zeros((len(found.confusion), classes, classes))
+    confusion[:, used[:, None], used] = found.confusion
+    return replace(found, posterior=posterior, labels=used[found.labels], confusion=confusion)
 
 
 def _why_majority(answers: CodedAnswers) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from stages.annotate.aggregation import METHODS, Aggregate, CodedAnswers, Scores, Settings, aggregate
+from stages.annotate.aggregation import METHODS, CodedAnswers, Scores, Settings, aggregate
 from stages.annotate.aggregation.answers import Floats, Integers
 from stages.annotate.agreement.reading import read_spans
 from stages.annotate.combining.combiner import Combined, equal
@@ -54,20 +54,18 @@ class TaggedWords:
             for tag in tags_of(sorted(spans, key=lambda span: span.start), size)
         ]
         items = [self.starts[document] + np.arange(size) for document, size in zip(documents, sizes, strict=True)]
-        self.used, places = np.unique(np.array(values, dtype=np.int64), return_inverse=True)
-        counts = int(self.starts[-1]), len(names), len(self.used)
+        counts = int(self.starts[-1]), len(names), len(self.tags)
         self.coded = CodedAnswers.sort(
-            np.concatenate(items), np.repeat(annotators, sizes), places, counts, tuple(map(str, names))
+            np.concatenate(items), np.repeat(annotators, sizes), values, counts, tuple(map(str, names))
         )
 
     def combine(self, method: str) -> Combined:
         """The spans of the likeliest valid tags."""
         found = aggregate(method, self.coded, self.settings)
-        posterior = self._of_all_tags(found)
-        decoded = self._decoded(posterior, range(len(self.ids)))
+        decoded = self._decoded(found.posterior, range(len(self.ids)))
         codes = {tag: place for place, tag in enumerate(self.tags)}
         sure = [
-            posterior[np.arange(start, start + len(tags)), [codes[tag] for tag in tags]].min(initial=1.0)
+            found.posterior[np.arange(start, start + len(tags)), [codes[tag] for tag in tags]].min(initial=1.0)
             for start, tags in zip(self.starts[:-1], decoded, strict=True)
         ]
         return Combined(_texts(decoded), np.array(sure), None, None, found.converged, found.notes)
@@ -75,7 +73,7 @@ class TaggedWords:
     def scores(self, method: str, places: Integers, gold: Sequence[str]) -> Scores:
         """1 where the spans are those of gold."""
         found = aggregate(method, self.coded, self.settings.model_copy(update={"temper": False}))
-        return equal(_texts(self._decoded(self._of_all_tags(found), places.tolist())), gold)
+        return equal(_texts(self._decoded(found.posterior, places.tolist())), gold)
 
     def certain(self, _: str) -> None:
         """None: there are no probabilities of labels."""
@@ -88,12 +86,6 @@ class TaggedWords:
     def pairs(self) -> list[list[int]]:
         """None: the agreement of words has them."""
         return []
-
-    def _of_all_tags(self, found: Aggregate) -> Floats:
-        """The posterior with the tags that nobody gave: a model could take one for a second kind of O."""
-        posterior = np.zeros((len(found.posterior), len(self.tags)))
-        posterior[:, self.used] = found.posterior
-        return posterior
 
     def _decoded(self, posterior: Floats, places: Sequence[int]) -> list[list[str]]:
         """The most probable valid tags of some documents."""
