@@ -21,7 +21,7 @@ from commands.annotation.tools.plain_csv import delimiter_of, shown
 from commands.annotation.tools.sheet import Prediction
 from stages.common.core.messages import UserError, closing_line
 from stages.common.core.outputs import new_outputs
-from stages.common.documents.answers import ADJUDICATOR, ANSWERS, read_answers
+from stages.common.documents.answers import ADJUDICATOR, COUNTED, read_answers
 from stages.common.documents.card import read_card
 from stages.common.documents.consensus import CONSENSUS, read_consensus
 
@@ -231,10 +231,9 @@ def _decided(corpus: Corpus, place: str, row_id: str, said: str) -> str:
 
 def _answers(corpus: Corpus, ids: Set[str]) -> dict[str, list[str]]:
     """By document, what people answered whose answers became its label; of some documents."""
-    path = CONSENSUS.parent / ANSWERS
-    if not path.exists() or not _is_annotated(corpus):
+    if not COUNTED.exists() or not _is_annotated(corpus):
         return {}
-    rows = read_answers(path)
+    rows = read_answers(COUNTED)
     rows = rows[rows["id"].isin(ids) & rows["annotator"].ne(ADJUDICATOR)]
     return {str(name): sorted(answers) for name, answers in rows.groupby("id")["answer"]}
 

@@ -22,7 +22,7 @@ from stages.common.core.messages import UserError, closing_line
 from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section
 from stages.common.documents.answer_forms import answers_of
-from stages.common.documents.answers import ANSWERS, no_answers, read_answers, sort_answers, write_answers
+from stages.common.documents.answers import ANSWERS, COUNTED, no_answers, read_answers, sort_answers, write_answers
 from stages.common.documents.card import Card, read_card, write_card
 from stages.common.documents.consensus import CONSENSUS, no_consensus, write_consensus
 from stages.common.documents.table import (
@@ -44,31 +44,36 @@ Summaries = tuple[dict[str, Any], dict[str, Any]]
 
 
 def main() -> None:
-    """Reads data/raw, writes data/annotated."""
+    """Reads data/raw, writes data/annotated and data/answers.parquet."""
     card = read_card(RAW)
     parameters = load_section("annotate", AnnotateParameters)
     functions = load_functions(Path(parameters.functions))
-    with new_outputs(ANNOTATED, SUMMARY, AGREEMENT) as (data, summary_file, agreement_file):
+    with new_outputs(ANNOTATED, COUNTED, SUMMARY, AGREEMENT) as (data, counted, summary_file, agreement_file):
         asked = functions or (RAW / ANSWERS).exists()
-        summary, agreement = decide(data, card, parameters, functions) if asked else (hand_through(data), {})
+        if asked:
+            summary, agreement = decide(data, counted, card, parameters, functions)
+        else:
+            summary, agreement = hand_through(data, counted), {}
         write_card(card, data)
         write_json(summary_file, summary)
         write_json(agreement_file, agreement)
     closing_line("annotate", summary["in_words"])
 
 
-def hand_through(data: Path) -> dict[str, Any]:
+def hand_through(data: Path, counted: Path) -> dict[str, Any]:
     """Copies the documents of a dataset in which each has one label, byte by byte."""
     shutil.copyfile(RAW / DOCUMENTS, data / DOCUMENTS)
     columns = columns_among(pq.read_schema(RAW / DOCUMENTS).names)
     nothing = documents_schema(columns).empty_table().to_pandas()
     write_rejected(nothing.assign(rule=None, reason=None, place=None), data / "rejected.parquet")
     write_consensus(no_consensus(), data / CONSENSUS.name)
-    write_answers(no_answers(), data / ANSWERS)
+    write_answers(no_answers(), counted)
     return {"answers": 0, "in_words": "one answer a document; the labels are handed through"}
 
 
-def decide(data: Path, card: Card, parameters: AnnotateParameters, functions: dict[str, Function]) -> Summaries:
+def decide(
+    data: Path, counted: Path, card: Card, parameters: AnnotateParameters, functions: dict[str, Function]
+) -> Summaries:
     """Gives documents the labels that answers of people and functions come to; what is said of that, and agreement."""
     documents = read_documents(RAW / DOCUMENTS)
     answers = [read_answers(RAW / ANSWERS)] if (RAW / ANSWERS).exists() else []
@@ -84,7 +89,7 @@ def decide(data: Path, card: Card, parameters: AnnotateParameters, functions: di
     write_documents(kept, data / DOCUMENTS)
     write_rejected(rejected, data / "rejected.parquet")
     write_consensus(reached.table, data / CONSENSUS.name)
-    write_answers(reached.latest, data / ANSWERS)
+    write_answers(reached.latest, counted)
     if reached.numbers is not None:
         write_parquet(pa.Table.from_pandas(reached.numbers, preserve_index=False), data / NUMBERS)
     agreement = agreement_summary(

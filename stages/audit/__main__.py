@@ -23,9 +23,9 @@ from stages.audit.summary import judged_in_words, summarise
 from stages.common.core.messages import closing_line
 from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section
-from stages.common.documents.answers import ANSWERS, read_answers
+from stages.common.documents.answers import COUNTED, read_answers
 from stages.common.documents.card import read_card, write_card
-from stages.common.documents.consensus import CONSENSUS, read_consensus
+from stages.common.documents.consensus import read_consensus
 from stages.common.documents.table import ORIGINAL, read_documents, write_documents, write_parquet, write_rejected
 from stages.common.tasks import task_of
 
@@ -50,7 +50,7 @@ def main() -> None:
     quality, judges = NOT_JUDGED, "classifiers"
     if len(labels) > 1:
         given = np.asarray(judged["label"].map({name: index for index, name in enumerate(labels)}), dtype=np.int64)
-        crowd = Crowd(read_consensus(), read_answers(CONSENSUS.parent / ANSWERS))
+        crowd = Crowd(read_consensus(), read_answers(COUNTED))
         by_text = probabilities(judged, given, parameters)
         by_both = beside_answers(parameters.answers, judged, labels, card.label_names, by_text, crowd)
         if by_both is None:

@@ -59,7 +59,7 @@ def workplace(tmp_path, monkeypatch):
     write_card(card, splits)
     annotated = tmp_path / "data/annotated"
     annotated.mkdir()
-    write_answers(no_answers(), annotated / "answers.parquet")
+    write_answers(no_answers(), annotated.parent / "answers.parquet")
     write_consensus(no_consensus(), annotated / "consensus.parquet")
     set_parameters(tmp_path)
     return tmp_path

@@ -52,7 +52,7 @@ def crowd_of(folder, seed=2, size=300):
     reached = reach_consensus(answers, documents.assign(gold=None), TASK, LABELS, AnnotateParameters(method="majority"))
     label = reached.table.set_index("id")["label"]
     write_documents(documents.assign(label=documents["id"].map(label)), folder / "data/splits/train.parquet")
-    write_answers(reached.latest, folder / "data/annotated/answers.parquet")
+    write_answers(reached.latest, folder / "data/answers.parquet")
     write_consensus(reached.table, folder / "data/annotated/consensus.parquet")
     return reached.latest, {name for name, true in truth.items() if label[name] != true}
 
@@ -88,7 +88,7 @@ def test_the_order_of_answers_changes_no_byte(workplace, way):
     set_parameters(workplace, answers=way)
     main()
     before = [path.read_bytes() for path in sorted((workplace / "data/audited").iterdir())]
-    answers.sample(frac=1, random_state=1).to_parquet(workplace / "data/annotated/answers.parquet", index=False)
+    answers.sample(frac=1, random_state=1).to_parquet(workplace / "data/answers.parquet", index=False)
     path = workplace / "data/splits/train.parquet"
     pd.read_parquet(path).sample(frac=1, random_state=2).to_parquet(path, index=False)
     main()

@@ -356,7 +356,7 @@ def test_the_audits_queue_shows_what_people_answered(topics):
     said = [("d1", "x", "kitchen"), ("d1", "y", "garden"), ("d1", "z", "kitchen"), ("d1", "adjudicator", "harbour")]
     frame = pa.table(dict(zip(("id", "annotator", "answer"), zip(*said, strict=True), strict=True))).to_pandas()
     frame = frame.assign(time=None, seconds=None, round=None, guideline=None)
-    write_answers(frame.astype({"seconds": "float64"}), Path("data/annotated/answers.parquet"))
+    write_answers(frame.astype({"seconds": "float64"}), Path("data/answers.parquet"))
     annotate("adjudicate", "--audit")
     first, second = rows(ROUNDS / "tasks/audit.csv")
     assert (first["A"], sorted(first[letter] for letter in "BCD")) == ("garden", ["garden", "kitchen", "kitchen"])

@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 from stages.common.core.messages import UserError
 from stages.common.documents.table import write_parquet
 
-ANSWERS = "answers.parquet"
+ANSWERS = "answers.parquet"  # in data/raw: all of them
+COUNTED = Path("data/answers.parquet")  # those that annotate let count, one an annotator and document
 ADJUDICATOR = "adjudicator"  # whose answers outrank all others
 SCHEMA = pa.schema(
     [
