@@ -102,7 +102,8 @@ def choose(splits: Mapping[str, pd.DataFrame], card: Card, folder: Path, given: 
         for size in given.per_class:
             found = []
             for draw in range(1, given.draws + 1):
-                row = {"dataset": given.dataset, "arm": "choosing", "per_class": size, "draw": draw}
+                arm = "choosing" if given.label_texts == "none" else f"choosing + {given.label_texts}"
+                row = {"dataset": given.dataset, "arm": arm, "per_class": size, "draw": draw}
                 done = run(row, splits, card, folder, "stage", given.label_texts, settings, (0, "validation"), "")
                 found.append(100 * float(done["accuracy"]))
             print(
@@ -206,7 +207,7 @@ def by_stage(
     section = {**read_yaml(ROOT / "params.yaml")["finetune"], **changes}
     (place / "params.yaml").write_text(yaml.safe_dump({"finetune": section}))
     subprocess.run([sys.executable, "-m", "stages.finetune"], cwd=place, check=True, stdout=sys.stderr, env=_env())
-    seconds = json.loads((place / "reports/finetune/environment.json").read_text())["seconds"]
+    seconds = json.loads((place / "reports/finetune/environment.json").read_text())["training_seconds"]
     scorer = Scorer.load(place / "models/finetuned", "cpu")
     found = np.asarray(scorer.logits(scored, "scoring")).argmax(axis=1)
     return [card.label_names[number] for number in found], seconds
