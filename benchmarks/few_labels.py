@@ -23,7 +23,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -51,16 +51,39 @@ FIELDS = ("dataset", "arm", "per_class", "draw", "half", "scored", "accuracy", "
 PRETRAINED = ROOT / "models/fetched/pretrained"
 MAX_LENGTH = 128  # tokens, for every arm
 ALWAYS = {"max_length": MAX_LENGTH, "keep": "last", "precision": "fp32"}
-CONTRASTIVE = {"method": "contrastive", "epochs": 1, "batch_size": 16}
+CONTRASTIVE = {"method": "contrastive", "epochs": 5, "batch_size": 16}
 
-# Each arm: what trains, which texts of labels are added, and the settings of finetune that differ from params.yaml.
-ARMS: dict[str, tuple[str, str, Mapping[str, Any]]] = {
-    "contrastive": ("stage", "none", CONTRASTIVE),
-    "contrastive + label texts": ("stage", "definitions", CONTRASTIVE),
-    "fine-tuned": ("stage", "none", {"method": "full", "epochs": 15}),
-    "frozen": ("frozen", "none", {}),
-    "TF-IDF": ("tfidf", "none", {}),
-    "SetFit": ("setfit", "none", {}),
+
+class Arm(NamedTuple):
+    """A way to learn from few labels.
+
+    Attributes:
+        trainer: What trains: ``stage`` (finetune), ``frozen``, ``tfidf`` or ``setfit``.
+        texts: Which texts of labels are added (``split.label_texts``).
+        settings: Those of finetune that differ from params.yaml and from ALWAYS.
+    """
+
+    trainer: str
+    texts: str = "none"
+    settings: Mapping[str, Any] = {}
+
+
+class Place(NamedTuple):
+    """Where runs are made: the divided dataset, its card, a folder to work in, and the Python that has SetFit."""
+
+    splits: Mapping[str, pd.DataFrame]
+    card: Card
+    folder: Path
+    setfit: str
+
+
+ARMS = {
+    "contrastive": Arm("stage", settings=CONTRASTIVE),
+    "contrastive + label texts": Arm("stage", "definitions", CONTRASTIVE),
+    "fine-tuned": Arm("stage", settings={"method": "full", "epochs": 15}),
+    "frozen": Arm("frozen"),
+    "TF-IDF": Arm("tfidf"),
+    "SetFit": Arm("setfit"),
 }
 
 
@@ -81,39 +104,30 @@ def main() -> None:
         print_table(given.dataset)
         return
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        splits, card = load(given.dataset, folder)
+        place = Place(*load(given.dataset, Path(scratch)), Path(scratch), given.setfit)
         if given.choose is not None:
-            choose(splits, card, folder, given)
+            choose(place, given)
             return
         for size in given.per_class:
             for draw in range(1, given.draws + 1):
-                for arm in given.arms:
-                    trainer, texts, settings = ARMS[arm]
-                    row = {"dataset": given.dataset, "arm": arm, "per_class": size, "draw": draw}
-                    run(row, splits, card, folder, trainer, texts, settings, (1, "test"), given.setfit)
+                for name in given.arms:
+                    row = {"dataset": given.dataset, "arm": name, "per_class": size, "draw": draw}
+                    run(row, ARMS[name], place, 1, "test")
     print_table(given.dataset)
 
 
-def choose(splits: Mapping[str, pd.DataFrame], card: Card, folder: Path, given: argparse.Namespace) -> None:
+def choose(place: Place, given: argparse.Namespace) -> None:
     """Tries settings on draws from the half that the table's draws do not come from, scored on validation."""
     for written in given.choose:
-        settings = {**CONTRASTIVE, **json.loads(written)}
+        arm = Arm("stage", given.label_texts, {**CONTRASTIVE, **json.loads(written)})
+        name = "choosing" if given.label_texts == "none" else f"choosing + {given.label_texts}"
         for size in given.per_class:
             found = []
             for draw in range(1, given.draws + 1):
-                arm = "choosing" if given.label_texts == "none" else f"choosing + {given.label_texts}"
-                row = {"dataset": given.dataset, "arm": arm, "per_class": size, "draw": draw}
-                done = run(row, splits, card, folder, "stage", given.label_texts, settings, (0, "validation"), "")
-                found.append(100 * float(done["accuracy"]))
-            print(
-                size,
-                written,
-                given.label_texts,
-                f"{statistics.mean(found):.2f}",
-                [f"{x:.1f}" for x in found],
-                flush=True,
-            )
+                row = {"dataset": given.dataset, "arm": name, "per_class": size, "draw": draw}
+                found.append(100 * float(run(row, arm, place, 0, "validation")["accuracy"]))
+            each = ", ".join(f"{score:.1f}" for score in found)
+            print(f"{size} a class, {name}, {written}: {statistics.mean(found):.2f} ({each})", flush=True)
 
 
 def load(dataset: str, folder: Path) -> tuple[dict[str, pd.DataFrame], Card]:
@@ -126,25 +140,24 @@ def load(dataset: str, folder: Path) -> tuple[dict[str, pd.DataFrame], Card]:
     return {**splits, "train": train.assign(half=half)}, read_card(folder / "data/clean")
 
 
-def run(
-    row: dict[str, Any],
-    splits: Mapping[str, pd.DataFrame],
-    card: Card,
-    folder: Path,
-    trainer: str,
-    texts: str,
-    settings: Mapping[str, Any],
-    where: tuple[int, str],
-    setfit: str,
-) -> Mapping[str, Any]:
-    """A training and its score, from the table of finished runs or made and added to it."""
-    half, split = where
-    seed = int(row["draw"])
+def run(row: dict[str, Any], arm: Arm, place: Place, half: int, split: str) -> Mapping[str, Any]:
+    """A training and its score, from the table of finished runs or made and added to it.
+
+    Args:
+        row: Dataset, arm, documents a class and draw.
+        arm: How it is trained.
+        place: Where.
+        half: The half of the training documents that the draw is from.
+        split: What is scored.
+    """
+    splits, card, folder, setfit = place
+    seed, trainer = int(row["draw"]), arm.trainer
     pool, scored = splits["train"][splits["train"]["half"].eq(half)].drop(columns="half"), splits[split]
     train = pool[place_in_class(pool, seed, "train_per_class") < row["per_class"]]
-    added, _ = label_texts(card, texts, train, splits)
+    added, _ = label_texts(card, arm.texts, train, splits)
     train = pd.concat([train, added], ignore_index=True)
-    said = {"trainer": trainer, **({**ALWAYS, **settings} if trainer == "stage" else {})}
+    settings = {**ALWAYS, **arm.settings} if trainer == "stage" else {}
+    said = {"trainer": trainer, **settings}
     documents = digest(*(sorted(zip(r["id"], r["text"], r["label"], strict=True)) for r in (train, scored)))
     row |= {
         "half": half,
@@ -157,15 +170,15 @@ def run(
         return done[row["key"]]
     begin = time.perf_counter()
     if trainer == "stage":
-        guessed, seconds = by_stage(train, scored, card, folder, {**ALWAYS, **settings, "seed": seed})
+        guessed, seconds = by_stage(train, scored, card, folder, {**settings, "seed": seed})
     elif trainer == "setfit":
         guessed, seconds = by_setfit(train, scored, folder, setfit, seed)
     else:
         guessed = by_regression(train, scored, trainer)
         seconds = time.perf_counter() - begin
-    place = {label: number for number, label in enumerate(card.label_names)}
-    actual = scored["label"].map(place).to_numpy("int64")
-    row |= metrics_of(actual, np.array([place[label] for label in guessed]), card.label_names)
+    number = {label: index for index, label in enumerate(card.label_names)}
+    actual = scored["label"].map(number).to_numpy("int64")
+    row |= metrics_of(actual, np.array([number[label] for label in guessed]), card.label_names)
     row["seconds"] = round(seconds, 1)
     new = not ROWS.exists()
     ROWS.parent.mkdir(exist_ok=True)

@@ -17,7 +17,8 @@ PINS = "- pins.yaml: ["
 COMMON = "stages/common/"
 
 # A stage that takes minutes depends on files of stages/common, so that a change beside these reruns nothing; those that
-# take seconds depend on its folders, which keeps dvc.yaml short. A further metric is none of annotate's.
+# take seconds depend on its folders, which keeps dvc.yaml short. A further metric is none of annotate's; the package of
+# agreement, within that of metrics, is named whole.
 BY_FILE = {"finetune": COMMON, "annotate": f"{COMMON}metrics/"}
 
 # What is imported behind an import: transformers works with these.
@@ -70,7 +71,7 @@ def code_of(stage: str) -> list[str]:
     """
     files, _ = import_closure(f"stages/{stage}")
     by_file = BY_FILE.get(stage, "(none)")
-    common = {file if file.startswith(by_file) else _package(file) for file in files if file.startswith(COMMON)}
+    common = {_named(file) if file.startswith(by_file) else _package(file) for file in files if file.startswith(COMMON)}
     return [f"stages/{stage}", *sorted(common)]
 
 
@@ -135,6 +136,12 @@ def _local_file(module: str) -> Path | None:
         if module.startswith("stages") and candidate.exists():
             return candidate
     return None
+
+
+def _named(file: str) -> str:
+    """The file, or the package within a package of stages/common that it is in."""
+    parts = file.removeprefix(COMMON).split("/")
+    return COMMON + "/".join(parts[:2])
 
 
 def _package(file: str) -> str:

@@ -38,7 +38,7 @@ from stages.common.tasks import task_of
 
 RAW, ANNOTATED = Path("data/raw"), Path("data/annotated")
 DOCUMENTS, NUMBERS = "documents.parquet", "numbers.parquet"
-SUMMARY, AGREEMENT = Path("reports/annotate/summary.json"), Path("reports/annotate/agreement.json")
+REPORTS = Path("reports/annotate")
 
 Summaries = tuple[dict[str, Any], dict[str, Any]]
 
@@ -48,15 +48,15 @@ def main() -> None:
     card = read_card(RAW)
     parameters = load_section("annotate", AnnotateParameters)
     functions = load_functions(Path(parameters.functions))
-    with new_outputs(ANNOTATED, COUNTED, SUMMARY, AGREEMENT) as (data, counted, summary_file, agreement_file):
+    with new_outputs(ANNOTATED, COUNTED, REPORTS) as (data, counted, reports):
         asked = functions or (RAW / ANSWERS).exists()
         if asked:
             summary, agreement = decide(data, counted, card, parameters, functions)
         else:
             summary, agreement = hand_through(data, counted), {}
         write_card(card, data)
-        write_json(summary_file, summary)
-        write_json(agreement_file, agreement)
+        write_json(reports / "summary.json", summary)
+        write_json(reports / "agreement.json", agreement)
     closing_line("annotate", summary["in_words"])
 
 

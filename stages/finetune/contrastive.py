@@ -6,7 +6,7 @@ documents with one label and compares all documents of these pairs with one anot
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -42,7 +42,7 @@ class Pairs(Examples):
         pairs: The rows of the two documents of each pair, which have one label, [pairs, 2].
     """
 
-    pairs: Rows = None  # type: ignore[assignment]  # a dataclass wants a default after fields that have one
+    pairs: Rows = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int64))
 
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
@@ -106,7 +106,7 @@ def contrast(
         named = ", ".join(map(repr, singles))
         say(f"one training document only has the label {named}: it has no pair and is only told apart from others")
     pairs = pairs_within(examples.targets, parameters.contrastive.pairs, parameters.seed)
-    of_pairs = Pairs(**{field.name: getattr(examples, field.name) for field in fields(examples)}, pairs=pairs)
+    of_pairs = Pairs(**{part.name: getattr(examples, part.name) for part in fields(examples)}, pairs=pairs)
 
     def run() -> tuple[Metrics, Logits]:
         fit_head(model, embed_as_trained(model, tokenizer, examples), examples.targets, parameters.class_weights)
