@@ -130,6 +130,19 @@ def test_a_run_killed_at_five_random_moments_ends_with_the_bytes_of_one_that_was
     assert not (folder / ".checkpoints").exists()
 
 
+def test_contrastive_training_that_was_killed_ends_with_the_same_bytes(tmp_path, encoder, start):
+    pairs = {"loss": "supervised", "pairs": 4, "temperature": 0.1}  # 3 classes of 24 documents: 144, 18 steps an epoch
+    folders = [fill(tmp_path / name, encoder) for name in ("killed", "undisturbed")]
+    for folder in folders:
+        write_parameters(folder, method="contrastive", epochs=4, early_stopping_patience=4, contrastive=pairs)
+    for step in (16, 47):
+        start(folders[0]).kill_at(step)
+    for folder in folders:
+        start(folder).finish()
+    assert (folders[0] / "stderr").read_text().count(" of 72, the last one") == 2
+    assert made_by(folders[0]) == made_by(folders[1])
+
+
 def test_checkpoints_change_no_byte_and_are_gone_when_the_run_has_ended(tmp_path, encoder, start, undisturbed):
     folder = prepare(tmp_path, encoder)
     start(folder, checkpoint_steps=0).finish()
