@@ -41,7 +41,7 @@ from stages.common.documents.consensus import CONSENSUS, no_consensus, write_con
 from stages.common.documents.table import read_documents, write_documents
 from stages.common.model.embedding import embed
 from stages.common.model.scorer import Scorer
-from stages.split.__main__ import divide
+from stages.split.dividing import divide
 from stages.split.label_texts import label_texts
 from stages.split.parameters import SplitParameters
 from stages.split.training import place_in_class

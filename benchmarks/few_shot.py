@@ -30,7 +30,7 @@ from stages.common.model.loading import load_pretrained
 from stages.common.model.scorer import BATCH_TOKENS, document_logits
 from stages.common.model.tokenising import tokenise
 from stages.common.training.optimisation import make_optimiser, rate_share, set_rate
-from stages.split.__main__ import divide
+from stages.split.dividing import divide
 from stages.split.parameters import SplitParameters
 from stages.split.training import place_in_class
 

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from stages.common.documents.table import LABEL_TEXT, OVERSAMPLED
+from stages.common.documents.table import LABEL_TEXT, OVERSAMPLED, SPLITS
+from stages.common.text_rules.normalisation import document_key
+from stages.split.unlabelled import Pool
 
 
 def check_splits(splits: Mapping[str, pd.DataFrame], rejected: pd.DataFrame, documents: pd.DataFrame) -> None:
@@ -53,3 +55,31 @@ def check_splits(splits: Mapping[str, pd.DataFrame], rejected: pd.DataFrame, doc
     stray = stray.append(variants.index[variants["split"].ne("train")])
     if len(stray):
         raise RuntimeError(f"{placed.loc[stray[0], 'id']!r} is derived from a document that is not trained on")
+
+
+def check_unlabelled(pool: Pool, splits: Mapping[str, pd.DataFrame], unlabelled: pd.DataFrame) -> None:
+    """Checks that no document without a label is lost or doubled, and that none is, or is made of, a held-out one.
+
+    Args:
+        pool: What became of them.
+        splits: The rows of train, validation and test.
+        unlabelled: The documents without a label that came in, and their variants.
+
+    Raises:
+        RuntimeError: Naming a row for which that is not so.
+    """
+    ids = pd.concat([pool.documents["id"], pool.rejected["id"], pool.unused["id"]])
+    if ids.duplicated().any():
+        raise RuntimeError(f"{ids[ids.duplicated()].iloc[0]!r} is in two places")
+    lost = set(unlabelled["id"]) - set(ids)
+    if lost:
+        raise RuntimeError(f"{sorted(lost)[0]!r} was lost")
+    if pool.documents.empty:
+        return
+    held_out = pd.concat([splits[split] for split in SPLITS[1:]])
+    kept = pool.documents
+    stray = kept["id"].isin(splits["train"]["id"]) | kept["group"].isin(held_out["group"])
+    stray |= document_key(kept).isin(document_key(held_out))
+    stray |= kept["derived_from"].map(set(held_out["id"]).isdisjoint).eq(False)
+    if stray.any():
+        raise RuntimeError(f"the unlabelled document {kept.loc[stray, 'id'].iloc[0]!r} is trained on or held out")

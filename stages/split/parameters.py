@@ -39,6 +39,9 @@ class SplitParameters(Strict):
         train_per_class: Training documents of each class, at most; null takes all. A higher number contains a lower
             one. Documents with several labels are of one class if all of these are the same; those with a number, if
             it lies in the same fifth.
+        unlabelled: Whether ``data/unlabelled`` is filled: with documents that the dataset's entry gives no label, with
+            training documents that train_per_class leaves out, and with the variants of both, but with nothing that is,
+            or nearly is, a validation or test document.
         label_texts: Texts of the labels themselves that are trained on too, each with its label: ``none``, their
             ``names``, or their names and ``definitions`` in the dataset's entry. They help where documents are few.
         balance: How the classes of the training rows are brought to one size, after all of the above.
@@ -49,6 +52,7 @@ class SplitParameters(Strict):
     test: float = Field(gt=0.0, lt=1.0)
     augmented: float = Field(default=0.0, ge=0.0, le=1.0)
     train_per_class: int | None = Field(default=None, ge=1)
+    unlabelled: bool = False
     label_texts: Literal["none", "names", "definitions"] = "none"
     balance: BalanceParameters = BalanceParameters()
 

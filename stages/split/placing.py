@@ -1,6 +1,7 @@
 """Says which split each original belongs to: where the publisher put it, else by class and whole group."""
 
 from collections.abc import Mapping, Set
+from pathlib import Path
 
 import pandas as pd
 
@@ -10,9 +11,10 @@ from stages.common.documents.table import SPLITS
 from stages.common.documents.targets import has_several_labels, label_sets, predicted_alike, strata
 from stages.split.parameters import SplitParameters
 from stages.split.quotas import quotas
-from stages.split.rejections import rejections
 from stages.split.stratification import deal_out
+from stages.split.training import beside_held_out
 
+AUGMENTED = Path("data/augmented")
 HELD_OUT = ("test", "validation")  # test is filled first, so that it does not depend on validation's share
 
 
@@ -33,6 +35,34 @@ def check_corpus(originals: pd.DataFrame, where: str) -> None:
         raise UserError(f"{where}: all documents have {alike}.", "Add documents that differ from them.")
 
 
+def check_filled(splits: Mapping[str, pd.DataFrame]) -> None:
+    """Refuses splits of which one is empty.
+
+    Raises:
+        UserError: If one is.
+    """
+    for split, rows in splits.items():
+        if rows.empty:
+            raise UserError(f"{AUGMENTED}: no document is left for the {split} split.", "Add documents to the corpus.")
+
+
+def check_training(train: pd.DataFrame) -> None:
+    """Refuses to train on documents that are all to be predicted alike, though others of the corpus are not.
+
+    Args:
+        train: What is trained on.
+
+    Raises:
+        UserError: If they are.
+    """
+    alike = predicted_alike(train)
+    if alike:
+        raise UserError(
+            f"{AUGMENTED}: all documents of the train split have {alike}, and a model needs two to tell apart.",
+            "Add training documents that differ from them.",
+        )
+
+
 def clashing(originals: pd.DataFrame) -> pd.DataFrame:
     """Finds documents that are not held out, but share a group with one that the publisher held out.
 
@@ -43,10 +73,8 @@ def clashing(originals: pd.DataFrame) -> pd.DataFrame:
         ``rule`` and ``reason``, indexed like the originals that cannot be trained on.
     """
     published = originals["published_split"].isin(HELD_OUT)
-    held_out = originals[published].sort_values("id").drop_duplicates("group").set_index("group")
-    groups = originals.loc[~published & originals["group"].isin(held_out.index), "group"]
-    split, document = (groups.map(held_out[column]).astype("str") for column in ("published_split", "id"))
-    return rejections("group_held_out", "in one group with the " + split + " document " + document)
+    held_out = originals[published].assign(split=originals["published_split"])
+    return beside_held_out(originals[~published], held_out)
 
 
 def place(originals: pd.DataFrame, parameters: SplitParameters, trained: Set[str] = frozenset()) -> pd.Series:

@@ -5,8 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from stages.common.documents.table import LABEL_TEXT, NO_VARIANTS, ORIGINAL, OVERSAMPLED
+from stages.common.documents.table import LABEL_TEXT, NO_VARIANTS, ORIGINAL, OVERSAMPLED, SPLITS
 from stages.common.documents.targets import UNLABELLED, has_several_labels, label_sets, strata
+from stages.common.tasks import Task
 from stages.split.balance import Balanced, class_sizes
 
 
@@ -107,6 +108,39 @@ def summarise_balance(balanced: Balanced, method: str) -> dict[str, Any]:
         },
         "not_as_wanted": balanced.not_as_wanted,
     }
+
+
+def in_words(summary: Mapping[str, Any], rejected: int, balanced: Balanced) -> str:
+    """The closing line.
+
+    Args:
+        summary: What :func:`summarise` made, with ``unlabelled`` where that is on.
+        rejected: How many rows are in no split.
+        balanced: The training rows after balancing.
+    """
+    train, validation, test = (summary["splits"][split] for split in SPLITS)
+    pool = summary.get("unlabelled")
+    said = f", {pool['originals']:,} unlabelled with {pool['variants']:,} variants" if pool else ""
+    return (
+        f"train {train['originals']:,} documents and {train['variants']:,} variants, validation "
+        f"{validation['originals']:,}, test {test['originals']:,}{said}, {rejected:,} rejected" + shortfall(balanced)
+    )
+
+
+def too_few(train: pd.DataFrame, size: int | None, task: Task, labels: list[str]) -> str:
+    """What the closing line says of classes with fewer training documents than asked for; nothing if all have them.
+
+    Args:
+        train: Training rows.
+        size: Documents of each class, at most; None for no limit.
+        task: Of the dataset; only where a document has one label is a class short of documents.
+        labels: The class names in the order of the card.
+    """
+    if size is None or task.answer != "label":
+        return ""
+    counts = class_sizes(train[train["method"].eq(ORIGINAL)])
+    few = [f"{label} {counts.get(label, 0):,}" for label in labels if counts.get(label, 0) < size]
+    return f"; fewer than {size:,} documents: {', '.join(few)}" if few else ""
 
 
 def shortfall(balanced: Balanced) -> str:

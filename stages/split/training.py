@@ -29,6 +29,22 @@ def copies(rows: pd.DataFrame, held_out: pd.DataFrame) -> pd.DataFrame:
     return rejections("equals_held_out", "the same text as the " + split + " document " + document)
 
 
+def beside_held_out(rows: pd.DataFrame, held_out: pd.DataFrame) -> pd.DataFrame:
+    """Finds documents that share a group with a held-out one: they are nearly the same, or belong together.
+
+    Args:
+        rows: Documents that are not held out.
+        held_out: Validation and test documents, with their ``split``.
+
+    Returns:
+        ``rule`` and ``reason``, indexed like the documents that cannot be trained on.
+    """
+    known = held_out.sort_values("id").drop_duplicates("group").set_index("group")
+    groups = rows.loc[rows["group"].isin(known.index), "group"]
+    split, document = (groups.map(known[column]).astype("str") for column in ("split", "id"))
+    return rejections("group_held_out", "in one group with the " + split + " document " + document)
+
+
 def unsure(training: pd.DataFrame, left_out: Set[str]) -> pd.DataFrame:
     """Finds training documents about whose label people's answers are too unsure.
 

@@ -9,6 +9,7 @@ DEFAULTS = {
     "test": 0.15,
     "augmented": 1.0,
     "train_per_class": None,
+    "unlabelled": False,
     "label_texts": "none",
 }
 DEFAULTS["balance"] = {"method": "none", "counts": None}

@@ -10,9 +10,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from stages.common.documents.table import OVERSAMPLED, read_documents, read_rejected
-from stages.split.__main__ import divide, main
+from stages.split.__main__ import main
 from stages.split.balance import balance, class_sizes
 from stages.split.checks import check_splits
+from stages.split.dividing import divide
 from stages.split.parameters import BalanceParameters
 from tests.split.test_divide import build, corpora, divide_if_possible
 from tests.split.test_stage import place, run_and_read_error, save, set_parameters

@@ -8,8 +8,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from stages.common.core.messages import UserError
-from stages.split.__main__ import divide
 from stages.split.checks import check_splits
+from stages.split.dividing import divide
 
 HELD_OUT = ["validation", "test"]
 

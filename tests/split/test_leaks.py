@@ -5,8 +5,8 @@ import html
 import pandas as pd
 import pytest
 
-from stages.split.__main__ import divide
 from stages.split.checks import check_splits
+from stages.split.dividing import divide
 
 TEXT = "Shares rose 5% \u2013 R&D paid off, said the firm\u2019s caf\u00e9 owner"
 DRESSES = {

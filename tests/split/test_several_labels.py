@@ -11,8 +11,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from stages.common.documents.card import Label, write_card
-from stages.split.__main__ import divide, main
+from stages.split.__main__ import main
 from stages.split.checks import check_splits
+from stages.split.dividing import divide
 from stages.split.placing import place as place_documents
 from stages.split.stratification import deal_out
 from tests.split.test_stage import CARD, place, run_and_read_error, save, set_parameters

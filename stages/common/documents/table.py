@@ -14,6 +14,7 @@ from stages.common.core.messages import UserError
 from stages.common.tasks import TASKS
 
 SPLITS = ("train", "validation", "test")
+NO_LABEL = "unlabelled"  # in the place of a published split: the publisher gives the document no label
 ORIGINAL = "original"
 OVERSAMPLED = "oversampled"  # the method of a further copy of a document, with which split balances classes
 LABEL_TEXT = "label_text"  # the method of a text that split makes of a label's name
@@ -51,6 +52,11 @@ def rejected_schema(columns: Iterable[pa.Field]) -> pa.Schema:
     return pa.schema([*FAULT, *(field.with_nullable(True) for field in documents_schema(columns))])
 
 
+def has_no_label(documents: pd.DataFrame) -> "pd.Series[bool]":
+    """Whether each row is a document that its publisher gives no label, or a variant of one."""
+    return documents["published_split"].eq(NO_LABEL)
+
+
 def columns_among(names: Iterable[Hashable]) -> tuple[pa.Field, ...]:
     """The columns of the task all of whose columns are among some names; those of the first task where none fits."""
     there = set(names)
@@ -72,7 +78,7 @@ def read_documents(path: Path) -> pd.DataFrame:
     """
     table = _read(path, documents_schema).sort_by("id")
     _check(table, str(path))
-    return _to_pandas(table)
+    return to_pandas(table)
 
 
 def read_some(path: Path) -> pd.DataFrame:
@@ -135,30 +141,30 @@ def write_documents(documents: pd.DataFrame, path: Path) -> None:
     Raises:
         UserError: If the rows do not make a document table, such as when an id occurs twice.
     """
-    table = _to_arrow(documents, documents_schema(columns_among(documents))).sort_by("id")
+    table = to_arrow(documents, documents_schema(columns_among(documents))).sort_by("id")
     _check(table, str(path))
     write_parquet(table, path)
 
 
 def read_rejected(path: Path) -> pd.DataFrame:
     """Reads the rows that a stage dropped, with the rule and the reason; see :func:`rejected_schema`."""
-    return _to_pandas(_read(path, rejected_schema))
+    return to_pandas(_read(path, rejected_schema))
 
 
 def write_rejected(rejected: pd.DataFrame, path: Path) -> None:
     """Writes the rows that a stage dropped, sorted by rule, id and place; columns that are missing are null."""
     order = [("rule", "ascending"), ("id", "ascending"), ("place", "ascending")]
-    write_parquet(_to_arrow(rejected, rejected_schema(columns_among(rejected))).sort_by(order), path)
+    write_parquet(to_arrow(rejected, rejected_schema(columns_among(rejected))).sort_by(order), path)
 
 
 def write_flags(flags: pd.DataFrame, path: Path) -> None:
     """Writes remarks on documents that were kept: the columns are id, rule and reason, sorted in this order."""
-    write_parquet(_to_arrow(flags, FLAGS).sort_by([(name, "ascending") for name in FLAGS.names]), path)
+    write_parquet(to_arrow(flags, FLAGS).sort_by([(name, "ascending") for name in FLAGS.names]), path)
 
 
 def read_flags(path: Path) -> pd.DataFrame:
     """Reads what :func:`write_flags` wrote."""
-    return _to_pandas(_read(path, lambda _: FLAGS))
+    return to_pandas(_read(path, lambda _: FLAGS))
 
 
 def write_parquet(table: pa.Table, path: Path) -> None:
@@ -222,7 +228,8 @@ class DocumentStream(ParquetStream):
         super().write(rows)
 
 
-def _to_pandas(table: pa.Table) -> pd.DataFrame:
+def to_pandas(table: pa.Table) -> pd.DataFrame:
+    """The table with missing values as NaN in string columns and None in list columns."""
     frame: pd.DataFrame = table.to_pandas()
     for field in table.schema:
         if pa.types.is_list(field.type):
@@ -230,7 +237,8 @@ def _to_pandas(table: pa.Table) -> pd.DataFrame:
     return frame
 
 
-def _to_arrow(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
+def to_arrow(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
+    """The columns of a schema; one that is missing is null."""
     columns = {}
     for field in schema:
         values = frame[field.name] if field.name in frame else pd.Series([None] * len(frame))
@@ -291,9 +299,10 @@ def _check(table: pa.Table, where: str) -> None:
             f"{where}: the id {repeated[0]['values'].as_py()!r} occurs {repeated[0]['counts'].as_py()} times.",
             "Each document needs an id of its own.",
         )
-    unknown = set(pc.unique(table["published_split"]).to_pylist()) - {*SPLITS, None}
+    unknown = set(pc.unique(table["published_split"]).to_pylist()) - {*SPLITS, NO_LABEL, None}
     if unknown:
-        raise UserError(f"{where}: published_split holds {sorted(unknown)[0]!r}.", f"Allowed are {', '.join(SPLITS)}.")
+        allowed = f"Allowed are {', '.join(SPLITS)} and {NO_LABEL}."
+        raise UserError(f"{where}: published_split holds {sorted(unknown)[0]!r}.", allowed)
     if pc.any(pc.equal(pc.list_value_length(table["derived_from"]), 0)).as_py():
         raise UserError(f"{where}: a document has an empty derived_from.", "An original names its own id.")
     if "tokens" not in table.schema.names:
