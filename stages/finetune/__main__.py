@@ -7,6 +7,7 @@ if __name__ == "__main__":  # before the imports below, which take seconds
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from stages.common.core.changes import changed_settings
 from stages.common.core.execution import load_execution
@@ -15,27 +16,26 @@ from stages.common.core.parameters import load_section
 from stages.common.documents.card import LABELS, read_labels
 from stages.common.documents.consensus import CONSENSUS, read_consensus
 from stages.common.documents.table import read_some
+from stages.common.documents.unlabelled import DOCUMENTS, UNLABELLED
 from stages.common.model.device import compute_alike
 from stages.common.model.inference import write_inference
 from stages.common.model.loading import load_pretrained
-from stages.common.model.scorer import Scorer
 from stages.common.model.tokenising import unknown_share
 from stages.common.tasks import task_of
 from stages.common.training.architecture import set_output_bias
-from stages.common.training.checkpoints import open_checkpoints, say, training_key
+from stages.common.training.checkpoints import Checkpoints, open_checkpoints, say, training_key
 from stages.common.training.environment import describe_environment, describe_training
 from stages.common.training.instructions import compute_with
-from stages.common.training.loop import log_nowhere, train
-from stages.common.training.methods import prepare
+from stages.common.training.loop import Log, log_nowhere
 from stages.common.training.placement import make_accelerator
 from stages.common.training.processes import is_one_of_many, run_processes, the_first_one_tells, wants_processes
 from stages.common.training.trackers import check_trackers, track
-from stages.finetune.contrastive import contrast
 from stages.finetune.parameters import Finetune
 from stages.finetune.reading import plan_reading
 from stages.finetune.summary import headline, report, summarise, warn_of_unknown
 from stages.finetune.tasks import finetune_task
-from stages.finetune.validation import select_by_validation
+from stages.finetune.training import Trained, Trainer
+from stages.finetune.unlabelled import Lessons, learn_texts, read_texts
 
 TRAIN, VALIDATION = Path("data/audited/train.parquet"), Path("data/splits/validation.parquet")
 PRETRAINED = Path("models/fetched/pretrained")
@@ -75,37 +75,38 @@ def main() -> None:
     examples = room.make_examples(training, targets, tokenizer, inference, TRAIN)
     unknown = unknown_share(tokenizer, examples.tokens.ids)
     warn_of_unknown(unknown)
-    method = prepare(model, parameters, task.head, len(examples.tokens.lengths))
-    scorer = Scorer(method.model, tokenizer, inference)
-    selection = select_by_validation(scorer, room, validation, truth, parameters.keep == "last")
-    objective = room.make_objective(parameters, targets, labels.outputs, method.penalty)
+    trainer = Trainer(room, tokenizer, inference, validation, truth, accelerator)
+    ready = trainer.ready(model, examples, targets, parameters)
+    texts = read_texts(parameters, task)
 
     inputs = [TRAIN, VALIDATION, LABELS, PRETRAINED, *([CONSENSUS] if parameters.soft_labels else [])]
+    inputs += [] if texts is None else [UNLABELLED / DOCUMENTS]
     key = training_key(describe_training(parameters, accelerator, precision), inputs)
+
+    def learn(checkpoints: Checkpoints, log: Log) -> tuple[Trained, dict[str, Any]]:
+        trained = trainer.fit(ready, checkpoints, log)
+        if texts is None:
+            return trained, {}
+        start = partial(load_pretrained, PRETRAINED, labels.outputs, parameters.dropout, task.head)
+        keep = partial(open_checkpoints, every=execution.checkpoint_steps, accelerator=accelerator)
+        return learn_texts(trained, Lessons(trainer, parameters, training, targets, texts, start, keep, key), log)
+
     with open_checkpoints(key, execution.checkpoint_steps, accelerator, FINETUNED.parent) as checkpoints:
-        examples = method.precompute(examples, tokenizer, accelerator.device)
-        if parameters.method == "contrastive":
-            examples, objective, selection = contrast(
-                method.model, tokenizer, examples, selection, parameters, labels.outputs
-            )
-        learn = partial(
-            train, method.model, tokenizer, examples, objective, selection, parameters, accelerator, checkpoints
-        )
         if not accelerator.is_main_process:
-            learn(log_nowhere)
+            learn(checkpoints, log_nowhere)
             return
         with new_outputs(FINETUNED, REPORTS) as (models, reports):
             with track(reports / "live", execution.trackers, key, parameters.model_dump()) as log:
-                outcome = learn(log)
-            method.save(models, outcome.weights)
+                (ready, outcome), of_texts = learn(checkpoints, log)
+            ready.method.save(models, outcome.weights)
             tokenizer.save_pretrained(models)
             if parameters.keep == "best":
                 inference = room.calibrate(outcome.logits, truth, inference)
             write_inference(inference, models)
-            summary = summarise(outcome, training, examples, validation, method, unknown)
+            summary = summarise(outcome, training, examples, validation, ready.method, unknown) | of_texts
             write_json(reports / "summary.json", summary)
-            write_json(reports / "headline.json", headline(outcome, selection))
-            seconds = outcome.seconds + method.seconds
+            write_json(reports / "headline.json", headline(outcome, ready.selection))
+            seconds = outcome.seconds + ready.method.seconds
             environment = describe_environment(accelerator.device, precision, seconds, outcome.real_tokens)
             write_json(reports / "environment.json", environment)
-    report(outcome, environment, selection, training["id"].iloc[examples.left_out].tolist())
+    report(outcome, environment, ready.selection, training["id"].iloc[examples.left_out].tolist())

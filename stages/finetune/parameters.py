@@ -24,6 +24,36 @@ class Contrastive(Strict):
     temperature: float = Field(default=0.1, gt=0, allow_inf_nan=False)
 
 
+class Unlabelled(Strict):
+    """What is learnt from data/unlabelled (``split.unlabelled``), by the labels that the trained model gives its texts.
+
+    Attributes:
+        method: ``none``; ``self_training`` (another model learns the texts themselves with these labels),
+            ``consistency`` (it learns variants of the texts from augment's pool, each with the label of its origin) or
+            ``both``.
+        mixture: Whether the labels that the model gives are first made better by a mixture of Gaussians over the
+            pretrained encoder's vectors of the texts (docs/finetuning.md); the first round only.
+        rounds: How often; each round labels the texts with the model of the round before.
+        share: Of the texts that the model gives one label, how much is learnt, the surest first; it is the same for
+            all labels.
+        sharpness: The power that probabilities are raised to before they are learnt; 1 leaves them.
+        epochs: Passes of each round over the texts.
+        learning_rate: The largest of each round.
+        most_drift: How far the labels that the model gives may be distributed otherwise than those of the training
+            documents (total variation distance); beyond it, or if the validation documents say that a round did harm,
+            the model that was trained with labels alone is kept.
+    """
+
+    method: Literal["none", "self_training", "consistency", "both"] = "none"
+    mixture: bool = True
+    rounds: int = Field(default=1, ge=1, le=100)
+    share: float = Field(default=0.75, gt=0, le=1)
+    sharpness: float = Field(default=1.0, ge=1, allow_inf_nan=False)
+    epochs: int = Field(default=1, ge=1)
+    learning_rate: float = Field(default=1.0e-4, gt=0, le=1, allow_inf_nan=False)
+    most_drift: float = Field(default=0.2, ge=0, le=1)
+
+
 class Finetune(TrainingParameters):
     """How the encoder is trained, and what it learns from a document.
 
@@ -36,6 +66,7 @@ class Finetune(TrainingParameters):
         soft_labels: Whether a document about which several people answered counts for each label as much as the answers
             make it likely; else it counts for the likeliest label only.
         contrastive: Of the comparison.
+        unlabelled: What is learnt from texts without a label.
         keep: Whose weights are kept: those of the ``best`` epoch by the validation documents, or of the ``last``; then
             validation labels decide nothing, and no temperature is fitted on them.
         r_drop: Weight of the divergence between two passes with other dropout (Liang et al. 2021); 0 for one pass.
@@ -47,5 +78,6 @@ class Finetune(TrainingParameters):
     class_weights: Literal["none", "balanced"]
     soft_labels: bool = False
     contrastive: Contrastive = Contrastive()
+    unlabelled: Unlabelled = Unlabelled()
     keep: Literal["best", "last"] = "best"
     r_drop: float = Field(ge=0, allow_inf_nan=False)

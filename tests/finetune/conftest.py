@@ -43,6 +43,16 @@ PARAMETERS = {
     "class_weights": "none",
     "soft_labels": False,
     "contrastive": {"loss": "supervised", "pairs": 20, "temperature": 0.1},
+    "unlabelled": {
+        "method": "none",
+        "mixture": False,
+        "rounds": 1,
+        "share": 0.75,
+        "sharpness": 1.0,
+        "epochs": 1,
+        "learning_rate": 1.0e-4,
+        "most_drift": 0.2,
+    },
     "keep": "best",
     "r_drop": 0.0,
 }

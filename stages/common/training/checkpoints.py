@@ -80,7 +80,9 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def open_checkpoints(key: str, every: int, accelerator: Accelerator, outputs: Path) -> Iterator["Checkpoints"]:
+def open_checkpoints(
+    key: str, every: int, accelerator: Accelerator, outputs: Path | None = None
+) -> Iterator["Checkpoints"]:
     """The checkpoints of one training, which are removed when it has ended well.
 
     Queued experiments run in copies of the checkout, so the checkpoints of all lie in the main one.
@@ -89,7 +91,8 @@ def open_checkpoints(key: str, every: int, accelerator: Accelerator, outputs: Pa
         key: The training's key.
         every: Steps between two checkpoints, which are a minute apart at most; 0 means none.
         accelerator: Says which process writes.
-        outputs: The folder in which the training leaves its results, and no other one may meanwhile.
+        outputs: The folder in which the training leaves its results, and no other one may meanwhile; None where the
+            training is part of another one, which has it.
 
     Raises:
         UserError: If another process is at the same training, or writes into the same outputs.
@@ -99,8 +102,8 @@ def open_checkpoints(key: str, every: int, accelerator: Accelerator, outputs: Pa
     checkpoints = Checkpoints(folder, every, accelerator.is_main_process)
     with ExitStack() as locks:
         if accelerator.is_main_process:
-            locks.enter_context(alone(outputs))
-            locks.enter_context(alone(folder))
+            for place in (outputs, folder) if outputs else (folder,):
+                locks.enter_context(alone(place))
         accelerator.wait_for_everyone()
         try:
             yield checkpoints

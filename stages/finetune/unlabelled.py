@@ -1,0 +1,289 @@
+"""finetune.unlabelled: what a trained model says of texts without a label teaches another one.
+
+Self-training learns the texts themselves with the labels that the model gives them (Scudder 1965; Xie et al. 2020,
+arXiv 1911.04252); consistency training learns that their variants have these labels, too (Xie et al. 2020, UDA, arXiv
+1904.12848). No label beyond those of the training documents is read, but by the guard of ``keep: best``.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from stages.common.core.messages import UserError
+from stages.common.core.seeding import derived_seed
+from stages.common.documents.table import ORIGINAL
+from stages.common.documents.unlabelled import DOCUMENTS, UNLABELLED, read_unlabelled
+from stages.common.metrics.probabilities import softmax
+from stages.common.model.device import compute_alike
+from stages.common.tasks import Task
+from stages.common.training.checkpoints import Checkpoints, say
+from stages.common.training.loop import Log, Outcome
+from stages.finetune.objectives import check_plain
+from stages.finetune.parameters import Finetune, Unlabelled
+from stages.finetune.training import Trained, Trainer
+
+ALIGNMENTS = 100  # of the distribution of labels; it converges fast
+
+Shares = npt.NDArray[np.float64]
+
+
+class Lesson(NamedTuple):
+    """What a round learns.
+
+    Attributes:
+        documents: The training documents, then texts that had no label.
+        targets: How much each label counts, float32, [documents, labels].
+    """
+
+    documents: pd.DataFrame
+    targets: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """What the rounds share.
+
+    Attributes:
+        trainer: Trains models.
+        parameters: The section ``finetune`` of params.yaml.
+        training: The training documents.
+        targets: The index of each one's label, [documents], or how much each label counts, [documents, labels].
+        texts: The table of data/unlabelled.
+        start: Gives a pretrained model.
+        keep: Opens the checkpoints of a training by its key.
+        key: Of the training with labels alone.
+    """
+
+    trainer: Trainer
+    parameters: Finetune
+    training: pd.DataFrame
+    targets: npt.NDArray[Any]
+    texts: pd.DataFrame
+    start: Callable[[], tuple[PreTrainedModel, PreTrainedTokenizerBase]]
+    keep: Callable[[str], AbstractContextManager[Checkpoints]]
+    key: str
+
+    @property
+    def labels(self) -> list[str]:
+        """The names of the labels."""
+        return self.trainer.inference.outputs
+
+    @property
+    def known(self) -> npt.NDArray[np.float32]:
+        """How much each label counts for each training document, [documents, labels]."""
+        if self.targets.ndim == 2:
+            return np.asarray(self.targets, dtype=np.float32)
+        return np.asarray(np.eye(len(self.labels), dtype=np.float32)[self.targets])
+
+    def train(self, lesson: Lesson, number: int, log: Log, kept: ExitStack) -> Trained:
+        """Trains a pretrained model on a lesson.
+
+        Args:
+            lesson: What it learns.
+            number: Of the round, from 1.
+            log: Takes a step's number, within this training, and what is to be recorded for it.
+            kept: Holds the checkpoints until all rounds are through: a killed run makes the rounds before again from
+                theirs, and comes to the same lesson.
+        """
+        settings = self.parameters.unlabelled
+        changes = {
+            "method": "full" if self.parameters.method == "contrastive" else self.parameters.method,
+            "epochs": settings.epochs,
+            "learning_rate": settings.learning_rate,
+        }
+        parameters = self.parameters.model_copy(update=changes)
+        compute_alike(derived_seed(self.parameters.seed, "unlabelled", number) % 2**32, self.parameters.thread_count)
+        model, tokenizer = self.start()
+        trainer = self.trainer
+        examples = trainer.room.make_examples(
+            lesson.documents, lesson.targets, tokenizer, trainer.inference, UNLABELLED / DOCUMENTS
+        )
+        ready = trainer.ready(model, examples, lesson.targets, parameters)
+        return trainer.fit(ready, kept.enter_context(self.keep(f"{self.key}-{number}")), log)
+
+
+def read_texts(parameters: Finetune, task: Task) -> pd.DataFrame | None:
+    """The table of data/unlabelled, where something is to be learnt from it; else None.
+
+    Raises:
+        UserError: If there is nothing to learn, or the task or another parameter does not go with it.
+    """
+    if parameters.unlabelled.method == "none":
+        return None
+    texts = read_unlabelled()
+    _check(parameters, task, texts)
+    return texts
+
+
+def learn_texts(first: Trained, lessons: Lessons, log: Log) -> tuple[Trained, dict[str, Any]]:
+    """Trains new models on what the last one says of the texts, round by round.
+
+    Args:
+        first: The model that was trained with labels alone.
+        lessons: What the rounds share.
+        log: Takes a step's number and what is to be recorded for it; steps are counted over all trainings.
+
+    Returns:
+        The last round's model, with the costs of all trainings; or the first one, if a round went wrong. And a record
+        of the rounds for ``summary.json``.
+    """
+    settings, known = lessons.parameters.unlabelled, lessons.known
+    prior = known.mean(axis=0)
+    originals = lessons.texts[lessons.texts["method"].eq(ORIGINAL)]
+    rounds: list[dict[str, Any]] = []
+    teacher, spent, stopped, before = first, first.outcome, None, None
+    with ExitStack() as stack:
+        for number in range(1, settings.rounds + 1):
+            probabilities = softmax(np.asarray(teacher.ready.scorer.logits(originals, "labelling")))
+            guessed = np.bincount(probabilities.argmax(axis=1), minlength=len(prior)) / len(probabilities)
+            drift = float(np.abs(guessed - prior).sum() / 2)
+            aligned = align(probabilities, prior) ** settings.sharpness
+            aligned = align(aligned / aligned.sum(axis=1, keepdims=True), prior)
+            taken, thresholds = surest(aligned, settings.share)
+            labels = aligned.argmax(axis=1)
+            rounds.append(
+                {
+                    "drift": drift,
+                    "texts_learnt": int(taken.sum()),
+                    "thresholds": dict(zip(lessons.labels, thresholds, strict=True)),
+                    **({} if before is None else {"same_label_as_before": float((labels == before).mean())}),
+                }
+            )
+            if drift > settings.most_drift:
+                stopped = (
+                    f"round {number}: the labels that the model gives are distributed otherwise than those of the "
+                    f"training documents, by {drift:.2f}"
+                )
+                break
+            before = labels
+            lesson = make_lesson(lessons.training, known, lessons.texts, originals[taken], aligned[taken], settings)
+            rounds[-1]["rows"] = len(lesson.documents)
+            teacher = lessons.train(lesson, number, _after(spent.steps, log), stack)
+            spent = _added(spent, teacher.outcome)
+            selection = first.ready.selection
+            name, sign = selection.headline, 1 if selection.higher_is_better else -1
+            now, then = teacher.outcome.best[name], first.outcome.best[name]
+            if not selection.keeps_last and sign * now < sign * then:
+                stopped = f"round {number}: validation {name} went from {then:.4f} to {now:.4f}"
+                break
+    kept = teacher if stopped is None else first
+    if stopped:
+        say(f"{stopped}; the model that was trained with labels alone is kept")
+    weights = kept.outcome
+    outcome = replace(spent, best=weights.best, logits=weights.logits, weights=weights.weights)
+    if stopped:
+        outcome = replace(outcome, best_epoch=weights.best_epoch)
+    record = {"method": settings.method, "texts": len(originals), "rounds": rounds, "stopped": stopped}
+    return kept._replace(outcome=outcome), {"unlabelled": record}
+
+
+def align(probabilities: Shares, prior: Shares) -> Shares:
+    """Probabilities whose mean is the distribution of the labels (ReMixMatch, Berthelot et al. 2020, arXiv 1911.09785).
+
+    Args:
+        probabilities: Of each label, [documents, labels].
+        prior: How the labels of the training documents are distributed, [labels].
+    """
+    aligned = probabilities.copy()
+    for _ in range(ALIGNMENTS):
+        aligned *= prior / np.maximum(aligned.mean(axis=0), np.finfo(float).tiny)
+        aligned /= aligned.sum(axis=1, keepdims=True)
+    return aligned
+
+
+def surest(probabilities: Shares, share: float) -> tuple[npt.NDArray[np.bool_], list[float | None]]:
+    """The surest of the documents that have one likeliest label, the same share for each (CBST, Zou et al. 2018).
+
+    A label's threshold is a quantile of its own, so that a label of which the model is never sure is learnt, too.
+
+    Args:
+        probabilities: Of each label, [documents, labels].
+        share: How much of the documents of a label.
+
+    Returns:
+        Which documents, [documents], and the least probability among those of each label; None where there are none.
+    """
+    labels, top = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    taken, thresholds = np.zeros(len(labels), dtype=bool), []
+    for label in range(probabilities.shape[1]):
+        members = np.flatnonzero(labels == label)
+        chosen = members[np.argsort(-top[members], kind="stable")][: int(np.ceil(share * len(members)))]
+        taken[chosen] = True
+        thresholds.append(float(top[chosen[-1]]) if len(chosen) else None)
+    return taken, thresholds
+
+
+def make_lesson(
+    training: pd.DataFrame,
+    known: npt.NDArray[np.float32],
+    texts: pd.DataFrame,
+    chosen: pd.DataFrame,
+    probabilities: Shares,
+    settings: Unlabelled,
+) -> Lesson:
+    """The training documents, and texts with the labels that a model gave them.
+
+    Args:
+        training: The training documents.
+        known: How much each label counts for them, [documents, labels].
+        texts: The table of data/unlabelled.
+        chosen: The originals of it that are learnt.
+        probabilities: Of each label, for these, [documents, labels].
+        settings: Whether they, their variants or both are learnt.
+    """
+    place = pd.Series(np.arange(len(chosen)), index=chosen["id"])
+    origin = texts["derived_from"].str[0].where(texts["derived_from"].str.len().eq(1)).map(place)
+    original = texts["method"].eq(ORIGINAL)
+    wanted = origin.notna() & (
+        (original & (settings.method != "consistency")) | (~original & (settings.method != "self_training"))
+    )
+    learnt = np.concatenate([known, probabilities[origin[wanted].astype("int64")]]).astype(np.float32)
+    return Lesson(pd.concat([training, texts[wanted]], ignore_index=True), learnt)
+
+
+def _after(steps: int, log: Log) -> Log:
+    """Counts a training's steps on from those of the trainings before it."""
+    return lambda step, values: log(steps + step, values)
+
+
+def _check(parameters: Finetune, task: Task, texts: pd.DataFrame) -> None:
+    """Makes sure that there is something to learn without labels.
+
+    Raises:
+        UserError: If there is no text, or the task or another parameter does not go with it.
+    """
+    if task.answer != "label":
+        raise UserError(
+            f"params.yaml: finetune.unlabelled goes with one label a document; the task is {task.name}.",
+            "Set its method to none.",
+        )
+    check_plain(parameters, "finetune.unlabelled")
+    if texts.empty:
+        raise UserError(
+            f"params.yaml: finetune.unlabelled.method is {parameters.unlabelled.method}, but data/unlabelled is empty.",
+            "Set split.unlabelled to true; texts come from parts with `split: unlabelled` in the dataset's entry, or "
+            "are the training documents beyond split.train_per_class.",
+        )
+    if parameters.unlabelled.method == "consistency" and texts["method"].eq(ORIGINAL).all():
+        raise UserError(
+            "params.yaml: finetune.unlabelled.method is consistency, but no text of data/unlabelled has a variant.",
+            "Let the section augment make some, or set it to self_training.",
+        )
+
+
+def _added(one: Outcome, other: Outcome) -> Outcome:
+    """The costs of two trainings; the best epoch is the second one's."""
+    return replace(
+        other,
+        best_epoch=one.epochs + other.best_epoch,
+        **{
+            name: getattr(one, name) + getattr(other, name)
+            for name in ("epochs", "steps", "real_tokens", "computed_tokens", "seconds")
+        },
+    )
