@@ -131,4 +131,4 @@ pins: ## pin the newest releases that requirements.in and requirements-dev.in al
 	.venv/bin/python -m commands.pins
 
 clean: ## remove what a run makes, but not DVC's cache
-	rm -rf .bench data/[a-z]*/ models/[a-z]*/ reports/index.html .checkpoints .trackers .translations .pytest_cache .mypy_cache .ruff_cache dvc_plots
+	rm -rf .bench data/[a-z]*/ models/[a-z]*/ reports/index.html .checkpoints .embeddings .trackers .translations .pytest_cache .mypy_cache .ruff_cache dvc_plots

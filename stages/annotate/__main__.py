@@ -28,6 +28,7 @@ from stages.common.documents.consensus import CONSENSUS, no_consensus, write_con
 from stages.common.documents.table import (
     columns_among,
     documents_schema,
+    has_no_label,
     read_documents,
     write_documents,
     write_parquet,
@@ -78,7 +79,8 @@ def decide(
     documents = read_documents(RAW / DOCUMENTS)
     answers = [read_answers(RAW / ANSWERS)] if (RAW / ANSWERS).exists() else []
     if functions:
-        answers.append(ask_functions(functions, documents, task_of(card), card.label_names))
+        asked = documents[~has_no_label(documents)]
+        answers.append(ask_functions(functions, asked, task_of(card), card.label_names))
     said = sort_answers(pd.concat(answers, ignore_index=True))
     if said.empty:
         raise UserError(f"{parameters.functions}: no function answers about any document.", "Mend the functions.")
@@ -103,6 +105,6 @@ def decide(
     )
     summary = summarise(reached, said, rejected, len(documents), list(functions), parameters)
     if task.answer == "label":
-        classes = reached.combiner.counts(kept["label"])
+        classes = reached.combiner.counts(kept["label"].dropna())
         summary["in_words"] += too_small(classes, set(kept["published_split"].dropna()))
     return summary, agreement

@@ -15,6 +15,7 @@ from stages.common.core.seeding import derived_seed
 from stages.common.documents.answer_forms import labelled_with
 from stages.common.documents.answers import ADJUDICATOR
 from stages.common.documents.consensus import SCHEMA
+from stages.common.documents.table import has_no_label
 from stages.common.tasks import Task
 
 AUTO = "auto"
@@ -171,12 +172,19 @@ def labelled(
         labels: The names of the labels, in the card's order.
 
     Returns:
-        The documents that have a label: by consensus, or else gold; and those that have none, with rule and reason.
+        The documents that have a label: by consensus, or else gold, and those that their publisher gives none, unless
+        somebody answered about them; and the others, with rule and reason.
     """
     answers = documents["id"].map(consensus.set_index("id")["label"]).fillna(documents["gold"])
     documents, none = documents.drop(columns="gold"), answers.isna()
-    unanswered = documents[none].assign(rule="unanswered", reason="nobody answered about it, and it has no gold label")
-    return labelled_with(documents[~none], answers[~none], task, labels), unanswered
+    through = none & has_no_label(documents)
+    unanswered = documents[none & ~through]
+    unanswered = unanswered.assign(rule="unanswered", reason="nobody answered about it, and it has no gold label")
+    decided = labelled_with(documents[~none], answers[~none], task, labels)
+    if through.any() or has_no_label(decided).any():
+        split = decided["published_split"].mask(has_no_label(decided))
+        decided = pd.concat([decided.assign(published_split=split), documents[through]])
+    return decided, unanswered
 
 
 def _outranked(

@@ -37,8 +37,7 @@ from stages.common.documents.partitions import start_workers
 from stages.common.tasks import task_of
 from stages.common.text_rules.settings import NAMES
 
-ANNOTATED, CLEAN = Path("data/annotated"), Path("data/clean")
-SUMMARY, LEAKS = Path("reports/clean/summary.json"), Path("reports/clean/leaks.csv")
+ANNOTATED, CLEAN, REPORTS = Path("data/annotated"), Path("data/clean"), Path("reports/clean")
 
 
 def main() -> None:
@@ -46,7 +45,7 @@ def main() -> None:
     parameters, card = load_section("clean", CleanParameters), read_card(ANNOTATED)
 
     with (
-        new_outputs(CLEAN, SUMMARY, LEAKS) as (data, summary_file, leaks_file),
+        new_outputs(CLEAN, REPORTS) as (data, reports),
         tempfile.TemporaryDirectory(prefix=".parts-", dir=data.resolve()) as scratch,
         open_corpus(Path(scratch)) as corpus,
     ):
@@ -79,7 +78,7 @@ def main() -> None:
         write_changes(changes, data / "changes.parquet")
         write_card(card, data)
         summary = {**summarise(corpus, counts, leaks), "markup": markup}
-        write_json(summary_file, summary)
-        leaks.to_csv(leaks_file, index=False, lineterminator="\n")
+        write_json(reports / "summary.json", summary)
+        leaks.to_csv(reports / "leaks.csv", index=False, lineterminator="\n")
     total = summary["documents_in"]
     closing_line("clean", f"{total:,} documents in, {kept:,} out, {total - kept:,} rejected{losses}")

@@ -12,7 +12,8 @@ from stages.common.text_rules.normalisation import compatible
 
 DOUBTFUL = """
 SELECT key, texts.label AS label, texts.id AS id, part FROM texts JOIN documents USING (number)
-WHERE key IN (SELECT key FROM texts GROUP BY key HAVING count(DISTINCT texts.label) > 1) ORDER BY number
+WHERE texts.label IS NOT NULL AND key IN (SELECT key FROM texts GROUP BY key HAVING count(DISTINCT texts.label) > 1)
+ORDER BY number
 """
 Texts = Mapping[object, set[tuple[str, ...]]]  # of each label
 

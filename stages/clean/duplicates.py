@@ -14,15 +14,16 @@ from stages.clean.parameters import Contradictions, Duplicates, NearDuplicates
 from stages.clean.parts import Part
 
 EXCERPT = 160  # characters of a leaking text that are listed
-SIDES = ["train", "validation", "test"]
+SIDES = ["unlabelled", "train", "validation", "test"]
 
-# ``side`` is the published split's place among these; of two copies, the one with the higher side is kept.
+# ``side`` is the published split's place among these, counted from -1; of two copies, the one with the higher side is
+# kept. So a labelled document is kept before one without a label, which has no vote on labels either.
 TEXTS = """
 CREATE TABLE texts AS
 WITH copies AS (SELECT key_one, key_two, min(number) AS key FROM kept GROUP BY ALL HAVING count(*) > 1)
 SELECT
     number, id, label, plain, characters, first_text, publisher_group, coalesce(key, number) AS key,
-    CASE published_split WHEN 'test' THEN 2 WHEN 'validation' THEN 1 ELSE 0 END AS side
+    CASE published_split WHEN 'test' THEN 2 WHEN 'validation' THEN 1 WHEN 'unlabelled' THEN -1 ELSE 0 END AS side
 FROM kept LEFT JOIN copies USING (key_one, key_two)
 ORDER BY number;
 CREATE TABLE causes (key BIGINT, cause VARCHAR)
@@ -49,7 +50,7 @@ SELECT
     'the same text' || coalesce(', ' || cause || ',', '') || ' is labelled ' || labels
         || coalesce(', mostly ' || winner, '') AS reason
 FROM texts JOIN doubtful USING (key) LEFT JOIN winners USING (key) LEFT JOIN causes USING (key)
-WHERE label IS DISTINCT FROM winner OR winner IS NULL
+WHERE side >= 0 AND (label IS DISTINCT FROM winner OR winner IS NULL)
 """
 REPEATS = """
 SELECT number, 'duplicates' AS rule, 'the same text as document ' || first_id AS reason
@@ -86,7 +87,9 @@ GROUPS = """
 CREATE TABLE groups AS
 SELECT grouped.number, documents.id AS "group"
 FROM (
-    SELECT number, coalesce(smallest, key) AS first FROM texts LEFT JOIN clusters USING (key) WHERE plain
+    SELECT number, coalesce(min(number) FILTER (WHERE side >= 0) OVER same, min(number) OVER same) AS first
+    FROM texts LEFT JOIN clusters USING (key) WHERE plain
+    WINDOW same AS (PARTITION BY coalesce(smallest, key))
 ) AS grouped JOIN documents ON documents.number = first
 WHERE grouped.number <> first
 """
@@ -100,10 +103,10 @@ WITH
     ),
     leaks AS (
         SELECT
-            $splits[a.side + 1] AS split, $splits[b.side + 1] AS other_split,
+            $splits[a.side + 2] AS split, $splits[b.side + 2] AS other_split,
             a.id AS id, b.id AS other_id, similarity
         FROM related JOIN texts AS a ON a.key = one JOIN texts AS b ON b.key = other
-        WHERE a.side < b.side AND a.plain AND b.plain
+        WHERE a.side < b.side AND b.side > 0 AND a.plain AND b.plain
     )
 SELECT split, other_split, leaks.id, other_id, similarity, substr("text", 1, $excerpt) AS excerpt
 FROM leaks JOIN read_parquet($files) AS bodies ON bodies.id = leaks.id
@@ -121,8 +124,8 @@ def group_duplicates(corpus: DuckDBPyConnection) -> None:
     """Makes the table ``groups``: one for all that are the same or nearly so, directly or through others.
 
     Pairs with the same first text share a group too, and so do documents that the publisher says belong together. A
-    group is named by the smallest id in it; documents that are not in the table have a group of their own. So has a
-    sentence of a token classification corpus: that it occurs again is no mistake.
+    group is named by the smallest id in it, of a labelled document if it has any; documents that are not in the table
+    have a group of their own. So has a sentence of a token classification corpus: that it occurs again is no mistake.
 
     Args:
         corpus: Its tables ``texts`` and ``pairs`` are read.
@@ -141,6 +144,8 @@ def group_duplicates(corpus: DuckDBPyConnection) -> None:
 
 def list_leaks(corpus: DuckDBPyConnection, parts: list[Part], shows_texts: bool) -> pd.DataFrame:
     """Lists documents of different published splits that are the same or nearly so, for text classification.
+
+    Those without a label count as a split before training; that they are training documents is no leak.
 
     Args:
         corpus: Its tables ``texts`` and ``pairs`` are read.

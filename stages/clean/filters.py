@@ -15,6 +15,9 @@ from stages.common.words.splitting import MARKS, is_unspaced
 
 REPLACEMENT_CHARACTER = "\ufffd"
 COMBINING = re.compile(f"[{MARKS}]")  # vowel signs and accents, which belong to the letter before them
+LENGTHS = """
+SELECT number, words, published_split IS DISTINCT FROM 'unlabelled' AS labelled FROM kept WHERE plain AND $on
+"""
 NORMAL = 1.4826  # turns a median absolute deviation into a standard deviation, where lengths are normal
 
 
@@ -115,25 +118,27 @@ def find_outliers(corpus: DuckDBPyConnection, settings: LengthOutliers) -> DuckD
     Returns:
         One row a fault: number, rule, reason.
     """
-    lengths = corpus.sql("SELECT number, words FROM kept WHERE plain AND $on", params={"on": settings.enabled}).df()
-    reasons = outlying(lengths.set_index("number")["words"], settings.deviations)
+    lengths = corpus.sql(LENGTHS, params={"on": settings.enabled}).df().set_index("number")
+    reasons = outlying(lengths["words"], settings.deviations, lengths["labelled"])
     faults = pd.DataFrame({"number": reasons.index.astype("int64"), "rule": "length_outliers", "reason": reasons})
     return corpus.from_df(faults.astype({"rule": "str", "reason": "str"}))
 
 
-def outlying(words: pd.Series, deviations: float) -> pd.Series:
+def outlying(words: pd.Series, deviations: float, labelled: "pd.Series[bool] | None" = None) -> pd.Series:
     """Says which lengths are far from the median, on a logarithmic scale and in robust standard deviations.
 
     Args:
         words: Words of each document.
         deviations: How far from the median is too far. If more than half are equally long, none is.
+        labelled: Which documents the median and the spread are of; None for all.
 
     Returns:
         The reasons, indexed by the rows that have one.
     """
     logarithms = np.log(words.clip(lower=1).to_numpy(dtype=np.float64))
-    distance = logarithms - np.median(logarithms) if len(words) else logarithms
-    spread = NORMAL * np.median(np.abs(distance)) if len(words) else 0.0
+    known = np.ones(len(words), dtype=bool) if labelled is None else labelled.to_numpy(dtype=bool)
+    distance = logarithms - np.median(logarithms[known]) if known.any() else np.zeros(len(words))
+    spread = NORMAL * np.median(np.abs(distance[known])) if known.any() else 0.0
     far = np.abs(distance) > deviations * spread if spread else np.zeros(len(words), dtype=bool)
     said = pd.Series(distance[far] / spread if spread else [], dtype=float).map("{:+.1f}".format)
     reasons = words[far].astype(str).to_numpy() + " words, " + said.to_numpy() + " deviations from the median"

@@ -18,7 +18,7 @@ from stages.clean.parameters import CleanParameters, NearDuplicates
 from stages.clean.parts import Part
 from stages.clean.repair import CHANGED_BY, PRIVATE, repair
 from stages.clean.shingles import Shingles, make_shingles, pair_shingles
-from stages.common.documents.table import read_documents, write_documents, write_parquet
+from stages.common.documents.table import has_no_label, read_documents, write_documents, write_parquet
 from stages.common.documents.targets import answers, has_free_words, text_columns
 from stages.common.text_rules.markup import count_markup
 from stages.common.text_rules.normalisation import document_key, duplicate_key
@@ -117,9 +117,9 @@ def clean_part(part: Part, parameters: CleanParameters, language: str, names_mod
 
 
 def count_markup_of(part: Part) -> Counter[str]:
-    """What :func:`count_markup` finds in the texts of a part as they came in."""
+    """What :func:`count_markup` finds in the labelled texts of a part as they came in."""
     documents = read_documents(part.path("raw"))
-    free = documents[has_free_words(documents)]
+    free = documents[has_free_words(documents) & ~has_no_label(documents)]
     return sum((count_markup(free[name]) for name in text_columns(documents)), Counter())
 
 

@@ -13,6 +13,7 @@ from stages.common.core.messages import closing_line, progress
 from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section, load_value
 from stages.common.documents.card import LABELS, write_card, write_labels
+from stages.common.documents.table import NO_LABEL
 from stages.common.documents.targets import too_small
 from stages.common.fetching.sources import fetch
 from stages.common.tasks import task_of
@@ -22,6 +23,7 @@ from stages.download.entry import DatasetEntry
 from stages.download.parameters import DownloadParameters
 from stages.download.sorting import SortedById
 from stages.download.tables import write_answer_table, write_rejected_records, write_tables
+from stages.download.unlabelled import Texts
 
 DATA, REPORT = Path("data/raw"), Path("reports/download/summary.json")
 
@@ -36,12 +38,14 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix=".files-", dir=data) as scratch:
             files = {file.name: fetch(file, name, Path(scratch)) for file in entry.files}
 
-            tally, rows = Tally(), SortedById(Path(scratch))
+            tally, rows, texts = Tally(), SortedById(Path(scratch)), Texts(entry.parts)
             for part in entry.parts:
                 records = progress(part.read(files), part.file, "block")
                 for batch in assemble(part, records, entry, parameters.most_rejected, tally):
+                    texts.add(part, batch)
                     rows.add(as_documents(batch, part.split, entry))
             check(entry, tally)
+            texts.check()
 
             write_tables(rows, entry, files, data)
             if entry.answers:
@@ -53,4 +57,6 @@ def main() -> None:
         write_croissant(card, entry, data)
         write_json(report, summarise(name, tally))
     small = too_small(tally.labels, tally.splits) if task_of(entry).answer == "label" and not entry.answers else ""
-    closing_line("download", f"{entry.title}, {tally.documents:,} documents, {len(tally.rejected):,} rejected{small}")
+    unlabelled = f" ({tally.splits[NO_LABEL]:,} of them unlabelled)" if tally.splits[NO_LABEL] else ""
+    said = f"{entry.title}, {tally.documents:,} documents{unlabelled}, {len(tally.rejected):,} rejected{small}"
+    closing_line("download", said)

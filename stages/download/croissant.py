@@ -55,6 +55,9 @@ MEANINGS = {
     "derived_from": "The ids of the originals whose content is in the document",
     "method": "How it was made: original, or by an augmentation",
 }
+WITH_UNLABELLED = {
+    "published_split": f"{MEANINGS['published_split']}; or unlabelled, where the publisher gives it no label"
+}
 
 
 def write_croissant(card: Card, entry: DatasetEntry, folder: Path) -> None:
@@ -75,6 +78,7 @@ def write_croissant(card: Card, entry: DatasetEntry, folder: Path) -> None:
         "encodingFormat": "application/x-parquet",
         "sha256": file_hash(table, "sha256"),
     }
+    unlabelled = any(not part.has_labels for part in entry.parts)
     content = {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
@@ -86,7 +90,7 @@ def write_croissant(card: Card, entry: DatasetEntry, folder: Path) -> None:
         "license": card.licence,
         "citeAs": card.citation,
         "distribution": [documents, *(_source(file) for file in entry.files)],
-        "recordSet": [_labels(card), _documents(table.name, card)],
+        "recordSet": [_labels(card), _documents(table.name, card, unlabelled)],
     }
     write_json(folder / CROISSANT, content)
 
@@ -111,14 +115,15 @@ def _labels(card: Card) -> dict[str, Any]:
     return {**named, "key": {"@id": "labels/name"}, "field": fields, "data": data}
 
 
-def _documents(table: str, card: Card) -> dict[str, Any]:
+def _documents(table: str, card: Card, unlabelled: bool) -> dict[str, Any]:
     fields, task = [], task_of(card)
+    meanings = MEANINGS | (WITH_UNLABELLED if unlabelled else {})
     for column in documents_schema(task.columns):
         field: dict[str, Any] = {
             "@type": "cr:Field",
             "@id": f"documents/{column.name}",
             "name": column.name,
-            "description": MEANINGS[column.name],
+            "description": meanings[column.name],
             "dataType": "sc:Float" if pa.types.is_floating(column.type) else "sc:Text",
             "source": {"fileObject": {"@id": table}, "extract": {"column": column.name}},
         }

@@ -8,8 +8,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from stages.common.core.validation import Strict
 from stages.common.documents.card import Card, Label, SourceFile
+from stages.common.documents.table import NO_LABEL
 from stages.common.fetching.sources import PinnedFile
-from stages.common.tasks import known_task, task_of
+from stages.common.tasks import Task, known_task, task_of
 from stages.download.answers import AnswerTable, TableReader
 from stages.download.readers.conll import ConllReader
 from stages.download.readers.csv import CsvReader
@@ -40,18 +41,23 @@ class Part(Strict):
 
     Attributes:
         file: The name of the file that holds them.
-        split: The split that the publisher put them into, if there is one.
+        split: The split that the publisher put them into, if there is one; ``unlabelled`` if they have no label.
         reader: How they are read.
     """
 
     file: str
-    split: Literal["train", "validation", "test"] | None = None
+    split: Literal["train", "validation", "test", "unlabelled"] | None = None
     reader: Reader = Field(discriminator="format")
 
     @property
     def file_names(self) -> list[str]:
         """The names of all files that are read for it."""
         return [self.file, *self.reader.beside]
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether its documents may have labels."""
+        return self.split != NO_LABEL
 
     def read(self, files: Mapping[str, Path]) -> Iterator[Batch | BadRecord]:
         """Yields the documents in batches, and the records that could not be read.
@@ -111,15 +117,32 @@ class DatasetEntry(Strict):
                 raise ValueError(f"answers in {table.file!r} need 'id': no part with columns is read from that file")
         task = task_of(self)
         for part in self.parts:
-            target = frozenset({task.target} if self.answers else ())
-            if part.reader.fills | target != task.filled:
-                given, wanted = (" and ".join(sorted(names)) or "nothing" for names in (part.reader.fills, task.filled))
-                raise ValueError(f"the task {task.name} takes {wanted}, but this {part.reader.format} gives {given}")
+            optional = frozenset({task.target} if self.answers else ())
+            wanted = task.filled if part.has_labels else task.filled - {task.target}
+            if not part.has_labels:
+                self._check_unlabelled(part, task)
+            if part.reader.fills | (optional & wanted) != wanted:
+                given, takes = (" and ".join(sorted(names)) or "nothing" for names in (part.reader.fills, wanted))
+                raise ValueError(f"the task {task.name} takes {takes}, but this {part.reader.format} gives {given}")
         if labels and task.answer == "value":
             raise ValueError("a number has no labels: leave the list empty")
         if len(labels) < task.fewest_labels:
             raise ValueError(f"the task {task.name} needs {task.fewest_labels} labels or more")
         return self
+
+    def _check_unlabelled(self, part: Part, task: Task) -> None:
+        """Refuses a label in an unlabelled part, and one that is the file of a labelled part that may be tested on."""
+        if task.answer == "tags":
+            raise ValueError(f"the task {task.name} has no parts with 'split: unlabelled': words come with their tags")
+        if task.target in part.reader.fills:
+            how = "say 'labelled: false'" if "labelled" in type(part.reader).model_fields else "name none"
+            raise ValueError(f"a part with 'split: unlabelled' has no {task.target}: in its reader, {how}")
+        hashes = {file.name: set(file.hashes) for file in self.files}
+        for other in self.parts:
+            same = other.file == part.file or not hashes[other.file].isdisjoint(hashes[part.file])
+            members = {each.reader.inside for each in (part, other)}
+            if other.has_labels and other.split != "train" and same and (len(members) == 1 or None in members):
+                raise ValueError(f"{part.file!r} is an unlabelled file that is the test file ({other.file!r})")
 
     @property
     def annotations(self) -> list[str]:

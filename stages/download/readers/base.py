@@ -22,6 +22,12 @@ class BaseReader(Strict):
         return []
 
     @property
+    def inside(self) -> str | None:
+        """The pattern of the members of an archive that it reads; None for all there are."""
+        pattern: str | None = getattr(self, "member", None) or getattr(self, "members", None)
+        return pattern
+
+    @property
     def names_groups(self) -> bool:
         """Whether it fills ``group``, too: documents of one group are on one side of a split."""
         return False

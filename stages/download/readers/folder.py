@@ -25,18 +25,20 @@ class FolderReader(Labelled):
             lies in is its label, this folder's name and the file's own without its suffix are its id.
         ids: ``path`` makes the id of the whole name inside the archive, where a folder's and a file's name occur again,
             such as in ``train`` and ``test``; ``name`` of these two only.
+        labelled: Whether the folder's name is a label; ``false`` in a part with ``split: unlabelled``.
         encodings: Tried in this order, each strictly; a file that fits none is rejected.
     """
 
     format: Literal["folder"]
     members: str
     ids: Literal["name", "path"] = "name"
+    labelled: bool = True
     encodings: list[Encoding] = Field(default=["utf-8"], min_length=1)
 
     @property
     def fills(self) -> frozenset[str]:
         """The columns of the document table that it fills, beside the text."""
-        return frozenset({"label"})
+        return frozenset({"label"} if self.labelled else ())
 
     def read(self, archive: Path) -> Iterator[Batch | BadRecord]:
         """Yields the documents of an archive or a folder in batches, and the files that could not be read.
@@ -49,8 +51,9 @@ class FolderReader(Labelled):
             yield from (file for file in some if isinstance(file, BadRecord))
             read = [file for file in some if not isinstance(file, BadRecord)]
             names, ids, texts, labels = zip(*read, strict=True) if read else ([], [], [], [])
-            rows = {"text": pa.array(texts, pa.string()), "label": pa.array(labels, pa.string())}
-            yield Batch(pa.table(rows), partial(pa.array, ids, pa.string()), False, names.__getitem__)
+            rows = {"text": texts, **({"label": labels} if self.labelled else {})}
+            table = pa.table({column: pa.array(values, pa.string()) for column, values in rows.items()})
+            yield Batch(table, partial(pa.array, ids, pa.string()), False, names.__getitem__)
 
     def _files(self, archive: Path) -> Iterator[tuple[str, str, str, str] | BadRecord]:
         for name, stream in open_members(archive, self.members):

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import pyarrow as pa
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from stages.common.core.messages import UserError
 from stages.download.readers.blocks import Block, Dialect, parse_blocks, read_blocks
@@ -22,18 +22,26 @@ class LinesReader(Labelled):
         format: ``lines``.
         labels: The name of a further file whose lines are the labels; by default the first word of a line is its label.
         label_until: Where the label ends if it goes on after this, such as ``:`` in TREC's ``DESC:manner``.
+        labelled: Whether lines have labels; with ``false``, in a part with ``split: unlabelled``, a line is a text.
         encoding: Of the files.
     """
 
     format: Literal["lines"]
     labels: str | None = None
     label_until: str | None = Field(default=None, min_length=1)
+    labelled: bool = True
     encoding: Encoding = "utf-8"
+
+    @model_validator(mode="after")
+    def _labels_are_for_labelled_lines(self) -> Self:
+        if not self.labelled and (self.labels or self.label_until):
+            raise ValueError("with 'labelled: false' there are no 'labels' and no 'label_until'")
+        return self
 
     @property
     def fills(self) -> frozenset[str]:
         """The columns of the document table that it fills, beside the text."""
-        return frozenset({"label"})
+        return frozenset({"label"} if self.labelled else ())
 
     @property
     def beside(self) -> list[str]:
@@ -55,8 +63,12 @@ class LinesReader(Labelled):
             yield from parse_blocks(lambda block: self._parse(block, name), found, name)
 
     def _parse(self, block: Block, name: str) -> list[Batch | BadRecord]:
-        pairs = [block.record(row).decode().partition(" ") for row in range(len(block))]
-        rows = {"text": [text for _, _, text in pairs], "label": [self._label(label) for label, _, _ in pairs]}
+        lines = [block.record(row).decode() for row in range(len(block))]
+        if self.labelled:
+            pairs = [line.partition(" ") for line in lines]
+            rows = {"text": [text for _, _, text in pairs], "label": [self._label(label) for label, _, _ in pairs]}
+        else:
+            rows = {"text": lines}
         table = pa.table({column: pa.array(values, pa.string()) for column, values in rows.items()})
         return [Batch(table, partial(block.ids, name), True, partial(block.place, name))]
 
