@@ -3,7 +3,8 @@
     python -m benchmarks.few_labels [--dataset noisy_ag_news] [--arms ...] [--per-class 8 64] [--draws 10] [--table]
 
 The seed of a draw decides which training documents have labels, and how they are trained on. All other labels are left
-alone: every arm's settings are fixed beforehand and the last epoch is kept. Settings were chosen with ``--choose``,
+alone: every arm's settings are fixed beforehand and the last epoch is kept. Documents are scored in bfloat16 where the
+processor has it, which is twice as fast; training is in float32. Settings were chosen with ``--choose``,
 which draws from one half of the training documents and scores the validation documents; the draws of the table come
 from the other half. Each finished run is a row of benchmarks/results/few_labels.csv, by the arm's settings and the
 documents, so that nothing is trained twice.
@@ -22,11 +23,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import torch
 import yaml
 from scipy.stats import t as student
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -39,8 +42,11 @@ from stages.common.core.validation import read_yaml
 from stages.common.documents.card import Card, read_card, write_labels
 from stages.common.documents.consensus import CONSENSUS, no_consensus, write_consensus
 from stages.common.documents.table import read_documents, write_documents
+from stages.common.documents.unlabelled import UNLABELLED, write_unlabelled
 from stages.common.model.embedding import embed
 from stages.common.model.scorer import Scorer
+from stages.common.tasks import task_of
+from stages.common.training.instructions import has_bf16
 from stages.split.dividing import divide
 from stages.split.label_texts import label_texts
 from stages.split.parameters import SplitParameters
@@ -52,6 +58,7 @@ PRETRAINED = ROOT / "models/fetched/pretrained"
 MAX_LENGTH = 128  # tokens, for every arm
 ALWAYS = {"max_length": MAX_LENGTH, "keep": "last", "precision": "fp32"}
 CONTRASTIVE = {"method": "contrastive", "epochs": 5, "batch_size": 16}
+SELF_TRAINING = {**CONTRASTIVE, "unlabelled": {"method": "self_training"}}
 
 
 class Arm(NamedTuple):
@@ -80,6 +87,7 @@ class Place(NamedTuple):
 ARMS = {
     "contrastive": Arm("stage", settings=CONTRASTIVE),
     "contrastive + label texts": Arm("stage", "definitions", CONTRASTIVE),
+    "self-training": Arm("stage", "definitions", SELF_TRAINING),
     "fine-tuned": Arm("stage", settings={"method": "full", "epochs": 15}),
     "frozen": Arm("frozen"),
     "TF-IDF": Arm("tfidf"),
@@ -170,7 +178,9 @@ def run(row: dict[str, Any], arm: Arm, place: Place, half: int, split: str) -> M
         return done[row["key"]]
     begin = time.perf_counter()
     if trainer == "stage":
-        guessed, seconds = by_stage(train, scored, card, folder, {**settings, "seed": seed})
+        unlabelled = pd.concat([splits["train"], splits["validation"]]) if "unlabelled" in settings else pool[:0]
+        unlabelled = unlabelled[~unlabelled["id"].isin(train["id"])]
+        guessed, seconds = by_stage(train, unlabelled, scored, card, folder, {**settings, "seed": seed})
     elif trainer == "setfit":
         guessed, seconds = by_setfit(train, scored, folder, setfit, seed)
     else:
@@ -199,9 +209,22 @@ def kept_rows() -> list[dict[str, str]]:
 
 
 def by_stage(
-    train: pd.DataFrame, scored: pd.DataFrame, card: Card, folder: Path, changes: Mapping[str, Any]
+    train: pd.DataFrame,
+    unlabelled: pd.DataFrame,
+    scored: pd.DataFrame,
+    card: Card,
+    folder: Path,
+    changes: Mapping[str, Any],
 ) -> tuple[list[str], float]:
     """Trains with the stage finetune; a few of the training documents stand where validation ones would be.
+
+    Args:
+        train: The documents with a label.
+        unlabelled: Those whose label is not looked at.
+        scored: What is to be labelled.
+        card: Of the dataset.
+        folder: Where.
+        changes: The settings of finetune that differ from params.yaml.
 
     Returns:
         The predicted labels, and the seconds of training.
@@ -214,15 +237,19 @@ def by_stage(
     (place / CONSENSUS).parent.mkdir()
     write_consensus(no_consensus(), place / CONSENSUS)
     write_labels(card, place / "data/labels.json")
+    (place / UNLABELLED).mkdir()
+    write_unlabelled(unlabelled, unlabelled[:0].assign(rule="", reason=""), task_of(card), place / UNLABELLED)
     for name in ("models/fetched", "stages"):
         (place / name).parent.mkdir(exist_ok=True)
         (place / name).symlink_to(ROOT / name)
-    section = {**read_yaml(ROOT / "params.yaml")["finetune"], **changes}
+    section = read_yaml(ROOT / "params.yaml")["finetune"]
+    section |= {**changes, "unlabelled": {**section["unlabelled"], **changes.get("unlabelled", {})}}
     (place / "params.yaml").write_text(yaml.safe_dump({"finetune": section}))
     subprocess.run([sys.executable, "-m", "stages.finetune"], cwd=place, check=True, stdout=sys.stderr, env=_env())
     seconds = json.loads((place / "reports/finetune/environment.json").read_text())["training_seconds"]
     scorer = Scorer.load(place / "models/finetuned", "cpu")
-    found = np.asarray(scorer.logits(scored, "scoring")).argmax(axis=1)
+    with torch.autocast("cpu", torch.bfloat16, enabled=has_bf16()):
+        found = np.asarray(scorer.logits(scored, "scoring")).argmax(axis=1)
     return [card.label_names[number] for number in found], seconds
 
 
@@ -235,23 +262,30 @@ def by_setfit(
     train[["text", "label"]].to_json(folder / "train.json", orient="records")
     scored[["text"]].to_json(folder / "scored.json", orient="records")
     script = Path(__file__).with_name("setfit_run.py")
-    subprocess.run(
-        [python, script, PRETRAINED, folder, str(seed), str(MAX_LENGTH)], check=True, stdout=sys.stderr, env=_env()
-    )
+    format_ = "bf16" if has_bf16() else "fp32"
+    command = [python, script, PRETRAINED, folder, str(seed), str(MAX_LENGTH), format_]
+    subprocess.run(command, check=True, stdout=sys.stderr, env=_env())
     made = json.loads((folder / "setfit.json").read_text())
     return made["labels"], made["seconds"]
 
 
 def by_regression(train: pd.DataFrame, scored: pd.DataFrame, kind: str) -> list[str]:
     """Logistic regression, on the frozen encoder's embeddings or on TF-IDF, with scikit-learn's own penalty."""
-    texts = [*train["text"], *scored["text"]]
+    given = train["text"], scored["text"]
     if kind == "frozen":
-        features = embed(PRETRAINED, texts, MAX_LENGTH, threads=2)
+        known, asked = (_embedded(tuple(texts)) for texts in given)
     else:
         vectoriser = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True).fit(train["text"])
-        features = vectoriser.transform(texts)
-    model = LogisticRegression(max_iter=1000).fit(features[: len(train)], train["label"])
-    return [str(label) for label in model.predict(features[len(train) :])]
+        known, asked = (vectoriser.transform(texts) for texts in given)
+    model = LogisticRegression(max_iter=1000).fit(known, train["label"])
+    return [str(label) for label in model.predict(asked)]
+
+
+@cache
+def _embedded(texts: tuple[str, ...]) -> Any:
+    """The frozen encoder's vectors; the scored documents are the same for all draws."""
+    with torch.autocast("cpu", torch.bfloat16, enabled=has_bf16()):
+        return embed(PRETRAINED, texts, MAX_LENGTH, threads=2)
 
 
 def print_table(dataset: str) -> None:

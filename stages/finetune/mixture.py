@@ -1,4 +1,4 @@
-"""Labels of texts by a mixture of Gaussians: texts that lie together get one label (Nigam et al. 2000; McLachlan 1975)."""
+"""Labels of texts by a mixture of Gaussians: texts that lie together get one label (Nigam et al. 2000)."""
 
 import numpy as np
 import numpy.typing as npt
@@ -29,13 +29,19 @@ def align(probabilities: Floats, prior: Floats) -> Floats:
     return aligned
 
 
-def mixture_labels(labelled: Floats, known: Floats, texts: Floats, guessed: Floats, prior: Floats) -> Floats:
+def mixture_labels(
+    labelled: npt.NDArray[np.floating],
+    texts: npt.NDArray[np.floating],
+    known: npt.NDArray[np.floating],
+    guessed: Floats,
+    prior: Floats,
+) -> Floats:
     """Labels texts by where they lie: expectation maximisation for one Gaussian a label, all with one covariance.
 
     Args:
         labelled: The vectors of documents with a label, [labelled, size].
-        known: How much each label counts for them, [labelled, labels].
         texts: The vectors of the texts, [texts, size].
+        known: How much each label counts for the documents with a label, [labelled, labels].
         guessed: What a model says of their labels, from which it sets out, [texts, labels].
         prior: How the labels are distributed, [labels]; the probabilities' mean is held to it.
 
@@ -55,7 +61,7 @@ def mixture_labels(labelled: Floats, known: Floats, texts: Floats, guessed: Floa
             means = weights.T @ seen / totals[:, None]
             spread = (seen * weights.sum(axis=1)[:, None]).T @ seen - (means * totals[:, None]).T @ means
             spread /= totals.sum()
-            even = np.trace(spread) / len(spread)
+            even = max(np.trace(spread) / len(spread), np.finfo(np.float32).tiny)
             inverse = np.linalg.inv((1 - SHRINKAGE) * spread + SHRINKAGE * even * np.eye(len(spread)))
             slopes = means @ inverse
             logits = seen[len(labelled) :] @ slopes.T - (slopes * means).sum(axis=1) / 2

@@ -36,7 +36,6 @@ class Unlabelled(Strict):
         rounds: How often; each round labels the texts with the model of the round before.
         share: Of the texts that the model gives one label, how much is learnt, the surest first; it is the same for
             all labels.
-        sharpness: The power that probabilities are raised to before they are learnt; 1 leaves them.
         epochs: Passes of each round over the texts.
         learning_rate: The largest of each round.
         most_drift: How far the labels that the model gives may be distributed otherwise than those of the training
@@ -48,7 +47,6 @@ class Unlabelled(Strict):
     mixture: bool = True
     rounds: int = Field(default=1, ge=1, le=100)
     share: float = Field(default=0.75, gt=0, le=1)
-    sharpness: float = Field(default=1.0, ge=1, allow_inf_nan=False)
     epochs: int = Field(default=1, ge=1)
     learning_rate: float = Field(default=1.0e-4, gt=0, le=1, allow_inf_nan=False)
     most_drift: float = Field(default=0.2, ge=0, le=1)

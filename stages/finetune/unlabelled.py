@@ -8,6 +8,7 @@ arXiv 1911.04252); consistency training learns that their variants have these la
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,16 +22,17 @@ from stages.common.documents.table import ORIGINAL
 from stages.common.documents.unlabelled import DOCUMENTS, UNLABELLED, read_unlabelled
 from stages.common.metrics.probabilities import softmax
 from stages.common.model.device import compute_alike
+from stages.common.model.embedding import embed
 from stages.common.tasks import Task
 from stages.common.training.checkpoints import Checkpoints, say
 from stages.common.training.loop import Log, Outcome
+from stages.finetune.mixture import align, mixture_labels
 from stages.finetune.objectives import check_plain
 from stages.finetune.parameters import Finetune, Unlabelled
 from stages.finetune.training import Trained, Trainer
 
-ALIGNMENTS = 100  # of the distribution of labels; it converges fast
-
 Shares = npt.NDArray[np.float64]
+Vectors = npt.NDArray[np.float32]
 
 
 class Lesson(NamedTuple):
@@ -55,7 +57,8 @@ class Lessons:
         training: The training documents.
         targets: The index of each one's label, [documents], or how much each label counts, [documents, labels].
         texts: The table of data/unlabelled.
-        start: Gives a pretrained model.
+        pretrained: The encoder.
+        start: Gives it as a model.
         keep: Opens the checkpoints of a training by its key.
         key: Of the training with labels alone.
     """
@@ -65,6 +68,7 @@ class Lessons:
     training: pd.DataFrame
     targets: npt.NDArray[Any]
     texts: pd.DataFrame
+    pretrained: Path
     start: Callable[[], tuple[PreTrainedModel, PreTrainedTokenizerBase]]
     keep: Callable[[str], AbstractContextManager[Checkpoints]]
     key: str
@@ -73,6 +77,13 @@ class Lessons:
     def labels(self) -> list[str]:
         """The names of the labels."""
         return self.trainer.inference.outputs
+
+    def vectors(self, texts: pd.DataFrame) -> tuple[Vectors, Vectors]:
+        """What the pretrained encoder makes of the training documents and of texts, [documents, size] each."""
+        everything = [*self.training["text"], *texts["text"]]
+        length, parameters = self.trainer.inference.max_length, self.parameters
+        made = embed(self.pretrained, everything, length, parameters.thread_count, self.trainer.accelerator.device)
+        return made[: len(self.training)], made[len(self.training) :]
 
     @property
     def known(self) -> npt.NDArray[np.float32]:
@@ -143,8 +154,9 @@ def learn_texts(first: Trained, lessons: Lessons, log: Log) -> tuple[Trained, di
             probabilities = softmax(np.asarray(teacher.ready.scorer.logits(originals, "labelling")))
             guessed = np.bincount(probabilities.argmax(axis=1), minlength=len(prior)) / len(probabilities)
             drift = float(np.abs(guessed - prior).sum() / 2)
-            aligned = align(probabilities, prior) ** settings.sharpness
-            aligned = align(aligned / aligned.sum(axis=1, keepdims=True), prior)
+            aligned = align(probabilities, prior)
+            if settings.mixture and number == 1:
+                aligned = mixture_labels(*lessons.vectors(originals), known, probabilities, prior)
             taken, thresholds = surest(aligned, settings.share)
             labels = aligned.argmax(axis=1)
             rounds.append(
@@ -181,20 +193,6 @@ def learn_texts(first: Trained, lessons: Lessons, log: Log) -> tuple[Trained, di
         outcome = replace(outcome, best_epoch=weights.best_epoch)
     record = {"method": settings.method, "texts": len(originals), "rounds": rounds, "stopped": stopped}
     return kept._replace(outcome=outcome), {"unlabelled": record}
-
-
-def align(probabilities: Shares, prior: Shares) -> Shares:
-    """Probabilities whose mean is the distribution of the labels (ReMixMatch, Berthelot et al. 2020, arXiv 1911.09785).
-
-    Args:
-        probabilities: Of each label, [documents, labels].
-        prior: How the labels of the training documents are distributed, [labels].
-    """
-    aligned = probabilities.copy()
-    for _ in range(ALIGNMENTS):
-        aligned *= prior / np.maximum(aligned.mean(axis=0), np.finfo(float).tiny)
-        aligned /= aligned.sum(axis=1, keepdims=True)
-    return aligned
 
 
 def surest(probabilities: Shares, share: float) -> tuple[npt.NDArray[np.bool_], list[float | None]]:
@@ -258,10 +256,11 @@ def _check(parameters: Finetune, task: Task, texts: pd.DataFrame) -> None:
     Raises:
         UserError: If there is no text, or the task or another parameter does not go with it.
     """
-    if task.answer != "label":
+    if task.answer != "label" or (parameters.unlabelled.mixture and task.inputs != ("text",)):
         raise UserError(
-            f"params.yaml: finetune.unlabelled goes with one label a document; the task is {task.name}.",
-            "Set its method to none.",
+            f"params.yaml: finetune.unlabelled goes with one label a document, and its mixture with one text; the task "
+            f"is {task.name}.",
+            "Set its method to none, or mixture to false.",
         )
     check_plain(parameters, "finetune.unlabelled")
     if texts.empty:

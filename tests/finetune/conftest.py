@@ -9,6 +9,8 @@ from accelerate.state import AcceleratorState
 
 from stages.common.documents.card import LABELS, Card, Label, write_labels
 from stages.common.documents.table import write_documents
+from stages.common.documents.unlabelled import write_unlabelled
+from stages.common.tasks import task_of
 from stages.finetune.parameters import Finetune
 from tests.common.tiny_encoder import COMMON, TOPICS, article, save_encoder
 
@@ -48,7 +50,6 @@ PARAMETERS = {
         "mixture": False,
         "rounds": 1,
         "share": 0.75,
-        "sharpness": 1.0,
         "epochs": 1,
         "learning_rate": 1.0e-4,
         "most_drift": 0.2,
@@ -128,6 +129,18 @@ def fill(folder, encoder):
     shutil.copytree(encoder, folder / "models/fetched/pretrained")
     write_parameters(folder)
     return folder
+
+
+def put_texts(folder, per_label, variants=0):
+    """Writes data/unlabelled: texts like those of each topic, and variants of each."""
+    texts = make_split(300, per_label) if per_label else make_split(300, 1)[:0]
+    ids = texts["id"]
+    numbers = range(variants)
+    made = [texts.assign(id=ids + f"#{n}", method="swap", derived_from=[[i] for i in ids]) for n in numbers]
+    (folder / "data/unlabelled").mkdir(exist_ok=True)
+    rows = pd.concat([texts, *made], ignore_index=True)
+    nothing = rows[:0].assign(rule="", reason="")
+    write_unlabelled(rows, nothing, task_of(make_card()), folder / "data/unlabelled")
 
 
 def write_parameters(folder, **changes):

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.finetune.conftest import fill, write_parameters
+from tests.finetune.conftest import PARAMETERS, fill, put_texts, write_parameters
 from tests.imports import ROOT
 
 pytestmark = pytest.mark.slow
@@ -141,6 +141,23 @@ def test_contrastive_training_that_was_killed_ends_with_the_same_bytes(tmp_path,
         start(folder).finish()
     assert (folders[0] / "stderr").read_text().count(" of 72, the last one") == 2
     assert made_by(folders[0]) == made_by(folders[1])
+
+
+def test_rounds_of_self_training_that_were_killed_end_with_the_same_bytes(tmp_path, encoder, start):
+    rounds = {**PARAMETERS["unlabelled"], "method": "both", "rounds": 2, "share": 1.0, "most_drift": 1.0}
+    folders = [fill(tmp_path / name, encoder) for name in ("killed", "undisturbed")]
+    for folder in folders:
+        put_texts(folder, 10, variants=1)  # 72 documents and 60 texts: 17 steps a round, after 18 with labels alone
+        write_parameters(folder, keep="last", unlabelled=rounds)
+    for step in (7, 26, 46):  # in each of the three trainings
+        start(folders[0]).kill_at(step)
+        assert not (folders[0] / "models/finetuned").exists()
+    for folder in folders:
+        start(folder).finish()
+    said = (folders[0] / "stderr").read_text()
+    assert said.count(" of 18, the last one") == 3 and said.count(" of 17, the last one") == 3
+    assert made_by(folders[0]) == made_by(folders[1])
+    assert not (folders[0] / ".checkpoints").exists()
 
 
 def test_checkpoints_change_no_byte_and_are_gone_when_the_run_has_ended(tmp_path, encoder, start, undisturbed):
