@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from commands.annotation.corpus import Corpus
 from stages.annotate import __main__ as annotate
 from stages.augment import __main__ as augment
 from stages.clean import __main__ as clean
@@ -318,7 +319,7 @@ def test_words_with_tags_have_no_unlabelled_part(place):
     files = {"a.conll": "EU N B-sport\n\n", "b.conll": "Rome N O\n\n"}
     parts = [{"file": "a.conll", "reader": conll}, {"file": "b.conll", "split": "unlabelled", "reader": conll}]
     write(place, files, parts, task="token-classification")
-    assert "the task token-classification has no parts with 'split: unlabelled': words come with their tags" in error()
+    assert "the task token-classification takes no parts with 'split: unlabelled'" in error()
 
 
 def test_an_unlabelled_document_that_people_answered_about_is_labelled(place):
@@ -333,3 +334,17 @@ def test_an_unlabelled_document_that_people_answered_about_is_labelled(place):
     assert documents.loc["u1", "label"] == "sport" and pd.isna(documents.loc["u1", "published_split"])
     assert pd.isna(documents.loc["u2", "label"]) and documents.loc["u2", "published_split"] == "unlabelled"
     assert len(read_rejected(Path("data/annotated/rejected.parquet"))) == 0
+
+
+@pytest.mark.parametrize("on", [False, True])
+def test_they_are_what_annotators_may_be_asked_about(place, on):
+    with_unlabelled(place, COPY_OF_TEST, NEAR_TEST, TRAIN, EMOJI, OWN)
+    run(download)
+    raw = Corpus.load().documents
+    alone = raw[raw["published_split"].eq("unlabelled")]
+    assert set(alone["id"]) <= set(Corpus.load().candidates("train"))
+    set_parameters(place, unlabelled=on)
+    run(annotate, clean, augment, split)
+    asked = raw.loc[Corpus.load().candidates("train")]
+    assert set(asked.loc[asked["label"].isna(), "text"]) == {EMOJI, OWN}
+    assert not set(asked["text"]) & {text for text, _, part in ROWS if part != "train"}

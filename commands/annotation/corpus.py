@@ -14,8 +14,9 @@ from commands.annotation.forms import Item
 from stages.common.core.messages import UserError
 from stages.common.documents.answer_forms import answer_of
 from stages.common.documents.card import CARD, Card, read_card
-from stages.common.documents.table import ORIGINAL, SPLITS, read_documents
+from stages.common.documents.table import NO_LABEL, ORIGINAL, SPLITS, has_no_label, read_documents
 from stages.common.documents.targets import text_columns
+from stages.common.documents.unlabelled import DOCUMENTS, UNLABELLED
 from stages.common.tasks import Task, task_of
 from stages.common.words.splitting import Word
 
@@ -71,6 +72,8 @@ class Corpus:
     def split_ids(self) -> dict[str, frozenset[str]]:
         """The ids of the original documents of each split; empty where nothing was split yet.
 
+        Documents without a label count as training documents: once they are labelled, they may be trained on.
+
         Raises:
             UserError: If the splits are those of another dataset.
         """
@@ -82,17 +85,23 @@ class Corpus:
                 f"{SPLIT}: holds the splits of {other}, {RAW} the documents of {self.card.name}.",
                 "Run `dvc repro split`.",
             )
-        return {name: _originals(SPLIT / f"{name}.parquet") for name in SPLITS}
+        found = {name: _originals(SPLIT / f"{name}.parquet") for name in SPLITS}
+        alone = frozenset(self.documents.index[has_no_label(self.documents)])
+        if alone:
+            kept = _originals(UNLABELLED / DOCUMENTS) | _originals(SPLIT / "rejected.parquet", rule=NO_LABEL)
+            found[TRAIN] |= kept & alone
+        return found
 
     def candidates(self, split: str) -> list[str]:
         """The ids of the documents that may be labelled, in their order: those of one split.
 
-        Where nothing was split yet, training documents are all but those that the publisher holds out.
+        Where nothing was split yet, training documents are all but those that the publisher holds out. Documents
+        without a label are among them.
         """
         if self.split_ids:
             return sorted(self.split_ids[split] & set(self.documents.index))
         published = self.documents["published_split"]
-        chosen = published.isna() | published.eq(TRAIN) if split == TRAIN else published.eq(split)
+        chosen = ~published.isin(set(SPLITS) - {TRAIN}) if split == TRAIN else published.eq(split)
         return sorted(self.documents.index[chosen])
 
 
@@ -126,9 +135,10 @@ def check_name(name: str, what: str, taken: Collection[str] = ()) -> str:
     return name
 
 
-def _originals(path: Path) -> frozenset[str]:
+def _originals(path: Path, rule: str | None = None) -> frozenset[str]:
+    """The ids of the original documents in a table; of rejected ones, those that a rule rejected."""
     try:
-        table = pq.read_table(path, columns=["id", "method"])
+        table = pq.read_table(path, columns=["id", "method"], filters=rule and [("rule", "==", rule)])
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such file.", "Run `dvc repro split`.") from None
     rows = zip(table["id"].to_pylist(), table["method"].to_pylist(), strict=True)

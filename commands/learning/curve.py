@@ -59,8 +59,8 @@ class Documents:
         card, audited = read_card(SPLITS), read_card(TRAIN.parent)
         if card.name != audited.name:
             raise UserError(f"{SPLITS}: holds {card.name}, {TRAIN.parent} {audited.name}.", "Run `dvc repro audit`.")
-        if task_of(card).answer != "label":
-            raise UserError(f"{SPLITS}: the task is {card.task}.", "Learning curves are of one label a document.")
+        if (task := task_of(card)).answer != "label":
+            raise UserError(f"{SPLITS}: the task is {task.name}.", "Learning curves are of one label a document.")
         train, validation = (_labelled(path) for path in (TRAIN, SPLITS / "validation.parquet"))
         if train["label"].nunique() < 2:
             raise UserError(f"{TRAIN}: all documents have one label.", "A learning curve needs two or more.")

@@ -133,7 +133,7 @@ class DatasetEntry(Strict):
     def _check_unlabelled(self, part: Part, task: Task) -> None:
         """Refuses a label in an unlabelled part, and one that is the file of a labelled part that may be tested on."""
         if task.answer == "tags":
-            raise ValueError(f"the task {task.name} has no parts with 'split: unlabelled': words come with their tags")
+            raise ValueError(f"the task {task.name} takes no parts with 'split: unlabelled'")
         if task.target in part.reader.fills:
             how = "say 'labelled: false'" if "labelled" in type(part.reader).model_fields else "name none"
             raise ValueError(f"a part with 'split: unlabelled' has no {task.target}: in its reader, {how}")

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from stages.common.core.messages import UserError
-from stages.common.documents.table import ORIGINAL, SPLITS
+from stages.common.documents.table import NO_LABEL, ORIGINAL, SPLITS
 from stages.split.placing import AUGMENTED
 from stages.split.rejections import rejections
 from stages.split.training import beside_held_out, copies, inadmissible
@@ -58,7 +58,7 @@ def collect(unlabelled: pd.DataFrame, splits: Mapping[str, pd.DataFrame], reject
     nothing = rejections("", pd.Series(index=unlabelled.index[:0], dtype="str"))
     if not on:
         off = pd.Series("it has no label, and split.unlabelled is off", index=unlabelled.index)
-        because = _because(unlabelled, rejections("unlabelled", off))
+        because = _because(unlabelled, rejections(NO_LABEL, off))
         return Pool(unlabelled[:0], _because(unlabelled, nothing), because)
     held_out = pd.concat([splits[split].assign(split=split) for split in SPLITS[1:]])
     found = pd.concat([unlabelled, _left_out(rejected)], ignore_index=True)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from stages.common.core.messages import UserError
-from stages.common.documents.table import read_flags, write_flags
+from stages.common.documents.table import read_documents, read_flags, write_documents, write_flags, write_rejected
 from stages.report.__main__ import main
 from stages.report.page import p_value, percent, share, signed
 from tests.report.conftest import HOSTILE_LABELS, HUGE, PLANTED, write_run
@@ -274,6 +274,33 @@ def test_repeated_sentences_of_entities_stay_and_are_shown_with_that_remark(tmp_
     remarks = shown.partition("What was kept with a remark")[2].partition("Documents that are the same")[0]
     assert "duplicates: 2 of 2 documents" in remarks and remarks.count("the same text as train-000") == 2
     assert "team wins the cup after a late goal, story 1 of train." in remarks
+
+
+def test_documents_without_a_label_are_counted_apart(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_run(tmp_path)
+    main()
+    assert "without a label" not in outline(tmp_path / "reports/index.html").shown
+    data = tmp_path / "data"
+    documents = read_documents(data / "annotated/documents.parquet")
+    names = [f"u{number}" for number in range(4)]
+    alone = documents[:4].assign(id=names, label=None, published_split="unlabelled", text=["今天", "🎉", "a", "b"])
+    write_documents(pd.concat([documents, alone]), data / "annotated/documents.parquet")
+    rules = ["duplicates", "empty", "near_duplicates"]
+    write_rejected(alone[:3].assign(rule=rules, reason="why"), data / "clean/rejected.parquet")
+    for stage in ("clean", "augmented"):
+        kept = read_documents(data / f"{stage}/documents.parquet")
+        write_documents(pd.concat([kept, alone[3:]]), data / f"{stage}/documents.parquet")
+    main()
+    shown = outline(tmp_path / "reports/index.html").shown
+    assert "4 documents came without a label; cleaning dropped 3 of them, 2 as copies of others or nearly so." in shown
+    assert "with a label, or unlabelled" in shown
+    assert "None of them is trained on ( split.unlabelled is off)." in shown
+    pool = {"originals": 1, "variants": 2, "rejected": {"equals_held_out": 5, "group_held_out": 1}}
+    change(tmp_path / "reports/split/summary.json", unlabelled=pool)
+    main()
+    shown = outline(tmp_path / "reports/index.html").shown
+    assert "1 documents and 2 variants may be trained on without a label; 6 rows may not, because they are" in shown
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from stages.common.documents.table import SPLITS, has_no_label
 from stages.common.documents.targets import has_free_words, text_columns
 from stages.report import plots
 from stages.report.clusters import find_clusters
@@ -41,15 +42,18 @@ def data(corpus: Corpus, results: Results, parameters: ReportParameters) -> dict
     plotted = sorted(counts, key=lambda row: -sum(row.counts.values()))[:MOST_CLASSES]
     sets, values = set_counts(corpus.splits), values_of(corpus.splits)
     after = sum(map(len, corpus.splits.values()))
+    with_label = "with a label, or unlabelled" if has_no_label(corpus.annotated).any() else "with a label"
+    unlabelled = unlabelled_counts(corpus, summaries["split"].get("unlabelled"))
     return {
         "flow": [
             ("downloaded", summaries["clean"]["documents_in"] + rejected["annotate"], rejected["download"]),
-            ("with a label", summaries["clean"]["documents_in"], rejected["annotate"]),
+            (with_label, summaries["clean"]["documents_in"], rejected["annotate"]),
             ("cleaned", len(corpus.clean), rejected["clean"]),
             ("with the pool of variants", len(corpus.augmented), rejected["augment"]),
             ("in the splits", after + rejected["audit"], rejected["split"]),
             ("after the audit of labels", after, rejected["audit"]),
         ],
+        "unlabelled": unlabelled,
         "splits": list(corpus.splits),
         "counted": "Mentions of each type" if _has_spans(corpus.splits["train"]) else "Documents of each class",
         "class_counts": counts,
@@ -69,6 +73,26 @@ def data(corpus: Corpus, results: Results, parameters: ReportParameters) -> dict
     }
 
 
+def unlabelled_counts(corpus: Corpus, pool: dict[str, Any] | None) -> dict[str, Any]:
+    """What became of the documents without a label.
+
+    Args:
+        corpus: The documents.
+        pool: What split says of those that may be trained on; None where that is off.
+
+    Returns:
+        ``given``, the documents that their publisher gives no label; of these, how many cleaning ``dropped``, and how
+        many as ``copies``; ``pool``, with ``left_out``, the rows that are, nearly are, or are made of, held-out ones.
+    """
+    dropped = corpus.rejected["clean"][has_no_label(corpus.rejected["clean"])]
+    return {
+        "given": int(has_no_label(corpus.annotated).sum()),
+        "dropped": len(dropped),
+        "copies": int(dropped["rule"].isin(COMPARING).sum()),
+        "pool": {**pool, "left_out": sum(pool["rejected"].values())} if pool else None,
+    }
+
+
 def cleaning(corpus: Corpus, results: Results, parameters: ReportParameters) -> dict[str, Any]:
     """What cleaning changed, dropped and remarked on, with examples; what is repeated, and what leaks."""
     shown = parameters.examples, parameters.excerpt_characters
@@ -84,7 +108,7 @@ def cleaning(corpus: Corpus, results: Results, parameters: ReportParameters) -> 
         "dropped": by_rule(_without_secrets(dropped), *shown, parameters.seed),
         "flagged": by_rule(_without_secrets(flagged), *shown, parameters.seed),
         "clusters": find_clusters(corpus.clean, dropped, COMPARING, parameters.listed, parameters.excerpt_characters),
-        "published": bool(corpus.clean["published_split"].notna().any()),
+        "published": bool(corpus.clean["published_split"].isin(SPLITS).any()),
         "leaks": shortened(corpus.leaks.head(parameters.listed), parameters.excerpt_characters),
     }
 
