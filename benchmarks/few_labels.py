@@ -263,7 +263,7 @@ def by_setfit(
     scored[["text"]].to_json(folder / "scored.json", orient="records")
     script = Path(__file__).with_name("setfit_run.py")
     format_ = "bf16" if has_bf16() else "fp32"
-    command = [python, script, PRETRAINED, folder, str(seed), str(MAX_LENGTH), format_]
+    command = [python, str(script), str(PRETRAINED), str(folder), str(seed), str(MAX_LENGTH), format_]
     subprocess.run(command, check=True, stdout=sys.stderr, env=_env())
     made = json.loads((folder / "setfit.json").read_text())
     return made["labels"], made["seconds"]
