@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from commands.annotation.corpus import Corpus
 from stages.annotate import __main__ as annotate
 from stages.augment import __main__ as augment
 from stages.clean import __main__ as clean
+from stages.clean.filters import outlying
 from stages.common.core.messages import UserError
 from stages.common.documents.table import read_documents, read_rejected
 from stages.common.documents.unlabelled import UNLABELLED, read_unlabelled
@@ -348,3 +350,23 @@ def test_they_are_what_annotators_may_be_asked_about(place, on):
     asked = raw.loc[Corpus.load().candidates("train")]
     assert set(asked.loc[asked["label"].isna(), "text"]) == {EMOJI, OWN}
     assert not set(asked["text"]) & {text for text, _, part in ROWS if part != "train"}
+
+
+def test_the_usual_length_is_that_of_labelled_documents():
+    words = pd.Series([8, 9, 10, 11, 12, 300, 310, 320, 330, 340, 350])
+    labelled = pd.Series([True] * 5 + [False] * 6)
+    assert outlying(words, 6.0).index.tolist() == [0, 1, 2, 3, 4]  # labelled documents would go
+    assert outlying(words, 6.0, labelled).index.tolist() == [5, 6, 7, 8, 9, 10]
+    assert outlying(words[5:], 6.0, labelled[5:]).empty  # no document has a label
+
+
+def test_labelling_functions_are_not_asked_about_them(place):
+    with_unlabelled(place, OWN, EMOJI)
+    functions = place / PARAMS["annotate"]["functions"]
+    functions.write_text("def says_money(text):\n    return 'money' if 'bank' in text or 'cherry' in text else None\n")
+    for command in (["init", "--quiet"], ["add", "catalog"]):
+        subprocess.run(["git", *command], check=True)
+    run(download, annotate)
+    documents = read_documents(Path("data/annotated/documents.parquet"))
+    alone = documents[documents["published_split"].eq("unlabelled")]
+    assert set(alone["text"]) == {OWN, EMOJI} and alone["label"].isna().all()
