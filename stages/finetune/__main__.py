@@ -105,8 +105,9 @@ def main() -> None:
             if parameters.keep == "best":
                 inference = room.calibrate(outcome.logits, truth, inference)
             write_inference(inference, models)
-            summary = summarise(outcome, training, examples, validation, ready.method, unknown) | of_texts
-            write_json(reports / "summary.json", summary)
+            keeps_last = ready.selection.keeps_last
+            summary = summarise(outcome, training, examples, validation, ready.method, unknown, keeps_last)
+            write_json(reports / "summary.json", summary | of_texts)
             write_json(reports / "headline.json", headline(outcome, ready.selection))
             seconds = outcome.seconds + ready.method.seconds
             environment = describe_environment(accelerator.device, precision, seconds, outcome.real_tokens)

@@ -32,6 +32,7 @@ def summarise(
     validation: pd.DataFrame,
     method: Method,
     unknown: float,
+    keeps_last: bool,
 ) -> dict[str, Any]:
     """What ``summary.json`` holds: the same in every run of the same parameters on the same machine.
 
@@ -42,11 +43,13 @@ def summarise(
         validation: The validation documents.
         method: How the model was trained.
         unknown: The share of the training documents' tokens that the tokenizer does not know.
+        keeps_last: Whether the last epoch was kept, whatever the validation documents say.
     """
     without_tokens = training["id"].iloc[examples.left_out].tolist()
     return {
         "validation": outcome.best,
         "best_epoch": outcome.best_epoch,
+        **({"keeps_last": True} if keeps_last else {}),
         "epochs_run": outcome.epochs,
         "steps": outcome.steps,
         "training_rows": len(training),

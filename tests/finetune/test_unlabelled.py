@@ -110,7 +110,7 @@ def test_texts_without_a_label_teach_another_model(few, train, method):
     assert said["texts"] == 10 * len(TOPICS) and said["stopped"] is None and len(said["rounds"]) == 2
     assert [each["rows"] for each in said["rounds"]] == [4 * len(TOPICS) + 2 * 10 * len(TOPICS)] * 2
     assert 0 <= said["rounds"][1]["same_label_as_before"] <= 1
-    assert summary(few)["epochs_run"] == 3 + 1 + 1
+    assert summary(few)["epochs_run"] == 3 + 1 + 1 and summary(few)["keeps_last"]
     Scorer.load(few / "models/finetuned", "cpu")
 
 

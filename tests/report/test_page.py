@@ -338,6 +338,22 @@ def test_the_share_of_unknown_tokens_is_shown_and_warned_of(tmp_path, monkeypatc
     assert ("the model's tokenizer does not know what these texts are written in" in shown) == warned
 
 
+@pytest.mark.parametrize(
+    ("stopped", "said"), [(None, "by labels that a model gave"), ("round 2: it <went> down", "not kept (round 2: it")]
+)
+def test_what_was_learnt_without_labels_is_shown(tmp_path, monkeypatch, stopped, said):
+    monkeypatch.chdir(tmp_path)
+    write_run(tmp_path)
+    rounds = [{"texts_learnt": 6_300}, {"texts_learnt": 6_310}]
+    learnt = {"texts": 8_400, "method": "self_training", "rounds": rounds, "stopped": stopped}
+    change(tmp_path / "reports/finetune/summary.json", unlabelled=learnt, keeps_last=True)
+    main()
+    shown = outline(tmp_path / "reports/index.html").shown
+    assert "Texts without a label 8,400; self-training learnt 6,300, then 6,310 of them by labels" in shown
+    assert said in shown and ("it <went> down" in shown) == bool(stopped)
+    assert "the last, whatever the validation documents say" in shown
+
+
 def test_a_run_on_pairs_shows_both_texts(make_page):
     shown = outline(make_page(task="pairs", augmented=False)).shown
     for said in (
