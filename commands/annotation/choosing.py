@@ -13,7 +13,7 @@ from commands.annotation.answers import Answer
 from commands.annotation.corpus import RAW, Corpus
 from commands.annotation.forms import Kind
 from commands.annotation.rounds import all_rounds
-from commands.annotation.selection import by_badge, by_clusters, by_coreset, by_margin
+from commands.annotation.selection import by_badge, by_clusters, by_coreset, by_entropy, by_margin
 from commands.annotation.tools.sheet import Prediction
 from stages.common.core.messages import UserError
 from stages.common.core.seeding import derived_seed
@@ -92,9 +92,9 @@ def by_uncertainty(
     """
     if corpus.task.answer == "value":
         raise UserError("--by uncertainty: a model of numbers does not say how sure it is.", "Choose at random.")
+    ids = sorted(ids)  # of equals the first by its id
     answers, entropy, _ = ask(corpus, ids, model, device)
-    order = sorted(range(len(ids)), key=lambda place: (-round(float(entropy[place]), 6), ids[place]))
-    return [ids[place] for place in order], answers
+    return [ids[row] for row in by_entropy(entropy)], answers
 
 
 def by_learning(

@@ -6,6 +6,17 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
+AT_ONCE = 256  # labelled documents whose distances from all others are in memory at once
+
+
+def by_entropy(entropy: Floats) -> Rows:
+    """The documents of which a model is least sure first (uncertainty sampling, Lewis & Gale 1994).
+
+    Args:
+        entropy: Of what it says of each, [documents].
+    """
+    return np.argsort(-np.round(entropy, 6), kind="stable")
+
 
 def by_margin(probability: Floats) -> Rows:
     """The documents between whose two likeliest labels a model can least decide first (Scheffer et al. 2001).
@@ -54,9 +65,12 @@ def by_coreset(vectors: Floats, labelled: Floats, count: int) -> Rows:
         count: How many documents, at most as many as there are.
     """
     centres = labelled if len(labelled) else vectors.mean(axis=0, keepdims=True)
+    size = (vectors**2).sum(axis=1)
     nearest = np.full(len(vectors), np.inf)
-    for centre in centres:
-        nearest = np.minimum(nearest, ((vectors - centre) ** 2).sum(axis=1))
+    for start in range(0, len(centres), AT_ONCE):
+        some = centres[start : start + AT_ONCE]
+        squared = size[:, None] + (some**2).sum(axis=1) - 2 * vectors @ some.T
+        nearest = np.minimum(nearest, squared.min(axis=1))
     chosen: list[int] = []
     while len(chosen) < count:
         nearest[chosen] = -1

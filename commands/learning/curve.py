@@ -188,15 +188,29 @@ def gain_foretold(curve: Curve, labels: int, more: int) -> Range:
 
 def gain_found(curve: Curve, labels: int, more: int) -> Range:
     """What they took from it; both numbers of labels are sizes of the curve."""
-    first, second = (int(np.flatnonzero(curve.sizes == size)[0]) for size in (labels, labels + more))
-    drawn = curve.resampled[:, first] - curve.resampled[:, second]
-    return _range([curve.errors[first] - curve.errors[second]], [drawn])
+    value, drawn = _gain(curve, labels, more)
+    return _range([value], [drawn])
+
+
+def forecast_error(curve: Curve, labels: int, more: int) -> Range:
+    """What they took from it beyond what the power laws of the sizes up to there foretell."""
+    value, drawn = _gain(curve, labels, more)
+    errors = [
+        (value - law.error(labels) + law.error(labels + more), drawn - laws.error(labels) + laws.error(labels + more))
+        for law, laws in curve.up_to(labels).fitted()
+    ]
+    return _range([value for value, _ in errors], [drawn for _, drawn in errors])
 
 
 def labels_for(curve: Curve, labels: int, gain: float) -> Range:
     """How many more labels the power laws ask for until macro F1 is higher by a gain; infinite where they never do."""
     needed = [[law.labels(law.error(labels) - gain) - labels for law in pair] for pair in curve.fitted()]
     return _range([value for value, _ in needed], [drawn for _, drawn in needed])
+
+
+def _gain(curve: Curve, labels: int, more: int) -> tuple[Floats, Floats]:
+    first, second = (int(np.flatnonzero(curve.sizes == size)[0]) for size in (labels, labels + more))
+    return curve.errors[first] - curve.errors[second], curve.resampled[:, first] - curve.resampled[:, second]
 
 
 def _range(values: Sequence[Floats], drawn: Sequence[Floats]) -> Range:

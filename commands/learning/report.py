@@ -1,6 +1,7 @@
 """What a learning curve says, in words: what further labels should bring, and whether such a forecast held before."""
 
 from argparse import Namespace
+from math import inf
 
 from commands.learning.curve import (
     CONFIDENCE,
@@ -9,6 +10,7 @@ from commands.learning.curve import (
     Documents,
     Range,
     curve_sizes,
+    forecast_error,
     gain_foretold,
     gain_found,
     labels_for,
@@ -50,11 +52,13 @@ def report(given: Namespace) -> list[str]:
         "",
         f"Check: up to {half:,} labels, the curve says that {labels - half:,} more bring "
         f"{points(gain_foretold(whole.up_to(half), half, labels - half))};",
-        f"  they brought {points(gain_found(whole, half, labels - half))}.",
+        f"  they brought {points(gain_found(whole, half, labels - half))}: "
+        f"{verdict(forecast_error(whole, half, labels - half))}.",
         f"The next {given.more:,} labels should bring {points(gain_foretold(curve, labels, given.more))} of macro F1.",
     ]
     if beyond:
-        lines.append(f"  They are known here, and brought {points(gain_found(whole, labels, given.more))}.")
+        said = verdict(forecast_error(whole, labels, given.more))
+        lines.append(f"  They are known here, and brought {points(gain_found(whole, labels, given.more))}: {said}.")
     return [*lines, f"One point more takes {needed(labels_for(curve, labels, POINT))}."]
 
 
@@ -73,6 +77,17 @@ def table(curve: Curve) -> list[str]:
     return [*lines, f"  macro F1 = {formula}; exponent {low:.2f} to {high:.2f}"]
 
 
+def verdict(error: Range) -> str:
+    """Whether a forecast held.
+
+    Args:
+        error: What came less what was foretold.
+    """
+    if error.low <= 0 <= error.high:
+        return "the forecast held"
+    return f"the forecast was too {'low' if error.low > 0 else 'high'}"
+
+
 def points(gain: Range) -> str:
     """A gain in points: hundredths of macro F1."""
     return f"{100 * gain.value:+.2f} points ({100 * gain.low:+.2f} to {100 * gain.high:+.2f})"
@@ -80,8 +95,15 @@ def points(gain: Range) -> str:
 
 def needed(labels: Range) -> str:
     """A number of labels with its interval."""
-    said = [f"{round(number):,}" if number < float("inf") else "no number of labels reaches it" for number in labels]
-    if labels.value == float("inf"):
+    said = [
+        "no number of labels reaches it"
+        if number == inf
+        else "over a million"
+        if number > 1e6
+        else f"{round(number):,}"
+        for number in labels
+    ]
+    if labels.value == inf:
         return "more than the encoder gives as it is: the curve ends below it"
     return f"about {said[0]} labels ({said[1]} to {said[2]})"
 

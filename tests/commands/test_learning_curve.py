@@ -10,9 +10,19 @@ from sklearn.metrics import f1_score
 
 from commands.learning import curve as measured
 from commands.learning import frozen
-from commands.learning.curve import Curve, Range, curve_sizes, gain_foretold, gain_found, labels_for, measure, resample
+from commands.learning.curve import (
+    Curve,
+    Range,
+    curve_sizes,
+    forecast_error,
+    gain_foretold,
+    gain_found,
+    labels_for,
+    measure,
+    resample,
+)
 from commands.learning.power_law import PowerLaw, fit_power_law
-from commands.learning.report import needed, points, report
+from commands.learning.report import needed, points, report, verdict
 from commands.learning_curve import parser
 from stages.common.core.messages import UserError
 from stages.common.documents.card import write_card
@@ -81,8 +91,20 @@ def test_how_many_labels_a_gain_takes():
     assert value == pytest.approx((0.8 / 0.03) ** 2 - 400, rel=0.02) and low <= value <= high
     assert labels_for(noisy(0.1, 0.8, 0.5, 0.0), 400, 0.5).value == np.inf
     assert needed(Range(311.2, 250.0, float("inf"))) == "about 311 labels (250 to no number of labels reaches it)"
+    assert needed(Range(12208.0, 6794.0, 3e7)) == "about 12,208 labels (6,794 to over a million)"
     assert needed(Range(float("inf"), 250.0, float("inf"))).startswith("more than the encoder gives")
     assert points(Range(0.0123, -0.001, 0.02)) == "+1.23 points (-0.10 to +2.00)"
+
+
+def test_a_forecast_held_unless_what_came_is_clear_of_it():
+    assert forecast_error(noisy(0.1, 0.8, 0.5, 0.004), 200, 200).value == pytest.approx(0, abs=1e-4)
+    assert verdict(forecast_error(noisy(0.1, 0.8, 0.5, 0.004), 200, 200)) == "the forecast held"
+    for step, said in ((0.05, "high"), (-0.05, "low")):
+        known = noisy(0.1, 0.8, 0.5, 0.004)
+        known.errors[-1] += step
+        known.resampled[:, -1] += step
+        assert forecast_error(known, 200, 200).value == pytest.approx(-step, abs=1e-4)
+        assert verdict(forecast_error(known, 200, 200)) == f"the forecast was too {said}"
 
 
 def test_sizes_are_half_an_octave_apart_and_hold_every_label_once():
@@ -150,7 +172,7 @@ def test_the_report_says_what_was_foretold_and_what_came(finished_run):
     assert [int(line.split()[0]) for line in lines if re.match(r" +\d+ +0\.", line)] == curve_sizes(64, 3)
     figure = r"[+-]\d+\.\d\d points \([+-]\d+\.\d\d to [+-]\d+\.\d\d\)"
     assert re.search(
-        rf"Check: up to 32 labels, the curve says that 32 more bring {figure};\n  they brought {figure}\.", said
+        rf"Check: up to 32 labels, the curve says that 32 more bring {figure};\n  they brought {figure}: the fore", said
     )
     assert re.search(
         rf"The next 10 labels should bring {figure} of macro F1\.\n  They are known here, and brought", said
