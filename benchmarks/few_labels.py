@@ -88,7 +88,7 @@ ARMS = {
     "contrastive": Arm("stage", settings=CONTRASTIVE),
     "contrastive + label texts": Arm("stage", "definitions", CONTRASTIVE),
     "self-training": Arm("stage", "definitions", SELF_TRAINING),
-    "fine-tuned": Arm("stage", settings={"method": "full", "epochs": 15}),
+    "fine-tuned": Arm("stage", settings={"method": "full", "epochs": 15, "batch_size": 8}),
     "frozen": Arm("frozen"),
     "TF-IDF": Arm("tfidf"),
     "SetFit": Arm("setfit"),
@@ -142,7 +142,8 @@ def load(dataset: str, folder: Path) -> tuple[dict[str, pd.DataFrame], Card]:
     """Downloads, cleans and divides a dataset as the stages do; ``half`` is the half that a training document is in."""
     run_stages(folder, ["download", "annotate", "clean"], dataset=dataset)
     section = read_yaml(ROOT / "params.yaml")["split"]
-    splits, _ = divide(read_documents(folder / "data/clean/documents.parquet"), SplitParameters.model_validate(section))
+    parameters = SplitParameters.model_validate({**section, "train_per_class": None})
+    splits, _ = divide(read_documents(folder / "data/clean/documents.parquet"), parameters)
     train = splits["train"]
     half = [derived_seed(0, "half", group) % 2 for group in train["group"]]  # a group is in one half
     return {**splits, "train": train.assign(half=half)}, read_card(folder / "data/clean")

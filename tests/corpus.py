@@ -57,7 +57,15 @@ def make_repository(folder: Path, per_topic: int = 40) -> Path:
     params = (folder / "params.yaml").read_text()
     loaded = yaml.safe_load(params)
     loaded |= {"dataset": "tiny", "model": "tiny"}
-    loaded["finetune"] |= {"epochs": 2, "max_length": 16, "batch_size": 16, "threads": 1}
+    loaded["split"]["train_per_class"] = None
+    loaded["finetune"] |= {
+        "method": "full",
+        "keep": "best",
+        "epochs": 2,
+        "max_length": 16,
+        "batch_size": 16,
+        "threads": 1,
+    }
     loaded["evaluate"]["threads"] = 1
     (folder / "params.yaml").write_text(yaml.safe_dump(loaded, sort_keys=False))
     run(folder, "git", "init", "--quiet", "--initial-branch", "main")

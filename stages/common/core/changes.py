@@ -42,9 +42,9 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """What differs between two contents of params.yaml, such as ``finetune.seed=7 (1 there)``, in the file's order."""
     there, here = flat(before), flat(now)
     new = [
-        f"{name}={_said(value)} ({_was(there, name)})" for name, value in here.items() if not _same(there, here, name)
+        f"{name}={written(value)} ({_was(there, name)})" for name, value in here.items() if not _same(there, here, name)
     ]
-    return new + [f"{name} ({_said(value)} there, missing here)" for name, value in there.items() if name not in here]
+    return new + [f"{name} ({written(value)} there, missing here)" for name, value in there.items() if name not in here]
 
 
 def _same(there: Mapping[str, Any], here: Mapping[str, Any], name: str) -> bool:
@@ -52,10 +52,10 @@ def _same(there: Mapping[str, Any], here: Mapping[str, Any], name: str) -> bool:
 
 
 def _was(there: Mapping[str, Any], name: str) -> str:
-    return f"{_said(there[name])} there" if name in there else "not there"
+    return f"{written(there[name])} there" if name in there else "not there"
 
 
-def _said(value: Any) -> str:
+def written(value: Any) -> str:
     """A value as `-S` takes it."""
-    written = yaml.safe_dump(value, default_flow_style=True, width=10**6, allow_unicode=True)
-    return written.removesuffix("\n").removesuffix("\n...")
+    text: str = yaml.safe_dump(value, default_flow_style=True, width=10**6, allow_unicode=True)
+    return text.removesuffix("\n").removesuffix("\n...")
