@@ -89,9 +89,7 @@ def main() -> None:
             return trained, {}
         start = partial(load_pretrained, PRETRAINED, labels.outputs, parameters.dropout, task.head)
         keep = partial(open_checkpoints, every=execution.checkpoint_steps, accelerator=accelerator)
-        return learn_texts(
-            trained, Lessons(trainer, parameters, training, targets, texts, PRETRAINED, start, keep, key), log
-        )
+        return learn_texts(trained, Lessons(trainer, parameters, training, targets, texts, start, keep, key), log)
 
     with open_checkpoints(key, execution.checkpoint_steps, accelerator, FINETUNED.parent) as checkpoints:
         if not accelerator.is_main_process:

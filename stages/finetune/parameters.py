@@ -31,8 +31,8 @@ class Unlabelled(Strict):
         method: ``none``; ``self_training`` (another model learns the texts themselves with these labels),
             ``consistency`` (it learns variants of the texts from augment's pool, each with the label of its origin) or
             ``both``.
-        mixture: Whether the labels that the model gives are first made better by a mixture of Gaussians over the
-            pretrained encoder's vectors of the texts (docs/finetuning.md); the first round only.
+        mixture: Whether the labels that the model gives are first made better by a mixture of Gaussians over how it
+            sees the texts (docs/finetuning.md).
         rounds: How often; each round labels the texts with the model of the round before.
         share: Of the texts that the model gives one label, how much is learnt, the surest first; it is the same for
             all labels.

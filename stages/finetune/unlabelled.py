@@ -8,22 +8,23 @@ arXiv 1911.04252); consistency training learns that their variants have these la
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from stages.common.core.messages import UserError
+from stages.common.core.messages import UserError, progress
 from stages.common.core.seeding import derived_seed
 from stages.common.documents.table import ORIGINAL
 from stages.common.documents.unlabelled import DOCUMENTS, UNLABELLED, read_unlabelled
 from stages.common.metrics.probabilities import softmax
+from stages.common.model.batching import budgeted_batches, make_batch, pool_windows
 from stages.common.model.device import compute_alike
-from stages.common.model.embedding import embed
-from stages.common.tasks import Task
+from stages.common.model.scorer import Scorer, read_by, tokenise_documents
+from stages.common.tasks import Task, task_of
 from stages.common.training.checkpoints import Checkpoints, say
 from stages.common.training.loop import Log, Outcome
 from stages.finetune.mixture import align, mixture_labels
@@ -32,7 +33,7 @@ from stages.finetune.parameters import Finetune, Unlabelled
 from stages.finetune.training import Trained, Trainer
 
 Shares = npt.NDArray[np.float64]
-Vectors = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float32]
 
 
 class Lesson(NamedTuple):
@@ -57,8 +58,7 @@ class Lessons:
         training: The training documents.
         targets: The index of each one's label, [documents], or how much each label counts, [documents, labels].
         texts: The table of data/unlabelled.
-        pretrained: The encoder.
-        start: Gives it as a model.
+        start: Gives a pretrained model.
         keep: Opens the checkpoints of a training by its key.
         key: Of the training with labels alone.
     """
@@ -68,7 +68,6 @@ class Lessons:
     training: pd.DataFrame
     targets: npt.NDArray[Any]
     texts: pd.DataFrame
-    pretrained: Path
     start: Callable[[], tuple[PreTrainedModel, PreTrainedTokenizerBase]]
     keep: Callable[[str], AbstractContextManager[Checkpoints]]
     key: str
@@ -77,13 +76,6 @@ class Lessons:
     def labels(self) -> list[str]:
         """The names of the labels."""
         return self.trainer.inference.outputs
-
-    def vectors(self, texts: pd.DataFrame) -> tuple[Vectors, Vectors]:
-        """What the pretrained encoder makes of the training documents and of texts, [documents, size] each."""
-        everything = [*self.training["text"], *texts["text"]]
-        length, parameters = self.trainer.inference.max_length, self.parameters
-        made = embed(self.pretrained, everything, length, parameters.thread_count, self.trainer.accelerator.device)
-        return made[: len(self.training)], made[len(self.training) :]
 
     @property
     def known(self) -> npt.NDArray[np.float32]:
@@ -151,12 +143,14 @@ def learn_texts(first: Trained, lessons: Lessons, log: Log) -> tuple[Trained, di
     teacher, spent, stopped, before = first, first.outcome, None, None
     with ExitStack() as stack:
         for number in range(1, settings.rounds + 1):
-            probabilities = softmax(np.asarray(teacher.ready.scorer.logits(originals, "labelling")))
+            logits, vectors = answers_and_states(teacher.ready.scorer, originals, "labelling")
+            probabilities = softmax(logits)
             guessed = np.bincount(probabilities.argmax(axis=1), minlength=len(prior)) / len(probabilities)
             drift = float(np.abs(guessed - prior).sum() / 2)
             aligned = align(probabilities, prior)
-            if settings.mixture and number == 1:
-                aligned = mixture_labels(*lessons.vectors(originals), known, probabilities, prior)
+            if settings.mixture:
+                _, labelled = answers_and_states(teacher.ready.scorer, lessons.training, "embedding")
+                aligned = mixture_labels(labelled, vectors, known, probabilities, prior)
             taken, thresholds = surest(aligned, settings.share)
             labels = aligned.argmax(axis=1)
             rounds.append(
@@ -193,6 +187,34 @@ def learn_texts(first: Trained, lessons: Lessons, log: Log) -> tuple[Trained, di
         outcome = replace(outcome, best_epoch=weights.best_epoch)
     record = {"method": settings.method, "texts": len(originals), "rounds": rounds, "stopped": stopped}
     return kept._replace(outcome=outcome), {"unlabelled": record}
+
+
+def answers_and_states(scorer: Scorer, documents: pd.DataFrame, what: str) -> tuple[Floats, Floats]:
+    """What a model says of documents, and how it sees them: the mean of its last hidden states, of length 1.
+
+    Args:
+        scorer: The model.
+        documents: One row a document.
+        what: The progress bar's title.
+
+    Returns:
+        The logits, [documents, labels], and the states, [documents, hidden size], both float32.
+    """
+    model, reading = scorer.model, scorer.inference
+    tokens = tokenise_documents(scorer.tokenizer, read_by(task_of(reading), documents), reading)
+    logits = np.zeros((len(documents), len(reading.outputs)), dtype=np.float32)
+    states = np.zeros((len(documents), model.config.hidden_size), dtype=np.float32)
+    model.train(False)
+    with torch.inference_mode():
+        for rows in progress(budgeted_batches(tokens.lengths, reading.batch_tokens), what, "batch"):
+            batch = make_batch(tokens, rows, scorer.tokenizer, model.device)
+            document = batch.pop("document", None)
+            made = model(**batch, output_hidden_states=True)
+            mask = batch["attention_mask"].unsqueeze(-1).float()
+            means = (made.hidden_states[-1].float() * mask).sum(dim=1) / mask.sum(dim=1)
+            logits[rows] = pool_windows(made.logits.float(), document).cpu().numpy()
+            states[rows] = torch.nn.functional.normalize(pool_windows(means, document), dim=1).cpu().numpy()
+    return logits, states
 
 
 def surest(probabilities: Shares, share: float) -> tuple[npt.NDArray[np.bool_], list[float | None]]:
@@ -256,11 +278,10 @@ def _check(parameters: Finetune, task: Task, texts: pd.DataFrame) -> None:
     Raises:
         UserError: If there is no text, or the task or another parameter does not go with it.
     """
-    if task.answer != "label" or (parameters.unlabelled.mixture and task.inputs != ("text",)):
+    if task.answer != "label":
         raise UserError(
-            f"params.yaml: finetune.unlabelled goes with one label a document, and its mixture with one text; the task "
-            f"is {task.name}.",
-            "Set its method to none, or mixture to false.",
+            f"params.yaml: finetune.unlabelled goes with one label a document; the task is {task.name}.",
+            "Set its method to none.",
         )
     check_plain(parameters, "finetune.unlabelled")
     if texts.empty:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,24 +17,20 @@ from stages.common.model.tokenising import tokenise
 BATCH_TOKENS = 4_096
 
 
-def embed(
-    folder: Path, texts: Sequence[str], max_length: int, threads: int, device: str | torch.device = "cpu"
-) -> npt.NDArray[np.float32]:
-    """Embeds texts.
+def embed(folder: Path, texts: Sequence[str], max_length: int, threads: int) -> npt.NDArray[np.float32]:
+    """Embeds texts on the processor.
 
     Args:
         folder: The pretrained encoder and its tokenizer.
         texts: The texts.
         max_length: The tokens after which a text is cut, special tokens included.
         threads: Threads that torch uses; another number changes the last digits.
-        device: Where it is computed.
 
     Returns:
         Vectors of length 1, float32, [texts, hidden size].
     """
     compute_alike(0, threads)
     model, tokenizer = load_pretrained(folder, ["a", "b"], 0.0, "document")  # the head is not used
-    cast(torch.nn.Module, model).to(device)
     encoder: Any = model.base_model  # transformers' types do not say that it is a model
     encoder.train(False)
     tokens = tokenise(tokenizer, texts, max_length, "head", 0.0)
@@ -45,5 +41,5 @@ def embed(
             states = encoder(**batch).last_hidden_state
             mask = batch["attention_mask"].unsqueeze(-1).to(states.dtype)
             means = (states * mask).sum(dim=1) / mask.sum(dim=1)
-            vectors[rows] = torch.nn.functional.normalize(means, dim=1).cpu().numpy()
+            vectors[rows] = torch.nn.functional.normalize(means, dim=1).numpy()
     return vectors
