@@ -15,7 +15,7 @@ from stages.common.core.outputs import new_outputs, write_json
 from stages.common.core.parameters import load_section
 from stages.common.documents.card import LABELS, read_labels
 from stages.common.documents.consensus import CONSENSUS, read_consensus
-from stages.common.documents.table import read_some
+from stages.common.documents.table import ORIGINAL, read_some
 from stages.common.documents.unlabelled import DOCUMENTS, UNLABELLED
 from stages.common.model.device import compute_alike
 from stages.common.model.inference import write_inference
@@ -64,6 +64,8 @@ def main() -> None:
     targets = room.read_targets(training, labels.labels, TRAIN)
     truth = room.read_targets(validation, labels.labels, VALIDATION)
     room.check_targets(targets, labels.outputs, TRAIN)
+    originals = training["method"].eq(ORIGINAL).to_numpy()
+    parameters = parameters.settled(targets[originals] if task.answer == "label" else None)
     if parameters.soft_labels:
         targets = room.soften(targets, training, read_consensus())
 
@@ -100,11 +102,10 @@ def main() -> None:
                 (ready, outcome), of_texts = learn(checkpoints, log)
             ready.method.save(models, outcome.weights)
             tokenizer.save_pretrained(models)
-            if parameters.keep == "best":
+            if not ready.selection.keeps_last:
                 inference = room.calibrate(outcome.logits, truth, inference)
             write_inference(inference, models)
-            keeps_last = ready.selection.keeps_last
-            summary = summarise(outcome, training, examples, validation, ready.method, unknown, keeps_last)
+            summary = summarise(outcome, training, examples, validation, ready.method, unknown, parameters)
             write_json(reports / "summary.json", summary | of_texts)
             write_json(reports / "headline.json", headline(outcome, ready.selection))
             seconds = outcome.seconds + ready.method.seconds

@@ -2,11 +2,15 @@
 
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import Field
 
 from stages.common.core.validation import Strict
 from stages.common.model.tokenising import Truncation
 from stages.common.training.parameters import TrainingParameters
+
+FEW = 32  # documents of a label, at most, with which method auto is contrastive
 
 
 class Contrastive(Strict):
@@ -66,7 +70,8 @@ class Finetune(TrainingParameters):
         contrastive: Of the comparison.
         unlabelled: What is learnt from texts without a label.
         keep: Whose weights are kept: those of the ``best`` epoch by the validation documents, or of the ``last``; then
-            validation labels decide nothing, and no temperature is fitted on them.
+            validation labels decide nothing, and no temperature is fitted on them. ``auto`` is the last with method
+            contrastive, since validation documents with labels may be many more than training ones; else the best.
         r_drop: Weight of the divergence between two passes with other dropout (Liang et al. 2021); 0 for one pass.
     """
 
@@ -77,5 +82,22 @@ class Finetune(TrainingParameters):
     soft_labels: bool = False
     contrastive: Contrastive = Contrastive()
     unlabelled: Unlabelled = Unlabelled()
-    keep: Literal["best", "last"] = "best"
+    keep: Literal["auto", "best", "last"] = "best"
     r_drop: float = Field(ge=0, allow_inf_nan=False)
+
+    @property
+    def keeps_last(self) -> bool:
+        """Whether the last epoch is kept, whatever the validation documents say."""
+        return self.keep == "last" or (self.keep == "auto" and self.method == "contrastive")
+
+    def settled(self, labels: npt.NDArray[np.int64] | None) -> "Finetune":
+        """The parameters with a method, where it is auto.
+
+        Args:
+            labels: The one label of each training document that is no variant, an index; None where documents have not
+                one label each.
+        """
+        if self.method != "auto":
+            return self
+        few = labels is not None and np.bincount(labels).max() <= FEW
+        return self.model_copy(update={"method": "contrastive" if few else "full"})

@@ -11,6 +11,7 @@ from stages.common.training.examples import Examples
 from stages.common.training.loop import Outcome
 from stages.common.training.methods import Method
 from stages.common.training.selection import Validation
+from stages.finetune.parameters import Finetune
 
 UNKNOWN_TOO_MANY = 0.05  # share of unknown tokens; sound texts in a model's language have next to none
 
@@ -32,7 +33,7 @@ def summarise(
     validation: pd.DataFrame,
     method: Method,
     unknown: float,
-    keeps_last: bool,
+    parameters: Finetune,
 ) -> dict[str, Any]:
     """What ``summary.json`` holds: the same in every run of the same parameters on the same machine.
 
@@ -43,13 +44,14 @@ def summarise(
         validation: The validation documents.
         method: How the model was trained.
         unknown: The share of the training documents' tokens that the tokenizer does not know.
-        keeps_last: Whether the last epoch was kept, whatever the validation documents say.
+        parameters: How it was trained, with a method.
     """
     without_tokens = training["id"].iloc[examples.left_out].tolist()
     return {
+        "method": parameters.method,
         "validation": outcome.best,
         "best_epoch": outcome.best_epoch,
-        **({"keeps_last": True} if keeps_last else {}),
+        **({"keeps_last": True} if parameters.keeps_last else {}),
         "epochs_run": outcome.epochs,
         "steps": outcome.steps,
         "training_rows": len(training),

@@ -83,7 +83,7 @@ class Trainer:
         inference = self.inference
         method = prepare(model, parameters, task_of(inference).head, len(examples.tokens.lengths))
         scorer = Scorer(method.model, self.tokenizer, inference)
-        selection = select_by_validation(scorer, self.room, self.validation, self.truth, parameters.keep == "last")
+        selection = select_by_validation(scorer, self.room, self.validation, self.truth, parameters.keeps_last)
         objective = self.room.make_objective(parameters, targets, inference.outputs, method.penalty)
         return Ready(parameters, examples, method, scorer, selection, objective)
 

@@ -99,6 +99,7 @@ class Lessons:
             "method": "full" if self.parameters.method == "contrastive" else self.parameters.method,
             "epochs": settings.epochs,
             "learning_rate": settings.learning_rate,
+            "keep": "last" if self.parameters.keeps_last else "best",
         }
         parameters = self.parameters.model_copy(update=changes)
         compute_alike(derived_seed(self.parameters.seed, "unlabelled", number) % 2**32, self.parameters.thread_count)

@@ -105,9 +105,9 @@ def train(
     )
     prepared, optimiser = accelerator.prepare(model, optimiser)
     lengths = examples.lengths
-    steps_per_epoch = math.ceil(len(lengths) / parameters.batch_size)
-    steps = parameters.epochs * steps_per_epoch
-    micro_batch = min(parameters.micro_batch_size or parameters.batch_size, parameters.batch_size)
+    steps_per_epoch = math.ceil(len(lengths) / parameters.rows_a_step)
+    steps = parameters.most_epochs * steps_per_epoch
+    micro_batch = min(parameters.micro_batch_size or parameters.rows_a_step, parameters.rows_a_step)
     training = Training(model, prepared, optimiser, Progress(micro_batch))
     checkpoint = checkpoints.newest()
     if checkpoint is not None:
@@ -123,12 +123,12 @@ def train(
         progress.logged.append((progress.step, values))
         log(progress.step, values)
 
-    tokens_in_all = parameters.epochs * int(lengths.sum())
+    tokens_in_all = parameters.most_epochs * int(lengths.sum())
     first = accelerator.is_main_process
     with open_bar("training", "tokens", tokens_in_all, progress.real_tokens, scaled=True, shown=first) as bar:
-        for epoch in range(1 + len(progress.history), parameters.epochs + 1):
+        for epoch in range(1 + len(progress.history), parameters.most_epochs + 1):
             prepared.train()
-            batches = examples.batches(parameters.batch_size, parameters.seed, epoch)
+            batches = examples.batches(parameters.rows_a_step, parameters.seed, epoch)
             for rows in batches[progress.step - steps_per_epoch * (epoch - 1) :]:
                 started = time.perf_counter()
                 step = progress.step + 1
@@ -161,7 +161,7 @@ def train(
             if best_epoch == epoch:
                 training.best, training.best_logits = weights_of(model), torch.from_numpy(logits)
             if first:
-                say(_epoch_line(epoch, best_epoch, parameters.epochs, progress, validation))
+                say(_epoch_line(epoch, best_epoch, parameters.most_epochs, progress, validation))
             if epoch - best_epoch >= parameters.early_stopping_patience:
                 break
             if _agreed(checkpoints.overdue(), accelerator):  # validation may take long, too

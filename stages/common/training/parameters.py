@@ -10,7 +10,7 @@ from stages.common.core.validation import Strict
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
-Method = Literal["full", "frozen", "head", "lora", "dora", "adalora", "ia3", "prefix", "contrastive"]
+Method = Literal["auto", "full", "frozen", "head", "lora", "dora", "adalora", "ia3", "prefix", "contrastive"]
 Instructions = Literal["native", "avx2"]
 Schedule = Literal["linear", "cosine", "constant"]
 
@@ -26,6 +26,10 @@ LEARNING_RATES: dict[Method, float] = {
     "prefix": 1.0e-2,
     "contrastive": 5.0e-5,
 }
+# Where it says auto for them: the passes over the training documents, and the rows of a step.
+EPOCHS: dict[Method, int] = {"contrastive": 5}
+BATCH_SIZES: dict[Method, int] = {"contrastive": 16}
+OTHER_EPOCHS, OTHER_BATCH_SIZE = 1, 8
 
 
 class Adapter(Strict):
@@ -47,8 +51,9 @@ class TrainingParameters(Strict):
 
     Attributes:
         seed: Draws the head, the order of the documents and what dropout drops.
-        epochs: The most passes over the training documents; the learning rate reaches zero after the last.
-        batch_size: Documents a step; with method contrastive, pairs of documents.
+        epochs: The most passes over the training documents; the learning rate reaches zero after the last. ``auto`` is
+            5 with method contrastive, else 1.
+        batch_size: Documents a step; with method contrastive, pairs of documents. ``auto`` is 16 pairs or 8 documents.
         max_length: Tokens after which a document is cut, special tokens included; in training and ever after. ``auto``
             is the 95th percentile of the training documents' lengths.
         learning_rate: The largest learning rate, reached after the warm-up; ``auto`` is the method's own.
@@ -70,7 +75,8 @@ class TrainingParameters(Strict):
         compile: Whether torch.compile translates the model first.
         method: What is trained: ``full`` (all weights), ``frozen`` (those above frozen_layers), ``head`` (those after
             the last layer), the head and an adapter (``lora``, ``dora``, ``adalora``, ``ia3`` or ``prefix``), or all
-            but the head, by comparing documents, and then the head (``contrastive``), which is for few documents.
+            but the head, by comparing documents, and then the head (``contrastive``), which is for few documents;
+            ``auto`` is contrastive where documents have one label each and no label more than 32 of them, else full.
         frozen_layers: Method frozen: the lowest layers that stay as they are, with the embeddings.
         adapter: The size of the adapter.
         schedule: How the learning rate goes on after the warm-up: ``linear`` (to zero), ``cosine`` (to zero) or
@@ -79,8 +85,8 @@ class TrainingParameters(Strict):
     """
 
     seed: int = Field(ge=0, lt=2**32)
-    epochs: int = Field(ge=1)
-    batch_size: int = Field(ge=1)
+    epochs: Annotated[int, Field(ge=1)] | Literal["auto"]
+    batch_size: Annotated[int, Field(ge=1)] | Literal["auto"]
     max_length: Annotated[int, Field(ge=4)] | Literal["auto"]
     learning_rate: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | Literal["auto"]
     weight_decay: float = Field(ge=0, lt=1)
@@ -110,10 +116,20 @@ class TrainingParameters(Strict):
         return LEARNING_RATES[self.method] if self.learning_rate == "auto" else self.learning_rate
 
     @property
+    def most_epochs(self) -> int:
+        """The most passes over the training documents."""
+        return EPOCHS.get(self.method, OTHER_EPOCHS) if self.epochs == "auto" else self.epochs
+
+    @property
+    def rows_a_step(self) -> int:
+        """The documents of a step, or its pairs."""
+        return BATCH_SIZES.get(self.method, OTHER_BATCH_SIZE) if self.batch_size == "auto" else self.batch_size
+
+    @property
     def thread_count(self) -> int:
         """The number of processor threads: the one that is set, or one for each core that this process may use."""
         return physical_cores() if self.threads == "auto" else self.threads
 
     def steps(self, documents: int) -> int:
         """The steps of all epochs with so many training documents."""
-        return self.epochs * math.ceil(documents / self.batch_size)
+        return self.most_epochs * math.ceil(documents / self.rows_a_step)
