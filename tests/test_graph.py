@@ -94,7 +94,7 @@ def test_code_and_pins_in_the_graph_are_those_that_make_graph_writes(monkeypatch
 def test_training_depends_on_no_data_but_its_rows_and_labels_and_on_no_section_but_its_own(graph):
     assert {path for path in dependencies(graph["finetune"]) if not path.startswith("stages/")} == {
         "data/annotated/consensus.parquet", "data/audited/train.parquet", "data/splits/validation.parquet",
-        "data/labels.json", "models/fetched/pretrained",
+        "data/unlabelled/documents.parquet", "data/labels.json", "models/fetched/pretrained",
     }  # fmt: skip
     assert parameters(graph["finetune"]) == {"finetune"}
     folders = {path for path in dependencies(graph["finetune"]) if path.startswith("stages/") and "." not in path}

@@ -192,3 +192,31 @@ def test_a_task_without_one_label_a_document_ends_in_one_line(few, monkeypatch, 
     write_labels(make_card(("news", *TOPICS), task="multi-label"), few / LABELS)
     code, _, err = run(few, monkeypatch, capfd)
     assert code == 1 and "finetune.method: contrastive goes with one label a document." in err
+
+
+@pytest.mark.parametrize(
+    ("counts", "method", "epochs", "rows", "last"),
+    [((32, 1, 5), "contrastive", 5, 16, True), ((33, 1, 5), "full", 1, 8, False), (None, "full", 1, 8, False)],
+)
+def test_method_auto_goes_by_the_documents_of_a_label_and_the_rest_by_the_method(
+    parameters, counts, method, epochs, rows, last
+):
+    auto = parameters(method="auto", epochs="auto", batch_size="auto", keep="auto", learning_rate="auto")
+    settled = auto.settled(None if counts is None else np.repeat(np.arange(len(counts)), counts))
+    assert (settled.method, settled.most_epochs, settled.rows_a_step, settled.keeps_last) == (
+        method,
+        epochs,
+        rows,
+        last,
+    )
+    assert settled.largest_rate == {"contrastive": 5e-5, "full": 1e-4}[method]
+    said = parameters(method="lora", epochs=3, batch_size=4, keep="last").settled(np.zeros(2, dtype=np.int64))
+    assert (said.method, said.most_epochs, said.rows_a_step, said.keeps_last) == ("lora", 3, 4, True)
+
+
+def test_variants_do_not_count_when_the_method_is_chosen(few, monkeypatch, capfd):
+    rows = pd.concat([make_split(0, 6), make_split(10, 30).assign(method="swap")])
+    write_documents(rows, few / "data/audited/train.parquet")
+    write_parameters(few, method="auto", epochs=1, keep="auto")
+    assert run(few, monkeypatch, capfd)[0] == 0
+    assert json.loads((few / "reports/finetune/summary.json").read_text())["method"] == "contrastive"
