@@ -4,12 +4,16 @@ import json
 import math
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from commands.claims import MACHINE, Claim, Paths, metrics_of, read_paths, weights_hash
 from commands.lock import Stages, outputs_of
+from commands.parameters import section_model
 from commands.records import (
     ENVIRONMENT,
     METRICS,
@@ -128,6 +132,28 @@ def failed_run(name: str, claim: Claim, where: str, stage: str, reason: str) -> 
     verdict = Verdict(name, claim, where)
     verdict.add("failed run", f"the stage {stage or 'that comes first'} failed: {reason}", "against")
     return verdict
+
+
+def settings_of(claim: Claim, today: Mapping[str, Any]) -> dict[str, Any]:
+    """What a claim's run had of the settings that there are today, by their dotted names.
+
+    Those that params.yaml did not have yet at the claim's revision were off, which is their default; those that cannot
+    change a metric are left out. In a clone that lacks the revision, only those that the claim changed.
+
+    Args:
+        claim: The claim.
+        today: The settings, by their dotted names.
+    """
+    at_revision = content_at(claim.revision, PARAMS)
+    if at_revision is None:
+        return dict(claim.parameters)
+    settings: dict[str, Any] = {}
+    for name, section in with_values(load_yaml(at_revision), claim.parameters).items():
+        with suppress(ValidationError, ModuleNotFoundError):  # a section with other settings today, or none at all
+            section = section_model(name).model_validate(section).model_dump(mode="json")
+        settings |= flat(section, name)
+    known = {n: settings[n] for n in today if n in settings and n.split(".")[0] not in AFTER_THE_METRICS}
+    return known | claim.parameters
 
 
 def compare_parameters(verdict: Verdict, params: dict[str, Any]) -> bool:

@@ -3,17 +3,13 @@
 import argparse
 import csv
 import statistics
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from commands.claims import Claim, claim_names, read_claim
-from commands.examination import AFTER_THE_METRICS
-from commands.parameters import section_model
+from commands.examination import settings_of
 from commands.records import METRICS as TEST_METRICS
-from commands.records import PARAMS, content_at, read_json, with_values
+from commands.records import PARAMS, read_json
 from stages.common.core.changes import flat, written
 from stages.common.core.entry import run_command
 from stages.common.core.messages import UserError
@@ -112,25 +108,11 @@ def claim_table() -> str:
 
 def _command(claim: Claim) -> str:
     """The command that makes a claim's run, from what params.yaml says today."""
-    changes, today = claim.parameters, flat(read_yaml(PARAMS))
-    at_revision = content_at(claim.revision, PARAMS)
-    if at_revision is not None:
-        claimed = _complete(with_values(load_yaml(at_revision), claim.parameters))
-        compared = (name for name in today if name.split(".")[0] not in AFTER_THE_METRICS and name in claimed)
-        changes = {name: claimed[name] for name in compared if claimed[name] != today[name]}
+    today = flat(read_yaml(PARAMS))
+    changes = {name: value for name, value in settings_of(claim, today).items() if value != today.get(name)}
     if not changes:
         return "make repro"
     return " ".join(["dvc exp run", *(f"-S {name}={written(value)}" for name, value in sorted(changes.items()))])
-
-
-def _complete(params: dict[str, Any]) -> dict[str, Any]:
-    """All settings by their dotted names; those that params.yaml did not have yet are off, which is their default."""
-    settings: dict[str, Any] = {}
-    for name, section in params.items():
-        with suppress(ValidationError, ModuleNotFoundError):  # a section that has other settings today
-            section = section_model(name).model_validate(section).model_dump(mode="json")
-        settings |= flat(section, name)
-    return settings
 
 
 def seed_table() -> str:

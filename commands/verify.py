@@ -10,9 +10,10 @@ import yaml
 
 from commands.claims import Claim, claim_names, read_claim
 from commands.clones import clean_clone, lines_of
-from commands.examination import Verdict, examine, failed_run
+from commands.examination import Verdict, examine, failed_run, settings_of
 from commands.records import PARAMS, git, read_params, with_values
 from commands.verdict_page import write_verdict
+from stages.common.core.changes import flat
 from stages.common.core.entry import run_command
 from stages.common.core.messages import UserError
 
@@ -64,7 +65,8 @@ def run_in_clone(name: str, claim: Claim, at: str | None) -> Verdict:
         mend = "Fetch it (`git fetch --unshallow`), or run today's code with AT=HEAD."
         raise UserError(f"claims/{name}.yaml: this clone does not have the revision {wanted}.", mend) from None
     with clean_clone(revision) as root:
-        params = with_values(read_params(root), claim.parameters)
+        params = read_params(root)
+        params = with_values(params, settings_of(claim, flat(params)))
         (root / PARAMS).write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
         where = f"a clean clone at {revision[:10]}"
         print(f"running {name} in {where}{_functions(root, params)}", flush=True)

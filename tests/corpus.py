@@ -57,7 +57,6 @@ def make_repository(folder: Path, per_topic: int = 40) -> Path:
     params = (folder / "params.yaml").read_text()
     loaded = yaml.safe_load(params)
     loaded |= {"dataset": "tiny", "model": "tiny"}
-    loaded["split"]["train_per_class"] = None
     loaded["finetune"] |= {
         "method": "full",
         "keep": "best",

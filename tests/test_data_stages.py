@@ -64,7 +64,6 @@ def run_stages(folder, task, lines):
     params = {name: PARAMS[name] for name in ("download", "annotate", "clean", "augment", "split", "audit")}
     params |= {"dataset": "rows", "augment": params["augment"] | NO_LEXICON}
     params["clean"] = params["clean"] | {"most_dropped": 1.0}  # many of the rows are too short, on purpose
-    params["split"] = params["split"] | {"train_per_class": None}
     params["audit"] = params["audit"] | {"reviewed": "review.csv", "folds": 2}
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
     for stage in (download, annotate, clean, augment, split, audit):

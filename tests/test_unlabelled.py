@@ -73,7 +73,7 @@ def set_parameters(folder, **changes):
     params = {name: PARAMS[name] for name in ("download", "annotate", "clean", "augment", "split")}
     params |= {"dataset": "tiny", "augment": params["augment"] | NO_LEXICON}
     params["clean"] = params["clean"] | {"most_dropped": 1.0} | changes.pop("clean", {})
-    params["split"] = params["split"] | {"train_per_class": None} | changes
+    params["split"] = params["split"] | changes
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
 
 
