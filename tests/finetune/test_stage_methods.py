@@ -131,7 +131,7 @@ def without_tokenizer(place):
         (without_tokens, "train.parquet: the tokenizer makes no token of any document"),
         (with_pickled_weights, "pytorch_model.bin: weights in a pickle are not loaded"),
         (without_tokenizer, "the model's tokenizer is missing"),
-        (lambda f: write_parameters(f, method="lorra"), "finetune.method: input should be 'full', 'frozen'"),
+        (lambda f: write_parameters(f, method="lorra"), "finetune.method: input should be 'auto', 'full', 'frozen'"),
         (
             lambda f: write_parameters(f, method="frozen", frozen_layers=9),
             "frozen_layers is 9, but the model has 2",
