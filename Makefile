@@ -4,11 +4,11 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 export PYTHONSAFEPATH :=
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
-.PHONY: help repro test test-fast lint format seeds search mend graph tables params claim verify ablation learning-curve bench-clean bench-augment bench-finetune bench-busy bench-evaluate bench-annotate pins clean
+.PHONY: help repro test test-fast lint format seeds search mend graph tables params claim verify ablation learning-curve active-learning bench-clean bench-augment bench-finetune bench-busy bench-evaluate bench-annotate pins clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 .venv/installed: requirements.txt
 	$(PYTHON) -m venv .venv
@@ -113,6 +113,11 @@ learning-curve: .venv/installed ## measure what more training documents change; 
 	@python -m commands.mend
 	dvc repro --quiet fetch_models@pretrained
 	python -m benchmarks.learning_curve
+
+active-learning: .venv/installed ## measure what active learning saves; finished runs are in benchmarks/results/
+	@python -m commands.mend
+	dvc repro --quiet fetch_models@pretrained
+	python -m benchmarks.active_learning
 
 claim: .venv/installed ## write claims/default.yaml, or CLAIM=name, from the finished run
 	python -m commands.claim $(CLAIM)
