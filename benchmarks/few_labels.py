@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -109,7 +109,7 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="only print the table of the rows that are there")
     given = parser.parse_args()
     if given.table:
-        print_table(given.dataset)
+        print("\n".join(table(given.dataset, kept_rows())))
         return
     with tempfile.TemporaryDirectory() as scratch:
         place = Place(*load(given.dataset, Path(scratch)), Path(scratch), given.setfit)
@@ -121,7 +121,7 @@ def main() -> None:
                 for name in given.arms:
                     row = {"dataset": given.dataset, "arm": name, "per_class": size, "draw": draw}
                     run(row, ARMS[name], place, 1, "test")
-    print_table(given.dataset)
+    print("\n".join(table(given.dataset, kept_rows())))
 
 
 def choose(place: Place, given: argparse.Namespace) -> None:
@@ -289,12 +289,18 @@ def _embedded(texts: tuple[str, ...]) -> Any:
         return embed(PRETRAINED, texts, MAX_LENGTH, threads=2)
 
 
-def print_table(dataset: str) -> None:
-    """The mean and the spread of each arm over its draws, and its paired difference to SetFit, in points."""
-    rows = [row for row in kept_rows() if row["dataset"] == dataset and row["scored"] == "test"]
-    print(f"\n### {dataset}, test accuracy in percent\n")
-    print("| documents a class | method | mean | deviation | draws | seconds a training | over SetFit, 95 % interval |")
-    print("|---|---|---|---|---|---|---|")
+def table(dataset: str, rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """The lines of a table: each arm's mean and spread over its draws, and its paired difference to SetFit, in points.
+
+    Args:
+        dataset: Whose.
+        rows: The finished runs.
+    """
+    rows = [row for row in rows if row["dataset"] == dataset and row["scored"] == "test"]
+    lines = [
+        "| a class | method | mean | deviation | draws | seconds a training | over SetFit, 95 % interval | command |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for size in sorted({int(row["per_class"]) for row in rows}):
         found: dict[str, dict[str, float]] = {arm: {} for arm in ARMS}
         took: dict[str, list[float]] = {arm: [] for arm in ARMS}
@@ -308,7 +314,9 @@ def print_table(dataset: str) -> None:
                 seconds = f"{statistics.median(took[arm]):.0f}"
                 beside = _difference(each, found["SetFit"]) if arm != "SetFit" else ""
                 mean = f"{statistics.mean(each.values()):.2f}"
-                print(f"| {size} | {arm} | {mean} | {spread} | {len(each)} | {seconds} | {beside} |")
+                how = f'`--dataset {dataset} --arms "{arm}" --per-class {size} --draws {len(each)}`'
+                lines.append(f"| {size} | {arm} | {mean} | {spread} | {len(each)} | {seconds} | {beside} | {how} |")
+    return lines
 
 
 def _difference(one: Mapping[str, float], other: Mapping[str, float]) -> str:

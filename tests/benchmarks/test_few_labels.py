@@ -8,6 +8,7 @@ import pytest
 from benchmarks import few_labels
 from benchmarks.few_labels import Arm, Place
 from tests.finetune.conftest import make_card, make_split
+from tests.imports import ROOT
 
 
 @pytest.fixture
@@ -56,3 +57,24 @@ def test_differences_are_paired_by_draw():
 def test_an_arm_without_its_python_is_named(place):
     with pytest.raises(SystemExit, match="--setfit names no Python with SetFit"):
         make(place, "SetFit")
+
+
+def test_the_table_of_the_docs_is_that_of_the_finished_runs():
+    docs = (ROOT / "docs/benchmarks.md").read_text()
+    lines = few_labels.table("noisy_ag_news", few_labels.kept_rows())
+    assert len(lines) > 2 and "\n".join(lines) in docs
+
+
+def test_a_row_of_the_table_has_its_spread_its_difference_and_its_command():
+    rows = [
+        {"dataset": "x", "scored": "test", "per_class": "8", "arm": arm, "draw": draw, "accuracy": a, "seconds": "9.6"}
+        for arm, accuracies in (("contrastive", "0.8 0.84 0.86"), ("SetFit", "0.78 0.83 0.83"))
+        for draw, a in zip("123", accuracies.split(), strict=True)
+    ]
+    rows.append(
+        {**rows[0], "scored": "validation", "accuracy": "0.1"}
+    )  # no row of the table
+    first, second = few_labels.table("x", rows)[2:]
+    how = '`--dataset x --arms "contrastive" --per-class 8 --draws 3`'
+    assert first == f"| 8 | contrastive | 83.33 | 3.06 | 3 | 10 | +2.00 (-0.48 to +4.48) | {how} |"
+    assert second.startswith("| 8 | SetFit | 81.33 |")
