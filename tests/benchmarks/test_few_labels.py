@@ -71,9 +71,7 @@ def test_a_row_of_the_table_has_its_spread_its_difference_and_its_command():
         for arm, accuracies in (("contrastive", "0.8 0.84 0.86"), ("SetFit", "0.78 0.83 0.83"))
         for draw, a in zip("123", accuracies.split(), strict=True)
     ]
-    rows.append(
-        {**rows[0], "scored": "validation", "accuracy": "0.1"}
-    )  # no row of the table
+    rows.append({**rows[0], "scored": "validation", "accuracy": "0.1"})  # no row of the table
     first, second = few_labels.table("x", rows)[2:]
     how = '`--dataset x --arms "contrastive" --per-class 8 --draws 3`'
     assert first == f"| 8 | contrastive | 83.33 | 3.06 | 3 | 10 | +2.00 (-0.48 to +4.48) | {how} |"
