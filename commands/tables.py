@@ -96,7 +96,9 @@ def claim_table() -> str:
     for name in claim_names():
         claim = read_claim(name)
         published = read_yaml(PUBLISHED).get(claim.dataset, [])
-        dataset = f"{claim.dataset}, {claim.documents:,} test documents"
+        few = claim.parameters.get("split.train_per_class")
+        labels = f", {few} labels a class" if few else ""
+        dataset = f"{claim.dataset}{labels}, {claim.documents:,} test documents"
         for metric in [key.removeprefix("encoder.") for key in claim.metrics if key.startswith("encoder.")]:
             both = [_estimate(claim.metrics[f"{who}.{metric}"].model_dump()) for who in ("encoder", "baseline")]
             others = [f"{p['value']} {p['model']} ({p['source']})" for p in published if p["metric"] == metric]

@@ -34,6 +34,8 @@ def test_every_claim_is_in_the_claim_table_with_its_command():
     for name in claim_names():
         claim = read_yaml(ROOT / f"claims/{name}.yaml")
         assert f"make verify CLAIM={name}" in table
+        few = claim["parameters"].get("split.train_per_class")
+        assert f"{few} labels a class" in table if few else f"{claim['dataset']}, {claim['documents']:,} test" in table
         for metric, value in claim["figures"].items():
             if metric.startswith(("encoder.", "baseline.")):
                 assert f"{value['value']:.4f} ({value['low']:.4f} to {value['high']:.4f})" in table
