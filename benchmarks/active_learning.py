@@ -13,7 +13,6 @@ is made twice. ``--table`` prints the tables of docs/benchmarks.md from the rows
 """
 
 import argparse
-import csv
 import json
 import math
 import statistics
@@ -31,7 +30,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from benchmarks.few_labels import load
 from benchmarks.few_shot import PRETRAINED, ROOT, metrics_of
-from benchmarks.kept_runs import digest
+from benchmarks.kept_runs import add_row, digest, rows_in
 from commands.annotation.choosing import shuffled
 from commands.annotation.selection import by_badge, by_clusters, by_coreset, by_entropy, by_margin
 from commands.learning.frozen import INVERSE_PENALTY, KEPT, MAX_LENGTH, embedded, label_probability
@@ -90,7 +89,7 @@ def main() -> None:
             wanted = [(method, seed) for seed in range(1, given.seeds + 1) for method in given.methods]
             for method, seed in progress(wanted, dataset, "run"):
                 run(dataset, corpus, method, seed)
-    print("\n".join(tables(kept_rows())))
+    print("\n".join(tables(rows_in(ROWS))))
 
 
 def embed_corpus(splits: Mapping[str, pd.DataFrame], card: Any) -> Embedded:
@@ -116,7 +115,7 @@ def run(dataset: str, corpus: Embedded, method: str, seed: int) -> Mapping[str, 
         "max_length": MAX_LENGTH,
     }
     key = digest(settings, seed, corpus.documents)
-    done = {row["key"]: row for row in kept_rows()}
+    done = {row["key"]: row for row in rows_in(ROWS)}
     if key in done:
         return done[key]
     begin = time.process_time()
@@ -130,13 +129,7 @@ def run(dataset: str, corpus: Embedded, method: str, seed: int) -> Mapping[str, 
         "settings": json.dumps(settings, sort_keys=True),
         "key": key,
     }
-    new = not ROWS.exists()
-    ROWS.parent.mkdir(exist_ok=True)
-    with ROWS.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
+    add_row(ROWS, FIELDS, row)
     return row
 
 
@@ -214,14 +207,6 @@ def choose(
 def kappa(one: Any, other: Any) -> float:
     """Cohen's kappa of two models' answers; 1 where both give one and the same label throughout."""
     return 1.0 if (one == other).all() else float(cohen_kappa_score(one, other))
-
-
-def kept_rows() -> list[dict[str, str]]:
-    """The finished runs."""
-    if not ROWS.exists():
-        return []
-    with ROWS.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 class Measured(NamedTuple):

@@ -13,7 +13,6 @@ SetFit runs in an environment of its own, which --setfit names (the Python of it
 """
 
 import argparse
-import csv
 import json
 import os
 import shutil
@@ -36,7 +35,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.few_shot import ROOT, metrics_of, run_stages
-from benchmarks.kept_runs import digest
+from benchmarks.kept_runs import add_row, digest, rows_in
 from stages.common.core.seeding import derived_seed
 from stages.common.core.validation import read_yaml
 from stages.common.documents.card import Card, read_card, write_labels
@@ -47,6 +46,7 @@ from stages.common.model.embedding import embed
 from stages.common.model.scorer import Scorer
 from stages.common.tasks import task_of
 from stages.common.training.instructions import has_bf16
+from stages.finetune.parameters import Unlabelled
 from stages.split.dividing import divide
 from stages.split.label_texts import label_texts
 from stages.split.parameters import SplitParameters
@@ -58,7 +58,7 @@ PRETRAINED = ROOT / "models/fetched/pretrained"
 MAX_LENGTH = 128  # tokens, for every arm
 ALWAYS = {"max_length": MAX_LENGTH, "keep": "last", "precision": "fp32"}
 CONTRASTIVE = {"method": "contrastive", "epochs": 5, "batch_size": 16}
-SELF_TRAINING = {**CONTRASTIVE, "unlabelled": {"method": "self_training"}}
+SELF_TRAINING = {**CONTRASTIVE, "unlabelled": Unlabelled(method="self_training").model_dump()}
 
 
 class Arm(NamedTuple):
@@ -109,7 +109,7 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="only print the table of the rows that are there")
     given = parser.parse_args()
     if given.table:
-        print("\n".join(table(given.dataset, kept_rows())))
+        print("\n".join(table(given.dataset, rows_in(ROWS))))
         return
     with tempfile.TemporaryDirectory() as scratch:
         place = Place(*load(given.dataset, Path(scratch)), Path(scratch), given.setfit)
@@ -121,7 +121,7 @@ def main() -> None:
                 for name in given.arms:
                     row = {"dataset": given.dataset, "arm": name, "per_class": size, "draw": draw}
                     run(row, ARMS[name], place, 1, "test")
-    print("\n".join(table(given.dataset, kept_rows())))
+    print("\n".join(table(given.dataset, rows_in(ROWS))))
 
 
 def choose(place: Place, given: argparse.Namespace) -> None:
@@ -174,7 +174,7 @@ def run(row: dict[str, Any], arm: Arm, place: Place, half: int, split: str) -> M
         "settings": json.dumps(said, sort_keys=True),
         "key": digest(said, seed, documents),
     }
-    done = {kept["key"]: kept for kept in kept_rows()}
+    done = {kept["key"]: kept for kept in rows_in(ROWS)}
     if row["key"] in done:
         return done[row["key"]]
     begin = time.perf_counter()
@@ -191,22 +191,8 @@ def run(row: dict[str, Any], arm: Arm, place: Place, half: int, split: str) -> M
     actual = scored["label"].map(number).to_numpy("int64")
     row |= metrics_of(actual, np.array([number[label] for label in guessed]), card.label_names)
     row["seconds"] = round(seconds, 1)
-    new = not ROWS.exists()
-    ROWS.parent.mkdir(exist_ok=True)
-    with ROWS.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
+    add_row(ROWS, FIELDS, row)
     return row
-
-
-def kept_rows() -> list[dict[str, str]]:
-    """The finished runs."""
-    if not ROWS.exists():
-        return []
-    with ROWS.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def by_stage(
@@ -243,8 +229,7 @@ def by_stage(
     for name in ("models/fetched", "stages"):
         (place / name).parent.mkdir(exist_ok=True)
         (place / name).symlink_to(ROOT / name)
-    section = read_yaml(ROOT / "params.yaml")["finetune"]
-    section |= {**changes, "unlabelled": {**section["unlabelled"], **changes.get("unlabelled", {})}}
+    section = {**read_yaml(ROOT / "params.yaml")["finetune"], **changes}
     (place / "params.yaml").write_text(yaml.safe_dump({"finetune": section}))
     subprocess.run([sys.executable, "-m", "stages.finetune"], cwd=place, check=True, stdout=sys.stderr, env=_env())
     seconds = json.loads((place / "reports/finetune/environment.json").read_text())["training_seconds"]

@@ -1,5 +1,6 @@
-"""Runs that are kept: each finished one is a small JSON file, so that a long measurement can be stopped and resumed."""
+"""Runs that are kept, so that a long measurement can be stopped: each a small JSON file, or a row of a table."""
 
+import csv
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -63,3 +64,22 @@ def results(runs: Sequence[Run], make: Callable[..., dict[str, Any]], what: str)
 def digest(*parts: Any) -> str:
     """A hash of what can be written as JSON."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:20]
+
+
+def rows_in(table: Path) -> list[dict[str, str]]:
+    """The finished runs of a CSV that git tracks; none where there is no such file yet."""
+    if not table.exists():
+        return []
+    with table.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def add_row(table: Path, fields: Sequence[str], row: Mapping[str, Any]) -> None:
+    """Adds a finished run to a CSV, at once, so that a stop loses nothing; a new file gets its line of names."""
+    new = not table.exists()
+    table.parent.mkdir(exist_ok=True)
+    with table.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, fields, lineterminator="\n")
+        if new:
+            writer.writeheader()
+        writer.writerow(row)

@@ -138,46 +138,35 @@ def learn_texts(first: Trained, lessons: Lessons, log: Log) -> tuple[Trained, di
         of the rounds for ``summary.json``.
     """
     settings, known = lessons.parameters.unlabelled, lessons.known
-    prior = known.mean(axis=0)
     originals = lessons.texts[lessons.texts["method"].eq(ORIGINAL)]
     rounds: list[dict[str, Any]] = []
     teacher, spent, stopped, before = first, first.outcome, None, None
     with ExitStack() as stack:
         for number in range(1, settings.rounds + 1):
-            logits, vectors = answers_and_states(teacher.ready.scorer, originals, "labelling")
-            probabilities = softmax(logits)
-            guessed = np.bincount(probabilities.argmax(axis=1), minlength=len(prior)) / len(probabilities)
-            drift = float(np.abs(guessed - prior).sum() / 2)
-            aligned = align(probabilities, prior)
-            if settings.mixture:
-                _, labelled = answers_and_states(teacher.ready.scorer, lessons.training, "embedding")
-                aligned = mixture_labels(labelled, vectors, known, probabilities, prior)
-            taken, thresholds = surest(aligned, settings.share)
-            labels = aligned.argmax(axis=1)
-            rounds.append(
-                {
-                    "drift": drift,
-                    "texts_learnt": int(taken.sum()),
-                    "thresholds": dict(zip(lessons.labels, thresholds, strict=True)),
-                    **({} if before is None else {"same_label_as_before": float((labels == before).mean())}),
-                }
-            )
+            drift, aligned = label(teacher.ready.scorer, originals, lessons.training, known, settings.mixture)
+            rounds.append({"drift": drift, "texts_learnt": 0})
             if drift > settings.most_drift:
                 stopped = (
                     f"round {number}: the labels that the model gives are distributed otherwise than those of the "
                     f"training documents, by {drift:.2f}"
                 )
                 break
+            taken, thresholds = surest(aligned, settings.share)
+            labels = aligned.argmax(axis=1)
+            agreed = None if before is None else float((labels == before).mean())
             before = labels
             lesson = make_lesson(lessons.training, known, lessons.texts, originals[taken], aligned[taken], settings)
-            rounds[-1]["rows"] = len(lesson.documents)
+            rounds[-1] |= {
+                "texts_learnt": int(taken.sum()),
+                "thresholds": dict(zip(lessons.labels, thresholds, strict=True)),
+                "rows": len(lesson.documents),
+                "same_label_as_before": agreed,
+            }
             teacher = lessons.train(lesson, number, _after(spent.steps, log), stack)
             spent = _added(spent, teacher.outcome)
-            selection = first.ready.selection
-            name, sign = selection.headline, 1 if selection.higher_is_better else -1
-            now, then = teacher.outcome.best[name], first.outcome.best[name]
-            if not selection.keeps_last and sign * now < sign * then:
-                stopped = f"round {number}: validation {name} went from {then:.4f} to {now:.4f}"
+            harm = what_it_harmed(first, teacher)
+            if harm:
+                stopped = f"round {number}: {harm}"
                 break
     kept = teacher if stopped is None else first
     if stopped:
@@ -188,6 +177,41 @@ def learn_texts(first: Trained, lessons: Lessons, log: Log) -> tuple[Trained, di
         outcome = replace(outcome, best_epoch=weights.best_epoch)
     record = {"method": settings.method, "texts": len(originals), "rounds": rounds, "stopped": stopped}
     return kept._replace(outcome=outcome), {"unlabelled": record}
+
+
+def label(
+    scorer: Scorer, texts: pd.DataFrame, training: pd.DataFrame, known: Floats, mixture: bool
+) -> tuple[float, Shares]:
+    """Labels texts by a trained model.
+
+    Args:
+        scorer: The model.
+        texts: Without a label.
+        training: The training documents.
+        known: How much each label counts for these, [documents, labels].
+        mixture: Whether the labels are made better by a mixture of Gaussians.
+
+    Returns:
+        How far the labels are distributed otherwise than those of the training documents, as the model gives them: the
+        total variation distance, 0 to 1. And the probability of each label, held to that distribution, [texts, labels].
+    """
+    logits, states = answers_and_states(scorer, texts, "labelling")
+    probabilities, prior = softmax(logits), known.mean(axis=0)
+    guessed = np.bincount(probabilities.argmax(axis=1), minlength=len(prior)) / len(probabilities)
+    drift = float(np.abs(guessed - prior).sum() / 2)
+    if not mixture:
+        return drift, align(probabilities, prior)
+    _, labelled = answers_and_states(scorer, training, "embedding")
+    return drift, mixture_labels(labelled, states, known, probabilities, prior)
+
+
+def what_it_harmed(first: Trained, then: Trained) -> str:
+    """What the validation documents say against a training after the first one; nothing where they are not asked."""
+    selection = first.ready.selection
+    name, sign = selection.headline, 1 if selection.higher_is_better else -1
+    before, now = first.outcome.best[name], then.outcome.best[name]
+    harmed = not selection.keeps_last and sign * now < sign * before
+    return f"validation {name} went from {before:.4f} to {now:.4f}" if harmed else ""
 
 
 def answers_and_states(scorer: Scorer, documents: pd.DataFrame, what: str) -> tuple[Floats, Floats]:

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForSequenceClassification
 
 from stages.common.training.checkpoints import Checkpoints
-from tests.finetune.conftest import fill, write_parameters
+from tests.finetune.conftest import PARAMETERS, fill, put_texts, write_parameters
 from tests.finetune.sharing import train_tiny
 from tests.imports import ROOT
 
@@ -47,6 +47,22 @@ def one_and_two(tmp_path_factory, encoder):
 
 def losses(folder):
     return pd.read_csv(folder / "reports/finetune/live/plots/metrics/train/loss.tsv", sep="\t")["loss"].tolist()
+
+
+def test_two_processes_learn_texts_without_a_label_alike(tmp_path, encoder):
+    settings = {**PARAMETERS["unlabelled"], "method": "self_training", "share": 1.0, "most_drift": 1.0}
+    found = []
+    for processes in (1, 2):
+        folder = fill(tmp_path / str(processes), encoder)
+        put_texts(folder, 10)
+        write_parameters(folder, dropout=0.0, epochs=1, keep="last", unlabelled=settings)
+        done = run(folder, PLUMBLINE_PROCESSES=str(processes))
+        assert done.returncode == 0, done.stderr
+        assert not (folder / ".checkpoints").exists()
+        found.append(folder)
+    one, two = found
+    assert len(losses(one)) == 9 + 13  # 72 documents, then with 30 texts 102, in batches of 8
+    assert losses(two) == pytest.approx(losses(one), rel=1e-3)
 
 
 def test_two_processes_take_the_same_batches_and_come_to_the_same_losses(one_and_two):

@@ -127,7 +127,8 @@ def test_labels_distributed_otherwise_keep_the_first_model(few, train):
     said = train(epochs=1, keep="last", learning_rate=1e-6, unlabelled=settings(most_drift=0.0))
     assert "the labels that the model gives are distributed otherwise" in said
     assert (few / "models/finetuned/model.safetensors").read_bytes() == alone
-    assert "distributed otherwise" in summary(few)["unlabelled"]["stopped"]
+    said = summary(few)["unlabelled"]
+    assert "distributed otherwise" in said["stopped"] and said["rounds"][0]["texts_learnt"] == 0
 
 
 def test_a_round_that_validates_worse_is_not_kept(few, train):

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stages.common.core.messages import UserError
-from stages.common.documents.table import write_parquet
+from stages.common.documents.table import said_in_words, write_parquet
 
 CONSENSUS = Path("data/annotated/consensus.parquet")
 SCHEMA = pa.schema(
@@ -36,10 +36,8 @@ def read_consensus(path: Path = CONSENSUS) -> pd.DataFrame:
     Raises:
         UserError: If there is no such table.
     """
-    try:
+    with said_in_words(path):
         table = pq.read_table(path)
-    except FileNotFoundError:
-        raise UserError(f"{path}: does not exist.", "Run `dvc repro`.") from None
     if table.schema.names != SCHEMA.names:
         raise UserError(f"{path}: has not the columns {', '.join(SCHEMA.names)}.", "Run `dvc repro`.")
     rows: pd.DataFrame = table.to_pandas()

@@ -95,7 +95,7 @@ def is_sorted(path: Path) -> bool:
     Raises:
         UserError: If there is no such file, or it is not a document table.
     """
-    with _said_in_words(path):
+    with said_in_words(path):
         file = _open(path)
         _matching(file.schema_arrow.empty_table(), documents_schema, path)
         last = ""
@@ -120,7 +120,7 @@ def stream_documents(path: Path, rows: int) -> Iterator[pa.Table]:
     Raises:
         UserError: As :func:`read_documents` does.
     """
-    with _said_in_words(path):
+    with said_in_words(path):
         last = None
         for batch in _open(path).iter_batches(rows):
             piece = _matching(pa.Table.from_batches([batch]), documents_schema, path)
@@ -249,7 +249,7 @@ def to_arrow(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
 
 
 def _read(path: Path, schema: Schema) -> pa.Table:
-    with _said_in_words(path):
+    with said_in_words(path):
         return _matching(pq.read_table(path), schema, path)
 
 
@@ -259,7 +259,7 @@ def _open(path: Path) -> pq.ParquetFile:
 
 
 @contextmanager
-def _said_in_words(path: Path) -> Iterator[None]:
+def said_in_words(path: Path) -> Iterator[None]:
     """Turns what is wrong with a parquet file into one line."""
     try:
         yield

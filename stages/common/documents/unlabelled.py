@@ -6,8 +6,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stages.common.core.messages import UserError
-from stages.common.documents.table import AFTER, BEFORE, FAULT, to_arrow, to_pandas, write_parquet
+from stages.common.documents.table import AFTER, BEFORE, FAULT, said_in_words, to_arrow, to_pandas, write_parquet
 from stages.common.tasks import Task
 
 UNLABELLED = Path("data/unlabelled")
@@ -34,14 +33,8 @@ def read_unlabelled(path: Path = UNLABELLED / DOCUMENTS) -> pd.DataFrame:
     Raises:
         UserError: If there is no such table.
     """
-    try:
+    with said_in_words(path):
         table = pq.read_table(path)
-    except FileNotFoundError:
-        raise UserError(f"{path}: there is no such file.", "Run `dvc repro`, which makes it.") from None
-    except pa.ArrowInvalid as error:
-        raise UserError(
-            f"{path}: not a parquet file ({error}).", "Run `dvc repro -f` on the stage that makes it."
-        ) from None
     return to_pandas(table.sort_by("id"))
 
 
