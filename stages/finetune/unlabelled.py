@@ -140,7 +140,8 @@ def learn_texts(first: Trained, lessons: Lessons, log: Log) -> tuple[Trained, di
     settings, known = lessons.parameters.unlabelled, lessons.known
     originals = lessons.texts[lessons.texts["method"].eq(ORIGINAL)]
     rounds: list[dict[str, Any]] = []
-    teacher, spent, stopped, before = first, first.outcome, None, None
+    before: npt.NDArray[np.int64] | None = None
+    teacher, spent, stopped = first, first.outcome, None
     with ExitStack() as stack:
         for number in range(1, settings.rounds + 1):
             drift, aligned = label(teacher.ready.scorer, originals, lessons.training, known, settings.mixture)
