@@ -1,20 +1,21 @@
-"""Writes answers as they come: CSV, JSON lines or parquet."""
+"""Answers as bytes: CSV, JSON lines or parquet, made window by window and joined to one file."""
 
 import csv
+import io
 import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from stages.common.core.messages import UserError
 from stages.common.core.outputs import new_outputs
 from stages.common.documents.table import ParquetStream
-from stages.common.model.inference import Inference
 from stages.common.tasks import task_of
+
+if TYPE_CHECKING:  # it would import transformers, which who only joins answers does not need
+    from stages.common.model.inference import Inference
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 SPAN = {
@@ -34,40 +35,24 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
     "tags": {"tokens": STRINGS, "tags": STRINGS, "spans": pa.list_(pa.struct(SPAN))},
     "value": {"value": NUMBER},
 }
-Write = Callable[[dict[str, list[Any]]], None]
 
 
-@contextmanager
-def open_answers(path: Path | None, inference: Inference) -> Iterator[Write]:
-    """Opens where answers go; a file appears when all of them are in it.
-
-    Args:
-        path: A file whose suffix says the format; None for JSON lines on stdout.
-        inference: That of the model that answers.
-
-    Yields:
-        A function that takes columns: those of :func:`schema_of`.
+def suffix_of(path: Path | None) -> str:
+    """In what form answers are written to a file, or to stdout: JSON lines.
 
     Raises:
-        UserError: If the suffix is another.
+        UserError: If the file's suffix says no form, or it is a folder.
     """
     if path is None:
-        yield _json_lines(sys.stdout)
-        sys.stdout.flush()
-        return
+        return ".jsonl"
     if path.suffix not in SUFFIXES:
         raise UserError(f"{path}: answers cannot be written as {path.suffix!r}.", f"End it in {', '.join(SUFFIXES)}.")
-    with new_outputs(path) as (sibling,):
-        if path.suffix == ".parquet":
-            schema = schema_of(inference)
-            with ParquetStream(sibling, schema) as stream:
-                yield lambda columns: stream.write(pa.table(columns, schema=schema))
-        else:
-            with sibling.open("w", encoding="utf-8", newline="") as file:
-                yield _json_lines(file) if path.suffix == ".jsonl" else _table(file)
+    if path.is_dir():
+        raise UserError(f"{path}: is a folder.", "Name a file.")
+    return path.suffix
 
 
-def schema_of(inference: Inference) -> pa.Schema:
+def schema_of(inference: "Inference") -> pa.Schema:
     """The columns of a model's answers: id, what it answers, and ``p:<label>`` for each label of a text."""
     task = task_of(inference)
     each = [] if task.head == "word" else [pa.field(f"p:{label}", NUMBER) for label in inference.labels]
@@ -75,23 +60,50 @@ def schema_of(inference: Inference) -> pa.Schema:
     return pa.schema([pa.field("id", pa.string()), *own, *each])
 
 
-def _json_lines(file: TextIO) -> Write:
-    def write(columns: dict[str, list[Any]]) -> None:
-        for row in zip(*columns.values(), strict=True):
-            file.write(json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) + "\n")
+def encode(columns: dict[str, list[Any]], schema: pa.Schema, suffix: str) -> bytes:
+    """The answers of some texts in the form in which :func:`join` takes them.
 
-    return write
+    Args:
+        columns: Those of :func:`schema_of`.
+        schema: What that returned.
+        suffix: That of the file: the rows of a CSV file without its head, JSON lines, or for parquet an Arrow stream.
+    """
+    if suffix == ".parquet":
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, schema) as stream:
+            stream.write_table(pa.table(columns, schema=schema))
+        return bytes(sink.getvalue())
+    rows = zip(*(columns[name] for name in schema.names), strict=True)
+    if suffix == ".jsonl":
+        lines = (json.dumps(dict(zip(schema.names, row, strict=True)), ensure_ascii=False) + "\n" for row in rows)
+        return "".join(lines).encode()
+    return _table([_cell(value) for value in row] for row in rows)
 
 
-def _table(file: TextIO) -> Write:
-    writer = csv.writer(file, lineterminator="\n")
+def join(path: Path, schema: pa.Schema, parts: Iterable[bytes]) -> None:
+    """Writes a file of answers, which appears when all of them are in it.
 
-    def write(columns: dict[str, list[Any]]) -> None:
-        if file.tell() == 0:
-            writer.writerow(columns)
-        writer.writerows([_cell(value) for value in row] for row in zip(*columns.values(), strict=True))
+    Args:
+        path: The file.
+        schema: Its columns.
+        parts: What :func:`encode` made for its suffix, in their order; the bytes of the file do not depend on how
+            answers were cut into parts.
+    """
+    with new_outputs(path) as (sibling,):
+        if path.suffix == ".parquet":
+            with ParquetStream(sibling, schema) as stream:
+                for part in parts:
+                    stream.write(pa.ipc.open_stream(part).read_all())
+        else:
+            with sibling.open("wb") as file:
+                file.write(_table([schema.names]) if path.suffix == ".csv" else b"")
+                file.writelines(parts)
 
-    return write
+
+def _table(rows: Iterable[Iterable[Any]]) -> bytes:
+    written = io.StringIO(newline="")
+    csv.writer(written, lineterminator="\n").writerows(rows)
+    return written.getvalue().encode()
 
 
 def _cell(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """Answers texts with a fine-tuned model: cleaned as its training texts were, by the records of its own run."""
 
 import argparse
-import gc
+import math
 from pathlib import Path
 
 from stages.common.core.entry import run_command
@@ -9,6 +9,7 @@ from stages.common.core.messages import UserError
 
 MODEL = Path("models/finetuned")
 FORMATS, STDIN = ("csv", "tsv", "jsonl", "parquet", "txt"), Path("-")  # what commands.texts reads
+MOST_THREADS = 1_024  # more are a slip of the finger, and end in a crash of OpenMP
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -17,13 +18,18 @@ def main(arguments: argparse.Namespace) -> None:
     Raises:
         UserError: If the model or the input is not what it should be.
     """
-    if (arguments.temperature is not None and arguments.temperature <= 0) or not 0 <= arguments.abstain_below <= 1:
-        raise UserError("--temperature or --abstain-below is out of range.", "Above 0; from 0 to 1.")
-    gc.disable()  # or a sixth of the imports' time goes into looking for garbage among what stays
-    from commands.prediction import predict  # here, so that --help does not wait for torch
+    temperature = arguments.temperature
+    if temperature is not None and not (temperature > 0 and math.isfinite(temperature)):
+        raise UserError("--temperature is out of range.", "It must be above 0.")
+    if not 0 <= arguments.abstain_below <= 1:
+        raise UserError("--abstain-below is out of range.", "It must be from 0 to 1.")
+    for name in ("threads", "processes"):
+        if not 1 <= getattr(arguments, name) <= MOST_THREADS:
+            raise UserError(f"--{name} is out of range.", f"It must be from 1 to {MOST_THREADS:,}.")
+    if arguments.resume and not arguments.out:
+        raise UserError("--resume: answers on stdout are not kept.", "Name a file with --out.")
+    from commands.predicting.run import predict  # here, so that --help does not wait for pyarrow
 
-    gc.freeze()
-    gc.enable()
     predict(arguments)
 
 
@@ -33,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=__doc__)
     made.add_argument("input", type=Path, nargs="?", default=STDIN, help="the texts; - or nothing for stdin")
     made.add_argument("--out", type=Path, help="a .csv, .jsonl or .parquet file; JSON lines on stdout by default")
+    made.add_argument("--resume", action="store_true", help="go on with --out where an earlier run was stopped")
     made.add_argument("--model", type=Path, default=MODEL, help="the model's folder")
     made.add_argument("--format", choices=FORMATS, help=f"{known}; by the suffix by default, txt for stdin")
     made.add_argument("--text", default="text", help="the column or key that holds the text")
@@ -42,7 +49,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--abstain-below", type=float, default=0.0, help="probability below which no label is given")
     made.add_argument("--temperature", type=float, help="what logits are divided by, instead of the model's own")
     made.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"), help="where it computes")
-    made.add_argument("--threads", type=int, default=2, help="processor threads")
+    made.add_argument("--threads", type=int, default=2, help="processor threads, of each process")
+    made.add_argument("--processes", type=int, default=1, help="processes that answer at once, each with the model")
     return made
 
 

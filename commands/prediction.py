@@ -1,9 +1,7 @@
 """From texts as they come to a model's answers, by its inference record and the cleaning rules of its run."""
 
-import argparse
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +9,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from commands.answers import open_answers
 from commands.origin import origin_of
 from commands.records import CLEANED, LOCK
-from commands.texts import Row, count_rows, format_of, read_rows
-from stages.common.core.messages import UserError, closing_line, progress
+from commands.texts import Row
+from stages.common.core.messages import UserError
 from stages.common.core.validation import validate
 from stages.common.model.answers import Columns, answer
-from stages.common.model.device import compute_alike
 from stages.common.model.scorer import Scorer
 from stages.common.tasks import Task, task_of
 from stages.common.text_rules.settings import TextRules
 from stages.common.words.splitting import Word, split_words
 
-WINDOW = 8_192  # texts that are held, cleaned and scored at once
 Flags = npt.NDArray[np.bool_]
 
 
@@ -101,53 +96,6 @@ class Predictor:
         return {"tokens": tokens, **columns}, np.array([not words for words in tokens], dtype=bool)
 
 
-def predict(arguments: argparse.Namespace) -> None:
-    """Reads texts, answers them, writes the answers.
-
-    Args:
-        arguments: Those of :mod:`commands.predict`.
-
-    Raises:
-        UserError: If the model or the input is not what it should be.
-    """
-    form = format_of(arguments.input, arguments.format)
-    compute_alike(seed=0, threads=arguments.threads)
-    predictor = Predictor.load(arguments.model, arguments.device, arguments.temperature)
-    task, inference = predictor.task, predictor.scorer.inference
-    if arguments.abstain_below and task.answer != "label":
-        raise UserError("--abstain-below: the model does not give one label a text.", "Leave it out.")
-    columns_read = _columns_of(task, arguments)
-    rows = read_rows(arguments.input, form, columns_read, arguments.id, words=arguments.tokens is not None)
-
-    counts = dict.fromkeys(("texts", "empty", "open"), 0)
-    with open_answers(arguments.out, inference) as write:
-        shown = progress(rows, "predicting", "text", count_rows(arguments.input, form))
-        for window in windows(shown):
-            columns, empty = predictor.answer(window, "scoring")
-            silent = empty
-            if arguments.abstain_below:
-                unsure = np.array(columns["probability"], dtype=float) < arguments.abstain_below
-                columns[task.target] = _without(columns[task.target], unsure)
-                silent = empty | unsure
-            write({"id": [row.id for row in window], **columns})
-            counts["texts"] += len(window)
-            counts["empty"] += int(empty.sum())
-            counts["open"] += int((silent & ~empty).sum())
-    if arguments.out:
-        temperature = inference.temperature
-        calibrated = f"temperature {temperature:.3f}" if temperature else "not calibrated: the model has no temperature"
-        parts = [f"{counts['texts']:,} texts in {arguments.out}, {counts['empty']:,} of them empty"]
-        parts += [f"{counts['open']:,} left open below {arguments.abstain_below}"] if arguments.abstain_below else []
-        closing_line("predict", ", ".join(parts) + (f"; {calibrated}" if task.answer != "value" else ""))
-
-
-def windows(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Cuts a stream of texts into lists of :data:`WINDOW`."""
-    stream = iter(rows)
-    while window := list(islice(stream, WINDOW)):
-        yield window
-
-
 def rules_of(folder: Path) -> TextRules:
     """The rules that changed the texts that a model was trained on, by the records of its run; others are off.
 
@@ -172,14 +120,6 @@ def rules_of(folder: Path) -> TextRules:
             "Make it again with `dvc repro`, or get it back with git.",
         )
     return rules.model_copy(update={"markup": json.loads(record)["markup"]["decided"]})
-
-
-def _columns_of(task: Task, arguments: argparse.Namespace) -> list[str]:
-    """The columns of the input that hold what a task reads."""
-    named = {"text": arguments.text, "text_pair": arguments.text_pair, "tokens": arguments.tokens or arguments.text}
-    if arguments.tokens and "tokens" not in task.inputs:
-        raise UserError("--tokens: the model reads texts, not lists of words.", "Name the column of texts with --text.")
-    return [named[name] for name in task.inputs]
 
 
 def _without(values: Sequence[Any], silent: Flags) -> list[Any]:
