@@ -21,9 +21,9 @@ import torch
 from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification, pipeline
 
 from commands.origin import ORIGIN, RUN, model_hash, origin_of, pack
-from commands.prediction import Predictor, windows
+from commands.prediction import Predictor
 from commands.records import LOCK
-from commands.texts import read_rows
+from commands.texts import read_rows, windows
 from stages.common.core.outputs import write_json
 from stages.common.model.inference import INFERENCE, read_inference
 
@@ -57,7 +57,7 @@ def compare(model: Path, count: int, scratch: Path) -> None:
     def project() -> list[str]:
         labels: list[str] = []
         for window in windows(read_rows(path, "parquet", ["text"], None, words=False)):
-            labels += predictor.answer(window, "scoring")[0]["label"]
+            labels += predictor.answer(window.rows, "scoring")[0]["label"]
         return labels
 
     def theirs() -> list[str]:

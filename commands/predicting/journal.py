@@ -173,7 +173,7 @@ def journal_of(out: Path) -> Path:
 
 def _kept(error: BaseException, texts: int, out: Path) -> BaseException:
     """The error, told with what to do now, where a person can do something."""
-    go_on = f"{texts:,} texts are answered and kept: run it again with --resume to go on."
+    go_on = f"Answers to {texts:,} text{'s' * (texts > 1)} are kept: run it again with --resume to go on."
     if isinstance(error, OSError) and any(os.strerror(code) in str(error) for code in FULL):  # pyarrow sets no errno
         return UserError(f"The disk is full while writing {out}.", f"Make room. {go_on}")
     if isinstance(error, UserError):

@@ -10,7 +10,10 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from os import devnull
 from pathlib import Path
+from threading import RLock
 from typing import Any
+
+from tqdm import tqdm
 
 from commands.predicting.engine import About, Engine, Options
 from commands.predicting.journal import Answered
@@ -138,6 +141,7 @@ def _work(connection: Connection, options: Options) -> None:
     end_with_parent()
     with Path(devnull).open("w") as nowhere, suppress(EOFError, BrokenPipeError, ConnectionResetError):
         sys.stderr = nowhere  # progress bars of several processes would write over one another
+        tqdm.set_lock(RLock())  # its own is a semaphore between processes, which is left behind when this one is killed
         try:
             engine = Engine(options)
             connection.send(engine.about)
