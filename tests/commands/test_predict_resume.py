@@ -1,11 +1,15 @@
 """A run of predict that is stopped loses nothing that was finished, and ends in the same bytes as one that was not."""
 
+import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
+from multiprocessing import Pipe, active_children
 from pathlib import Path
+from threading import Timer
 
 import pytest
 import torch
@@ -14,7 +18,8 @@ from commands import texts
 from commands.answers import join
 from commands.predict import main, parser
 from commands.predicting import processes
-from commands.predicting.journal import Counts, journal_of, open_journal
+from commands.predicting.journal import Counts, Journal, journal_of, open_journal
+from commands.predicting.run import in_order
 from stages.common.core.messages import Interrupted, UserError
 from stages.common.model.inference import Inference, write_inference
 from stages.common.model.loading import load_pretrained
@@ -298,3 +303,109 @@ def test_bad_rows_after_finished_texts_leave_those_to_go_on_with(place):
         file.write("330\ta\tb\n")
     with pytest.raises(UserError, match=r"in.tsv:332: .* 3 fields, not 2. .* Answers to 300 texts are kept"):
         predict("in.tsv", "--out", "out.csv")
+
+
+def test_several_processes_give_the_same_bytes_as_one(place):
+    predict("in.tsv", "--id", "n", "--out", "known.parquet", "--abstain-below", "0.6")
+    predict("in.tsv", "--id", "n", "--out", "out.parquet", "--abstain-below", "0.6", "--processes", "2")
+    assert Path("out.parquet").read_bytes() == Path("known.parquet").read_bytes()
+    assert not active_children()
+
+
+class Stub:
+    """In place of a process with a model: answers after a rest, and notes what it was given."""
+
+    def __init__(self, given, rest):
+        self.given, self.rest = given, rest
+        self.connection, self.theirs = Pipe()
+
+    def give(self, number):
+        self.given.append(number.number)
+        Timer(self.rest(number.number), self.theirs.send, [number]).start()
+
+    def receive(self):
+        return self.connection.recv()
+
+
+def numbered(count, error=None):
+    yield from (texts.Window(number, [], "") for number in range(count))
+    if error:
+        raise error
+
+
+def test_a_window_that_takes_long_holds_the_others_up_before_memory_fills():
+    given = []
+    workers = [Stub(given, lambda number: 0.0 if number else 0.3) for _ in range(2)]
+    answers = processes._shared(workers, numbered(40))
+    first = [next(answers).number for _ in range(7)]
+    assert sorted(first) == list(range(1, 8)) and max(given) == 7
+    assert {answered.number for answered in answers} == {0, *range(8, 40)}
+
+
+def test_what_processes_are_at_when_the_input_turns_out_bad_is_not_lost():
+    workers = [Stub([], lambda number: 0.05) for _ in range(2)]
+    got = []
+    with pytest.raises(UserError, match="bad row"):
+        got.extend(processes._shared(workers, numbered(5, UserError("bad row.", "Mend it."))))
+    assert sorted(window.number for window in got) == list(range(5))
+
+
+def test_answers_are_printed_in_the_order_of_the_texts():
+    numbers = [answered(number) for number in (2, 0, 3, 1)]
+    assert [each.number for each in in_order(numbers)] == [0, 1, 2, 3]
+
+
+def test_a_process_that_dies_is_one_line_and_what_was_finished_stays(place, monkeypatch):
+    real, added = Journal.add, []
+
+    def add(journal, answered):
+        real(journal, answered)
+        added.append(answered.number)
+        if len(added) == 2:
+            os.kill(active_children()[0].pid, signal.SIGKILL)
+
+    monkeypatch.setattr(Journal, "add", add)
+    with pytest.raises(UserError, match=r"A process that answers texts was killed by SIGKILL. .* are kept") as error:
+        predict("in.tsv", "--out", "out.csv", "--processes", "2")
+    assert "\n" not in str(error.value) and 2 <= len(added) < 7
+    assert not active_children()
+    assert journal_of(Path("out.csv")).stat().st_size > 0
+
+
+def test_a_model_that_is_not_there_is_one_line_from_a_process_too(place):
+    with pytest.raises(UserError, match=r"models/none.*there is no such") as error:
+        predict("in.tsv", "--out", "out.csv", "--model", "models/none", "--processes", "2")
+    assert "Traceback" not in str(error.value)
+    assert not list(Path().glob("*out.csv*"))
+
+
+def test_killed_again_and_again_predict_ends_in_the_bytes_of_a_run_that_was_not(model, tmp_path, monkeypatch):
+    """The program itself, alone and with processes, which die with it."""
+    folder = Path(shutil.copytree(model, tmp_path / "run"))
+    draw = random.Random(1)
+    words = [word for topic in TOPICS.values() for word in topic.split()]
+    (folder / "in.txt").write_text("".join(f"{' '.join(draw.choices(words, k=6))} {n}\n" for n in range(20_000)))
+    command = [sys.executable, "-m", "commands.predict", "in.txt", "--threads", "1", "--model", "models/finetuned"]
+
+    def start(out, *options):
+        everything = [*command, "--out", out, *options]
+        return subprocess.Popen(everything, cwd=folder, env=environment(PYTHONPATH=str(ROOT)), stderr=subprocess.PIPE)
+
+    for count in ("1", "2"):
+        run = start("out.csv", "--resume", "--processes", count)
+        journal = journal_of(folder / "out.csv")
+        size = journal.stat().st_size if journal.exists() else 0
+        while run.poll() is None and not (journal.exists() and journal.stat().st_size > max(size, 5_000)):
+            time.sleep(0.001)
+        time.sleep(draw.uniform(0, 0.1))
+        workers = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+        run.kill()
+        assert run.wait() == -signal.SIGKILL
+        assert run.stderr.read() == b""  # which waits for the end of all that it started
+        assert len(workers) >= int(count) - 1
+        assert not (folder / "out.csv").exists()
+    monkeypatch.chdir(folder)
+    predict("in.txt", "--out", "out.csv", "--resume")
+    predict("in.txt", "--out", "known.csv")
+    assert (folder / "out.csv").read_bytes() == (folder / "known.csv").read_bytes()
+    assert not journal_of(folder / "out.csv").exists()
