@@ -18,10 +18,12 @@ import pandas as pd
 import yaml
 
 from commands.annotation.answers import read_csv, write_csv
+from commands.records import PARAMS, read_params, with_values
 from stages.common.core.seeding import generator
 
 ROOT = Path(__file__).parent.parent
 ROUND = "played"
+ARTICLES = {"dataset": "bbc_news", "finetune.max_length": 128}  # what is answered about, and how much of it is read
 ACCURACY = {"a1": 0.95, "a2": 0.9, "a3": 0.7}  # how often each made-up annotator is right
 FAULTS = ("is empty", "there is no label", "is not there any more", "it counts once")  # planted, one each
 
@@ -55,7 +57,7 @@ def play(root: Path, items: int, gold: int, settings: Mapping[str, Any] | None =
     decided, contested = decide(folder / "tasks/adjudicator.csv", truth)
     lines = annotate(root, "adjudicate", ROUND, "--take", decided)
     add_to_entry(root / f"catalog/datasets/{dataset}.yaml", lines)
-    change_parameters(root / "params.yaml", settings or {})
+    change_parameters(root, settings or {})
     run(root, "dvc", "repro", "evaluate")
     consensus = pd.read_parquet(root / "data/annotated/consensus.parquet").set_index("id")["label"]
     right = [label == truth[row_id] for row_id, label in consensus.items()]
@@ -125,13 +127,10 @@ def add_to_entry(path: Path, printed: str) -> None:
     path.write_text(yaml.safe_dump(entry, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
-def change_parameters(path: Path, settings: Mapping[str, Any]) -> None:
-    """Sets values of params.yaml."""
-    params = yaml.safe_load(path.read_text(encoding="utf-8"))
-    for name, value in settings.items():
-        section, _, key = name.partition(".")
-        params[section][key] = value
-    path.write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+def change_parameters(root: Path, settings: Mapping[str, Any]) -> None:
+    """Sets values of params.yaml in a checkout."""
+    params = with_values(read_params(root), settings)
+    (root / PARAMS).write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
 
 
 def annotate(root: Path, *arguments: object) -> str:
@@ -153,6 +152,7 @@ def main(items: int, gold: int, settings: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="plumbline-") as scratch:
         clone = Path(scratch) / "clone"
         run(ROOT, "git", "clone", "--quiet", str(ROOT), str(clone))
+        change_parameters(clone, ARTICLES)
         run(clone, "dvc", "repro", "split")
         pairs = (setting.partition("=") for setting in settings)
         played = play(clone, items, gold, {name: yaml.safe_load(value) for name, _, value in pairs})

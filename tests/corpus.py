@@ -57,12 +57,14 @@ def make_repository(folder: Path, per_topic: int = 40) -> Path:
     params = (folder / "params.yaml").read_text()
     loaded = yaml.safe_load(params)
     loaded |= {"dataset": "tiny", "model": "tiny"}
+    loaded["split"]["augmented"] = 0.05
     loaded["finetune"] |= {
         "method": "full",
         "keep": "best",
         "epochs": 2,
         "max_length": 16,
         "batch_size": 16,
+        "learning_rate": "auto",
         "threads": 1,
     }
     loaded["evaluate"]["threads"] = 1

@@ -82,7 +82,7 @@ def test_a_missing_file_is_named(params, tmp_path):
 
 
 def test_a_name_must_be_a_string(params):
-    params("dataset: bbc_news", "dataset: 20")
+    params("dataset: rotten_tomatoes", "dataset: 20")
     with pytest.raises(UserError, match="dataset: must be a name, but it is 20"):
         load_value("dataset")
 
