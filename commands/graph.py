@@ -21,8 +21,9 @@ COMMON = "stages/common/"
 # agreement, within that of metrics, is named whole.
 BY_FILE = {"finetune": COMMON, "annotate": f"{COMMON}metrics/"}
 
-# What is imported behind an import: transformers works with these.
+# What is imported behind an import: transformers and onnxscript work with these.
 BEHIND = {
+    "onnxscript": {"onnx"},
     "transformers": {"tokenizers"},
     "stages/augment/marian.py": {"sacremoses", "sentencepiece"},
 }

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from commands.hashes import Listing, hash_inside
+from stages.common.core.hashes import Listing, hash_inside
 from stages.common.core.messages import UserError
 from stages.common.core.validation import load_yaml
 

@@ -8,7 +8,6 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from commands.hashes import MD5, Listing, directory_hash, list_folder, listing_hash
 from commands.lock import Stages, disagreements, hash_made, inputs_of, leading_to, output_holding, outputs_of, stages_of
 from commands.records import (
     CLEANED,
@@ -23,6 +22,7 @@ from commands.records import (
     revisions_with,
 )
 from stages.common.core.catalog import CATALOG
+from stages.common.core.hashes import MD5, Listing, directory_hash, list_folder, listing_hash
 from stages.common.core.messages import UserError
 from stages.common.core.outputs import write_json
 

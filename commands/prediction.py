@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import torch
 
 from commands.origin import origin_of
 from commands.records import CLEANED, LOCK
 from commands.texts import Row
 from stages.common.core.messages import UserError
-from stages.common.core.validation import validate
+from stages.common.core.validation import read_record, validate
 from stages.common.model.answers import Columns, answer
+from stages.common.model.exported import TEXT_RULES, is_exported, load_exported
 from stages.common.model.scorer import Scorer
 from stages.common.tasks import Task, task_of
 from stages.common.text_rules.settings import TextRules
@@ -46,7 +48,7 @@ class Predictor:
         Raises:
             UserError: If the model is incomplete, or nothing is known of its run.
         """
-        scorer = Scorer.load(folder, device)
+        scorer = load_model(folder, device)
         if temperature is not None:
             inference = scorer.inference.model_copy(update={"temperature": temperature})
             scorer = Scorer(scorer.model, scorer.tokenizer, inference)
@@ -96,8 +98,25 @@ class Predictor:
         return {"tokens": tokens, **columns}, np.array([not words for words in tokens], dtype=bool)
 
 
+def load_model(folder: Path, device: str) -> Scorer:
+    """Loads a model as finetune made it, or as export did; the latter computes with as many threads as torch.
+
+    Raises:
+        UserError: If it is incomplete or damaged, or an exported one is to compute elsewhere than on the processor.
+    """
+    if not is_exported(folder):
+        return Scorer.load(folder, device)
+    if device not in ("auto", "cpu"):
+        raise UserError(
+            f"{folder}: an exported model computes on the processor, not on {device}.", "Name models/finetuned."
+        )
+    return load_exported(folder, torch.get_num_threads())
+
+
 def rules_of(folder: Path) -> TextRules:
-    """The rules that changed the texts that a model was trained on, by the records of its run; others are off.
+    """The rules that changed the texts that a model was trained on; others are off.
+
+    An exported model has them beside it; else they are found in the records of its run.
 
     Args:
         folder: The model.
@@ -106,6 +125,8 @@ def rules_of(folder: Path) -> TextRules:
         UserError: If nothing is known of its run, the records are those of different runs, or this version of the code
             does not have the rules.
     """
+    if is_exported(folder):
+        return read_record(TextRules, folder / TEXT_RULES)
     origin = origin_of(folder)
     origin.check(str(folder))
     section = origin.section("clean")

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from commands.hashes import directory_hash, file_hash
 from commands.lock import Stages, leading_to, outputs_of, stages_of
+from stages.common.core.hashes import directory_hash, file_hash
 from stages.common.core.messages import UserError, one_line
 from stages.common.core.validation import read_yaml
 

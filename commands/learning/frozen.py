@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from commands.hashes import directory_hash
+from stages.common.core.hashes import directory_hash
 from stages.common.core.outputs import new_outputs
 from stages.common.metrics.counts import Counts, Floats
 

@@ -35,7 +35,7 @@ from stages.common.core.parameters import load_section
 from stages.common.documents.card import read_card, write_card
 from stages.common.documents.partitions import start_workers
 from stages.common.tasks import task_of
-from stages.common.text_rules.settings import NAMES
+from stages.common.text_rules.settings import NAMES, TextRules
 
 ANNOTATED, CLEAN, REPORTS = Path("data/annotated"), Path("data/clean"), Path("reports/clean")
 
@@ -79,6 +79,7 @@ def main() -> None:
         write_card(card, data)
         summary = {**summarise(corpus, counts, leaks), "markup": markup}
         write_json(reports / "summary.json", summary)
+        write_json(reports / "text_rules.json", parameters.model_dump(include=set(TextRules.model_fields)))
         leaks.to_csv(reports / "leaks.csv", index=False, lineterminator="\n")
     total = summary["documents_in"]
     closing_line("clean", f"{total:,} documents in, {kept:,} out, {total - kept:,} rejected{losses}")

@@ -5,7 +5,7 @@ import shutil
 
 import yaml
 
-from commands.hashes import directory_hash, file_hash
+from stages.common.core.hashes import directory_hash, file_hash
 from tests.corpus import commit, run
 
 STAGES = {  # by name: what it reads, the sections it depends on, and the files that it makes

@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from commands import trace
-from commands.hashes import directory_hash, hash_inside, list_folder
 from commands.lock import in_order, leading_to, stages_of
 from commands.origin import origin_of
+from stages.common.core.hashes import directory_hash, hash_inside, list_folder
 from stages.common.core.messages import UserError
 from tests.commands.recorded import STAGES, make_recorded, record
 from tests.corpus import commit, run

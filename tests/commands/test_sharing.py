@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from moto.server import ThreadedMotoServer
 
-from commands.hashes import directory_hash
+from stages.common.core.hashes import directory_hash
 from tests.commands.remotes import free_port, nginx, sshd, store
 from tests.corpus import commit, run
 

@@ -82,17 +82,30 @@ def load_finetuned(folder: Path, device: str) -> tuple[PreTrainedModel, PreTrain
         UserError: If the folder lacks a file, its weights are a pickle or lack a part, or there is no such device.
     """
     place = choose_device(device)
-    config = _load_config(folder)
-    tokens = any(name.endswith(HEAD_OF_WORDS) for name in config.architectures or [])
-    head: Head = "word" if tokens else "document"
-    model = _load_model(folder, config, head, with_head=True)
+    config, tokenizer = load_all_but_weights(folder)
+    model = _load_model(folder, config, _head_of(config), with_head=True)
     if _adapter_kind(folder) == PREFIX:
         from peft import PeftModel  # here, because it takes a second and most models need none of it
 
         model = cast(PreTrainedModel, PeftModel.from_pretrained(model, str(folder / ADAPTER)))
     model.to(place)  # type: ignore[arg-type]  # transformers wraps Module.to and loses its overloads
     model.train(False)
-    return model, _load_tokenizer(folder, head)
+    return model, tokenizer
+
+
+def load_all_but_weights(folder: Path) -> tuple[PretrainedConfig, PreTrainedTokenizerBase]:
+    """The config of a fine-tuned model (``id2label`` holds the labels' names in the card's order), and its tokenizer.
+
+    Raises:
+        UserError: If the folder lacks one of them, or it is damaged.
+    """
+    config = _load_config(folder)
+    return config, _load_tokenizer(folder, _head_of(config))
+
+
+def _head_of(config: PretrainedConfig) -> Head:
+    """What one row of a fine-tuned model's outputs is about."""
+    return "word" if any(name.endswith(HEAD_OF_WORDS) for name in config.architectures or []) else "document"
 
 
 def _adapter_kind(folder: Path) -> str | None:
