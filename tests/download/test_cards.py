@@ -82,18 +82,19 @@ def test_the_template_is_a_dataset_that_works(read):
 
 
 @pytest.mark.parametrize(
-    ("name", "splits", "rejected"),
+    ("name", "splits", "rejected", "groups"),
     [
-        ("bbc_news", {}, 0),
-        ("movie_reviews", {}, 0),
-        ("newsgroups20", {"train": 11_293, "test": 7_528}, 0),
-        ("r8", {"train": 5_485, "test": 2_189}, 0),
-        ("r52", {"train": 6_532, "test": 2_568}, 1),
-        ("rotten_tomatoes", {}, 0),
+        ("bbc_news", {}, 0, 2_225),
+        ("movie_reviews", {}, 0, 1_500),
+        ("newsgroups20", {"train": 11_293, "test": 7_528}, 0, 18_821),
+        ("r8", {"train": 5_485, "test": 2_189}, 0, 7_674),
+        ("r52", {"train": 6_532, "test": 2_568}, 1, 9_100),
+        ("rotten_tomatoes", {}, 0, 1_449),  # films
     ],
 )
-def test_published_rows_of_the_datasets_in_packages(read, name, splits, rejected):
+def test_published_rows_of_the_datasets_in_packages(read, name, splits, rejected, groups):
     documents = read(name)
+    assert documents["group"].nunique() == groups
     assert documents["published_split"].value_counts().to_dict() == splits
     assert pq.read_metadata("data/raw/rejected.parquet").num_rows == rejected
 
