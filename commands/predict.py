@@ -7,7 +7,7 @@ from pathlib import Path
 from stages.common.core.entry import run_command
 from stages.common.core.messages import UserError
 
-MODEL = Path("models/finetuned")
+MODEL = Path("models/exported")
 FORMATS, STDIN = ("csv", "tsv", "jsonl", "parquet", "txt"), Path("-")  # what commands.texts reads
 MOST_THREADS = 1_024  # more are a slip of the finger, and end in a crash of OpenMP
 

@@ -26,7 +26,7 @@ LIGHT = {
     "typing_inspection",
     "yaml",
 }
-HEAVY = {"numpy", "pandas", "pyarrow", "safetensors", "scipy", "tokenizers", "torch", "transformers"}
+HEAVY = {"numpy", "onnxruntime", "pandas", "pyarrow", "safetensors", "scipy", "tokenizers", "torch", "transformers"}
 # What transformers and torch import because it is there.
 BEHIND_THEM = {"PIL", "accelerate", "charset_normalizer", "httpx2", "huggingface_hub", "sentencepiece", "torchgen"}
 OF_RULES = {"ftfy", "phonenumbers"}
@@ -66,6 +66,7 @@ def test_three_texts_are_answered_without_more_than_that_takes(repository):
     done = run(repository, sys.executable, "-X", "importtime", "-m", "commands.predict", "three.txt")
     assert done.stdout.count("\n") == 3
     assert imported(done) & asked_for() <= LIGHT | HEAVY | BEHIND_THEM | OF_RULES
+    assert "transformers.modeling_utils" not in done.stderr  # two seconds, and an exported model needs none of it
 
 
 def read_by_nobody(folder, *arguments):

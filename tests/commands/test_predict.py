@@ -101,7 +101,7 @@ def predict(monkeypatch, capsys):
 
     def run_command(*arguments, stdin=""):
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
-        main(parser().parse_args(["--threads", "1", "--device", "cpu", *arguments]))
+        main(parser().parse_args(["--threads", "1", "--device", "cpu", "--model", "models/finetuned", *arguments]))
         return capsys.readouterr().out
 
     return run_command
@@ -400,11 +400,13 @@ def test_a_failure_leaves_no_half_written_answers(make_model, predict):
 
 @pytest.mark.xdist_group("commands")
 def test_a_models_own_test_documents_get_the_answers_that_evaluate_wrote(repository):
-    texts = "data/splits/test.parquet"
-    options = ("--text", "text", "--id", "id", "--threads", "1", "--out", "answers.parquet")
-    run(repository, "python", "-m", "commands.predict", texts, *options)
+    """From the exported model, which is the default, as from the weights that it was made from."""
+    options = ("--text", "text", "--id", "id", "--threads", "1")
     evaluated = pd.read_parquet(repository / "data/predictions.parquet").set_index("id")
-    answered = pd.read_parquet(repository / "answers.parquet").set_index("id").loc[evaluated.index]
-    assert answered["label"].tolist() == evaluated["predicted"].tolist()
-    for name in evaluated.columns[evaluated.columns.str.startswith("p:")]:
-        np.testing.assert_allclose(answered[name], evaluated[name], atol=1e-6)
+    for model, apart in (([], 1e-5), (["--model", "models/finetuned"], 1e-6)):
+        command = ["python", "-m", "commands.predict", "data/splits/test.parquet", *options, *model]
+        run(repository, *command, "--out", "answers.parquet")
+        answered = pd.read_parquet(repository / "answers.parquet").set_index("id").loc[evaluated.index]
+        assert answered["label"].tolist() == evaluated["predicted"].tolist()
+        for name in evaluated.columns[evaluated.columns.str.startswith("p:")]:
+            np.testing.assert_allclose(answered[name], evaluated[name], atol=apart)

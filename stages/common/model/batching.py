@@ -1,14 +1,16 @@
 """Which documents share a batch, so that little of it is padding, and the tensors of a batch."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from transformers import PreTrainedTokenizerBase
 
 from stages.common.core.seeding import generator
 from stages.common.model.tokenising import Tokens
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 MEGABATCH = 100  # batches that are sorted by length together: 50 leave up to 4 % of padding, these under 3 %
 
@@ -66,7 +68,7 @@ def budgeted_batches(lengths: npt.NDArray[np.int64], batch_tokens: int) -> list[
 
 
 def make_batch(
-    tokens: Tokens, rows: Rows, tokenizer: PreTrainedTokenizerBase, device: torch.device
+    tokens: Tokens, rows: Rows, tokenizer: "PreTrainedTokenizerBase", device: torch.device
 ) -> dict[str, torch.Tensor]:
     """The model's inputs for some documents, padded to the longest of their windows.
 

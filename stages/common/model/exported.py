@@ -1,16 +1,19 @@
 """Answers with an exported model: ONNX Runtime in the place of torch, behind the same :class:`Scorer`."""
 
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import onnxruntime
 import torch
-from transformers import PretrainedConfig, PreTrainedModel
+from transformers import PretrainedConfig
 
 from stages.common.core.messages import UserError, one_line
 from stages.common.model.inference import read_inference
 from stages.common.model.loading import load_all_but_weights
 from stages.common.model.scorer import Scorer
+
+if TYPE_CHECKING:  # transformers' models take two seconds to import
+    from transformers import PreTrainedModel
 
 FLOAT32, INT8 = "model.onnx", "model_int8.onnx"  # an exported folder holds the second where it was worth while
 TEXT_RULES = "text_rules.json"  # beside them: the rules by which the texts that the model learnt from were cleaned
@@ -60,7 +63,7 @@ def load_exported(folder: Path, threads: int, file: str = FLOAT32) -> Scorer:
     """
     config, tokenizer = load_all_but_weights(folder)
     model = ExportedModel(open_session(folder / file, threads), config)
-    return Scorer(cast(PreTrainedModel, model), tokenizer, read_inference(folder))
+    return Scorer(cast("PreTrainedModel", model), tokenizer, read_inference(folder))
 
 
 def open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:

@@ -4,23 +4,18 @@ import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import torch
 import transformers
 from safetensors import SafetensorError
-from transformers import (
-    AutoConfig,
-    AutoModelForSequenceClassification,
-    AutoModelForTokenClassification,
-    AutoTokenizer,
-    PretrainedConfig,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
+from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrainedTokenizerBase
 
 from stages.common.core.messages import UserError, one_line
 from stages.common.model.device import choose_device
+
+if TYPE_CHECKING:  # transformers' models take two seconds to import, and an exported model is none
+    from transformers import PreTrainedModel
 
 CONFIG = "config.json"
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
@@ -38,7 +33,7 @@ transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-cal
 
 def load_pretrained(
     folder: Path, outputs: Sequence[str], dropout: float, head: Head
-) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+) -> tuple["PreTrainedModel", PreTrainedTokenizerBase]:
     """Loads an encoder to be fine-tuned; its classification head is drawn from torch's random numbers.
 
     A head of the same shape that the folder already holds is kept instead.
@@ -65,7 +60,7 @@ def load_pretrained(
     return _load_model(folder, config, head), _load_tokenizer(folder, head)
 
 
-def load_finetuned(folder: Path, device: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def load_finetuned(folder: Path, device: str) -> tuple["PreTrainedModel", PreTrainedTokenizerBase]:
     """Loads what the finetune stage made, ready for :mod:`stages.common.model.scorer`.
 
     A prefix, which has no place among the model's weights, is put before each text.
@@ -87,7 +82,7 @@ def load_finetuned(folder: Path, device: str) -> tuple[PreTrainedModel, PreTrain
     if _adapter_kind(folder) == PREFIX:
         from peft import PeftModel  # here, because it takes a second and most models need none of it
 
-        model = cast(PreTrainedModel, PeftModel.from_pretrained(model, str(folder / ADAPTER)))
+        model = cast("PreTrainedModel", PeftModel.from_pretrained(model, str(folder / ADAPTER)))
     model.to(place)  # type: ignore[arg-type]  # transformers wraps Module.to and loses its overloads
     model.train(False)
     return model, tokenizer
@@ -124,7 +119,7 @@ def _load_config(folder: Path) -> PretrainedConfig:
     return config
 
 
-def _load_model(folder: Path, config: PretrainedConfig, head: Head, with_head: bool = False) -> PreTrainedModel:
+def _load_model(folder: Path, config: PretrainedConfig, head: Head, with_head: bool = False) -> "PreTrainedModel":
     if not any((folder / name).is_file() for name in WEIGHTS):
         pickles = sorted(path.name for pattern in PICKLES for path in folder.glob(pattern))
         if pickles:
@@ -133,6 +128,8 @@ def _load_model(folder: Path, config: PretrainedConfig, head: Head, with_head: b
                 f"Convert them to {WEIGHTS[0]}.",
             )
         raise UserError(f"{folder / WEIGHTS[0]}: there is no such file.", "Run `dvc repro`, which makes it.")
+    from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification  # here: see above
+
     auto: Any = AutoModelForTokenClassification if head == "word" else AutoModelForSequenceClassification
     try:
         model: PreTrainedModel
@@ -152,7 +149,7 @@ def _load_model(folder: Path, config: PretrainedConfig, head: Head, with_head: b
     return model
 
 
-def _check_weights(folder: Path, model: PreTrainedModel, loaded: dict[str, Any], with_head: bool) -> None:
+def _check_weights(folder: Path, model: "PreTrainedModel", loaded: dict[str, Any], with_head: bool) -> None:
     """Refuses weights of which a part was missing and would be random now: all but a new head and its pooler."""
     missing = {*loaded["missing_keys"], *(name for name, *_ in loaded["mismatched_keys"])}
     encoder = f"{model.base_model_prefix}."

@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from stages.common.core.messages import UserError, progress
 from stages.common.model.batching import budgeted_batches, make_batch, pad, pool_windows
@@ -17,6 +16,9 @@ from stages.common.model.inference import Inference, Reading, read_inference
 from stages.common.model.loading import load_finetuned
 from stages.common.model.tokenising import NO_WORD, Tokens, tokenise, tokenise_pairs, tokenise_words
 from stages.common.tasks import Task, task_of
+
+if TYPE_CHECKING:  # transformers' models take two seconds to import, and an exported model is none
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 BATCH_TOKENS = 4_096  # what the record of a new model says
 WINDOW = 2_048  # texts of about one length that are tokenised together, which bounds the memory
@@ -37,7 +39,7 @@ class Scorer:
         UserError: If the model has other outputs than its record names.
     """
 
-    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, inference: Inference) -> None:
+    def __init__(self, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", inference: Inference) -> None:
         if outputs_of(model) != inference.outputs:
             raise UserError(
                 f"the model's outputs are {', '.join(outputs_of(model))}; its record names "
@@ -82,7 +84,7 @@ def read_by(task: Task, documents: pd.DataFrame) -> list[Any]:
 
 
 def document_logits(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: Sequence[Any], reading: Reading, what: str
+    model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", texts: Sequence[Any], reading: Reading, what: str
 ) -> Logits:
     """A model's logits for each text, or pair of texts.
 
@@ -112,8 +114,8 @@ def document_logits(
 
 
 def word_logits(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
     sentences: Sequence[Sequence[str]],
     reading: Reading,
     what: str,
@@ -151,12 +153,12 @@ def word_logits(
     return [logits[place[tuple(sentence)]] for sentence in sentences]
 
 
-def outputs_of(model: PreTrainedModel) -> list[str]:
+def outputs_of(model: "PreTrainedModel") -> list[str]:
     """The names of a model's outputs, in their order."""
     return [name for _, name in sorted((model.config.id2label or {}).items())]
 
 
-def tokenise_documents(tokenizer: PreTrainedTokenizerBase, texts: Sequence[Any], reading: Reading) -> Tokens:
+def tokenise_documents(tokenizer: "PreTrainedTokenizerBase", texts: Sequence[Any], reading: Reading) -> Tokens:
     """Tokenises texts, or pairs of texts, and cuts them."""
     if len(texts) and isinstance(texts[0], tuple):
         return tokenise_pairs(tokenizer, texts, reading.max_length, reading.truncation)
@@ -172,7 +174,7 @@ def _parts(texts: int, what: str) -> Iterator[slice]:
 
 
 @contextmanager
-def _inference(model: PreTrainedModel) -> Iterator[None]:
+def _inference(model: "PreTrainedModel") -> Iterator[None]:
     """Computes without gradients and without dropout, and leaves the model in the mode that it was in."""
     was_training = model.training
     model.train(False)

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from transformers import PreTrainedTokenizerBase
 
 from stages.common.core.messages import UserError
+
+if TYPE_CHECKING:  # it takes half a second to import, and here it is a name of a type alone
+    from transformers import PreTrainedTokenizerBase
 
 CHUNK = 1_000  # texts tokenised at a time: enough for all threads of the tokenizer, little as python lists
 HEAD_SHARE = 4  # head+tail: a quarter is head, as in the 128 of 510 tokens of Sun et al. (2019), arXiv 1905.05583
@@ -78,7 +80,7 @@ class WordTokens:
 
 
 def tokenise(
-    tokenizer: PreTrainedTokenizerBase,
+    tokenizer: "PreTrainedTokenizerBase",
     texts: Sequence[str],
     max_length: int,
     truncation: Truncation,
@@ -111,7 +113,7 @@ def tokenise(
 
 
 def tokenise_words(
-    tokenizer: PreTrainedTokenizerBase,
+    tokenizer: "PreTrainedTokenizerBase",
     sentences: Sequence[Sequence[str]],
     max_length: int,
     window_overlap: float,
@@ -156,7 +158,7 @@ def tokenise_words(
 
 
 def tokenise_pairs(
-    tokenizer: PreTrainedTokenizerBase, pairs: Sequence[tuple[str, str]], max_length: int, truncation: Truncation
+    tokenizer: "PreTrainedTokenizerBase", pairs: Sequence[tuple[str, str]], max_length: int, truncation: Truncation
 ) -> Tokens:
     """Tokenises pairs of texts as the tokenizer joins them; of a pair that is too long, the longer text is cut.
 
@@ -188,7 +190,7 @@ def tokenise_pairs(
     return Tokens(np.concatenate(ids) if ids else np.zeros(0, np.int32), starts, np.arange(len(ids) + 1), told)
 
 
-def special_tokens(tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], list[int]]:
+def special_tokens(tokenizer: "PreTrainedTokenizerBase") -> tuple[list[int], list[int]]:
     """The ids that the tokenizer puts before a text and after it."""
     encoded = tokenizer("a", return_special_tokens_mask=True)
     mask = list(encoded["special_tokens_mask"])
@@ -196,7 +198,7 @@ def special_tokens(tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], list[
     return encoded["input_ids"][:inner], encoded["input_ids"][len(mask) - mask[::-1].index(0) :]
 
 
-def unknown_share(tokenizer: PreTrainedTokenizerBase, ids: npt.NDArray[np.int32]) -> float:
+def unknown_share(tokenizer: "PreTrainedTokenizerBase", ids: npt.NDArray[np.int32]) -> float:
     """The share of tokens that stand for something the tokenizer does not know; special tokens do not count.
 
     Args:
@@ -226,7 +228,7 @@ def windows_over(length: int, room: int, overlap: float) -> list[range]:
     return [range(start, min(start + room, length)) for start in [*range(0, last, step), last]]
 
 
-def _pieces(tokenizer: PreTrainedTokenizerBase, texts: Sequence[Any], **how: bool) -> Any:
+def _pieces(tokenizer: "PreTrainedTokenizerBase", texts: Sequence[Any], **how: bool) -> Any:
     """The tokens of texts without special ones, as transformers' tokenizers give them."""
     return tokenizer(
         list(texts),
