@@ -28,7 +28,16 @@ LIGHT = {
 }
 HEAVY = {"numpy", "onnxruntime", "pandas", "pyarrow", "safetensors", "scipy", "tokenizers", "torch", "transformers"}
 # What transformers and torch import because it is there.
-BEHIND_THEM = {"PIL", "accelerate", "charset_normalizer", "h11", "httpx2", "huggingface_hub", "sentencepiece", "torchgen"}
+BEHIND_THEM = {
+    "PIL",
+    "accelerate",
+    "charset_normalizer",
+    "h11",
+    "httpx2",
+    "huggingface_hub",
+    "sentencepiece",
+    "torchgen",
+}
 OF_RULES = {"ftfy", "phonenumbers"}
 
 

@@ -15,7 +15,7 @@ import yaml
 
 from commands import trace
 from commands.predict import main, parser
-from commands.texts import format_of, read_rows
+from commands.texts import Row, format_of, read_rows, windows
 from stages.clean.parameters import CleanParameters
 from stages.clean.repair import repair
 from stages.common.core.messages import UserError
@@ -369,7 +369,15 @@ def test_what_does_not_go_with_a_model_is_one_line(make_model, predict, task, ar
         ("in.jsonl", '{"txt": "a"}\n', "in.jsonl:1: there is no key 'text'. Did you mean 'txt'?"),
         ("in.jsonl", '{"text": 5}\n', "in.jsonl, text 1: 'text' is 5. It must be a string."),
         ("in.jsonl", '{"text": ["a"]}\n', "in.jsonl, text 1: 'text' is ['a']. It must be a string."),
+        ("in.jsonl", '{"text": "\\ud83d"}\n', "in.jsonl:1: holds half of a surrogate pair"),
+        ("in.jsonl", "[" * 100_000 + "\n", "in.jsonl:1: not JSON"),
+        ("in.jsonl", f'{{"text": {[7] * 9_999}}}\n', "'text' is [7, 7, 7, 7, 7, 7, ...]. It must be a string."),
+        ("in.jsonl", "[]\n", "in.jsonl:1: no JSON object"),
+        ("in.csv", "", "in.csv: there is no column 'text'"),
+        ("in.csv", "text,text\na,b\n", "in.csv: there is more than one column 'text'"),
+        ("in.csv", "text\n".encode("utf-16"), "in.csv: not UTF-8"),
         ("in.parquet", "no", "in.parquet: not a parquet file"),
+        ("in.parquet", "", "in.parquet: not a parquet file"),
         ("in.doc", "no", "in.doc: cannot tell its format"),
         ("absent.csv", None, "absent.csv: there is no such file"),
     ],
@@ -384,10 +392,107 @@ def test_bad_input_is_one_line(tmp_path, name, content, said):
     assert "\n" not in str(error.value)
 
 
+ODD = {
+    "nul": "bank\x00match",
+    "emoji": "match \U0001f600\U0001f468\u200d\U0001f469 bank",
+    "right to left": "\u05d1\u05e0\u05e7 \u0645\u0628\u0627\u0631\u0627\u0629 bank",
+    "Chinese": "\u94f6\u884c\u548c\u6bd4\u8d5b",
+    "quoted": 'said "bank,\nmatch"\r\n"phone"',
+    "of spaces": " \t ",
+    "long": "bank match phone " * 60_000,  # a megabyte
+}
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet"])
+def test_odd_texts_are_answered_alike_in_every_format(make_model, predict, suffix):
+    make_model()
+    table = pd.DataFrame({"name": [*ODD, "nul"], "text": [*ODD.values(), ODD["nul"]]})
+    expected = table.to_dict("records")
+    path = Path(f"in.{suffix}")
+    if suffix == "parquet":
+        table.to_parquet(path, row_group_size=3)
+    elif suffix == "jsonl":
+        path.write_bytes(b"\xef\xbb\xbf" + "\r\n".join(map(json.dumps, expected)).encode() + b"\r\n")
+    else:
+        with path.open("w", newline="", encoding="utf-8-sig") as file:
+            writer = csv.DictWriter(file, ["name", "text"], delimiter="," if suffix == "csv" else "\t")
+            writer.writeheader()  # with CRLF
+            writer.writerows(expected)
+    assert "8 texts in out.jsonl, 1 of them empty" in predict(str(path), "--id", "name", "--out", "out.jsonl")
+    rows = answers(Path("out.jsonl").read_text())
+    assert [row["id"] for row in rows] == [*ODD, "nul"]  # an id that occurs twice is that of two texts
+    assert [row["label"] is None for row in rows] == [name == "of spaces" for name in [*ODD, "nul"]]
+    assert rows[0] == rows[-1]
+    alone = [answers(predict(stdin="bank match phone " * 60_000))[0], rows[6]]
+    assert alone[0]["probability"] == pytest.approx(alone[1]["probability"], abs=1e-5)
+    for form in ("csv", "parquet"):
+        predict(str(path), "--id", "name", "--out", f"out.{form}")
+    assert pq.read_table("out.parquet").to_pylist() == rows
+    with Path("out.csv").open(newline="") as file:
+        assert [row["id"] for row in csv.DictReader(file)] == [row["id"] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("in.txt", b""), ("in.jsonl", b"\n\n"), ("in.csv", b"\xef\xbb\xbftext\r\n")]
+)
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_no_texts_give_no_answers(make_model, predict, name, content, suffix):
+    make_model()
+    Path(name).write_bytes(content)
+    assert "0 texts in out" in predict(name, "--out", f"out.{suffix}")
+    columns = ["id", "label", "probability", *(f"p:{topic}" for topic in TOPICS)]
+    if suffix == "parquet":
+        assert pq.read_table("out.parquet").column_names == columns
+    else:
+        assert Path(f"out.{suffix}").read_text() == (",".join(columns) + "\n" if suffix == "csv" else "")
+
+
+def test_windows_are_shorter_where_texts_are_long():
+    rows = [Row(str(number), ["x" * 10**6, None]) for number in range(7)] + [Row("w", [["word"] * 10])] * 2_060
+    cut = list(windows(rows))
+    assert [len(window.rows) for window in cut] == [5, 2_048, 14]
+    assert [window.number for window in cut] == [0, 1, 2]
+    assert [row for window in cut for row in window.rows] == rows
+    assert len({window.digest for window in cut}) == 3
+
+
 def test_a_text_where_words_should_be_is_one_line(tagger, predict):
     Path("in.jsonl").write_text('{"words": "Ann"}\n')
     with pytest.raises(UserError, match=r"'words' is 'Ann'. It must be a list of words"):
         predict("in.jsonl", "--model", "tagger", "--tokens", "words")
+
+
+def test_an_id_that_is_none_is_one_line(tmp_path):
+    (tmp_path / "in.jsonl").write_text('{"text": "a", "n": 1.5}\n{"text": "a", "n": null}\n')
+    rows = read_rows(tmp_path / "in.jsonl", "jsonl", ["text"], "n", words=False)
+    assert next(rows).id == "1.5"
+    with pytest.raises(UserError, match=r"text 2: 'n' is None. It must be a string or a number"):
+        next(rows)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--out", "in.csv"], r"^in.csv: is the input, too"),
+        (["--out", "folder.csv"], r"^folder.csv: is a folder"),
+        (["--out", "out.xlsx"], r"^out.xlsx: answers cannot be written as '.xlsx'"),
+        (["--resume"], r"^--resume: answers on stdout are not kept"),
+        (["--threads", "0"], r"^--threads is out of range"),
+        (["--processes", "-1"], r"^--processes is out of range"),
+        (["--temperature", "nan"], r"^--temperature is out of range"),
+        (["--temperature", "inf"], r"^--temperature is out of range"),
+        (["--abstain-below", "nan"], r"^--abstain-below is out of range"),
+    ],
+)
+def test_slips_of_the_command_line_are_one_line_and_harm_nothing(predict, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    Path("in.csv").write_text("text\na\n")
+    Path("folder.csv").mkdir()
+    Path("folder.csv/kept").touch()
+    with pytest.raises(UserError, match=message):
+        predict("in.csv", *arguments)
+    assert sorted(path.name for path in Path().rglob("*")) == ["folder.csv", "in.csv", "kept"]
+    assert Path("in.csv").read_text() == "text\na\n"
 
 
 def test_a_failure_leaves_no_half_written_answers(make_model, predict):
