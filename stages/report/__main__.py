@@ -15,6 +15,7 @@ from stages.report.page import render
 from stages.report.parameters import ReportParameters
 from stages.report.sections import corpus, outcome
 from stages.report.sections.annotation import annotation
+from stages.report.sections.explanations import explanations
 
 PAGE = Path("reports/index.html")
 
@@ -41,6 +42,7 @@ def main() -> None:
             "calibration": outcome.calibration(results),
             "robustness": outcome.robustness(results, parameters),
             "errors": outcome.errors(documents, results, parameters),
+            "explanations": explanations(documents, results, parameters),
             "cost": results.cost,
             "environment": results.environment,
         }

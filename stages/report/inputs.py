@@ -17,6 +17,7 @@ from stages.common.documents.table import read_documents, read_flags, read_rejec
 DATA = Path("data")
 REPORTS = Path("reports")
 TEST = REPORTS / "evaluate"
+EXPLAINED = REPORTS / "explain"
 REMAKE = "Make it again with `dvc repro`."
 CURVES = Path("finetune/live/plots/metrics")
 CHANGES = {"id": "str", "rule": "str", "before": "str", "after": "str"}
@@ -57,6 +58,15 @@ EVALUATION = {  # the lists that evaluate may write, and the columns that the pa
     "quantiles": {"documents": "int", "predicted": "float", **MEAN},
     "confused_pairs": {**PAIR, "documents": "int", "share": "float", "share_low": "float", "share_high": "float"},
     "suspect_labels": {**SUSPECT, "p_label": "float", "p_suggested": "float", "baseline_agrees": "bool"},
+}
+EXPLANATIONS = {  # the lists that explain writes
+    "words": {"label": "str", "input": "int", "word": "str", "documents": "int", "score": "float", "total": "float"},
+    "shortcuts": {
+        **{"label": "str", "input": "int", "word": "str", "kind": "str"},
+        **{"documents_with": "int", "lost": "float", "lost_low": "float", "lost_high": "float"},
+        **{"documents_without": "int", "gained": "float", "gained_low": "float", "gained_high": "float"},
+        **{"turned": "float", "turned_low": "float", "turned_high": "float", "outcome": "str"},
+    },
 }
 
 
@@ -104,7 +114,10 @@ class Results:
         cost: Size and speed.
         environment: What the training ran on.
         curves: By name of the metric, columns step and value.
-        tables: The lists of :data:`EVALUATION`, by name; without rows where there is nothing to list.
+        tables: The lists of :data:`EVALUATION` and :data:`EXPLANATIONS`, by name; without rows where there is nothing
+            to list.
+        explain: What explain found of its methods, ``methods`` and ``withheld``; empty where it is off.
+        explained: The documents that it explained: places of words, and their scores.
     """
 
     summaries: dict[str, dict[str, Any]]
@@ -116,6 +129,8 @@ class Results:
     environment: dict[str, Any]
     curves: dict[str, pd.DataFrame]
     tables: dict[str, pd.DataFrame]
+    explain: dict[str, Any]
+    explained: list[dict[str, Any]]
 
 
 def read_corpus() -> Corpus:
@@ -164,7 +179,13 @@ def read_results() -> Results:
         cost=read_json(TEST / "cost.json"),
         environment=read_json(REPORTS / "finetune/environment.json"),
         curves=read_curves(REPORTS / CURVES),
-        tables={name: read_list(TEST / f"{name}.csv", types) for name, types in EVALUATION.items()},
+        tables={
+            name: read_list(folder / f"{name}.csv", types)
+            for folder, lists in ((TEST, EVALUATION), (EXPLAINED, EXPLANATIONS))
+            for name, types in lists.items()
+        },
+        explain=read_json(EXPLAINED / "summary.json") if (EXPLAINED / "summary.json").is_file() else {},
+        explained=read_json_list(EXPLAINED / "documents.json") if (EXPLAINED / "documents.json").is_file() else [],
     )
 
 

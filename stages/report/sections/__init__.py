@@ -13,6 +13,7 @@ SECTIONS = {
     "calibration": "Calibration",
     "robustness": "Robustness",
     "errors": "Errors",
+    "explanations": "What the encoder looks at",
     "cost": "Cost",
     "environment": "Environment",
     "reproduction": "How to reproduce it",
