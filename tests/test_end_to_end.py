@@ -87,6 +87,7 @@ def test_a_fresh_clone_makes_the_same_bytes(finished, tmp_path):
         "dvc.lock",
         "reports/finetune/environment.json",
         "reports/evaluate/cost.json",
+        "reports/explain/cost.json",
     }
     made, before = output_hashes(clone), output_hashes(finished)
     assert {path: made[path] for path in before if path.startswith("data/")} == {
@@ -125,7 +126,7 @@ def stage_of(path):
 
 def test_experiments_rerun_only_what_they_must_and_compare_by_validation_metrics(repository):
     done = run(repository, "dvc", "exp", "run", "--name", "plain", "-S", "split.augmented=0.0")
-    assert stages_run(done) == {"split", "audit", "finetune", "evaluate", "report"}
+    assert stages_run(done) == {"split", "audit", "finetune", "evaluate", "explain", "export", "report"}
     said = run(repository, "python", "-m", "commands.compare", "plain", "HEAD").stdout
     assert "a: plain" in said and "McNemar's test" in said
     shown = run(repository, "dvc", "exp", "show", "--only-changed", "--drop", "Created|.*/.*").stdout

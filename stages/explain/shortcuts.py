@@ -250,7 +250,7 @@ def _row(
         )
         found = interval(values, bootstrap) if len(values) else {"value": None, "low": None, "high": None}
         cells.append([found["value"], found["low"], found["high"]])
-        clear.append(found["low"] is not None and found["low"] > 0 and found["value"] >= LEAST)
+        clear.append(bool((found["low"] or 0) > 0 and (found["value"] or 0) >= LEAST))
     share = wilson(int(turned.sum()), len(turned), parameters.confidence)
     decides = all(clear) and share.value is not None and share.value >= MOST
     outcome = DECIDES if decides else PUSHES if all(clear) else UNCLEAR
