@@ -217,10 +217,12 @@ def test_a_stage_tells_its_story_in_under_120_lines(path):
 
 
 def test_the_graph_reads_like_a_page():
-    assert len((ROOT / "dvc.yaml").read_text().splitlines()) < 420  # of which the stages export and explain take 27 each
     assert (
-        len((ROOT / "dvc.lock").read_text().splitlines()) < 1640
-    )  # export has 100 lines or so: parameters, packages, code
+        len((ROOT / "dvc.yaml").read_text().splitlines()) < 420
+    )  # of which the stages export and explain take 27 each
+    assert (
+        len((ROOT / "dvc.lock").read_text().splitlines()) < 1740
+    )  # export and explain have 100 lines or so each: parameters, packages, code
 
 
 def test_pins_are_those_of_requirements_and_of_this_environment():

@@ -19,6 +19,7 @@ from stages.common.documents.table import write_documents, write_flags, write_pa
 from stages.common.tasks import TASKS, task_named
 from stages.report.__main__ import main
 from tests.report.evaluation import BY_TASK, write_evaluation, write_json
+from tests.report.explanation import write_explanations
 
 SCRIPT = "<script>document.documentElement.setAttribute('data-planted','script')</script>"
 IMAGE = "\"><img src=x onerror=\"document.documentElement.setAttribute('data-planted','image')\">"
@@ -124,6 +125,7 @@ def write_run(
     balanced=False,
     test_documents=30,
     answered=False,
+    explained=(),
     **parameters,
 ):
     """Writes a whole run into a folder."""
@@ -182,6 +184,8 @@ def write_run(
         rows = pd.concat([rows, variants]) if split == "train" else rows
         write_documents(rows, folder / f"data/{'audited' if split == 'train' else 'splits'}/{split}.parquet")
     _write_reports(folder, labels, test, outcome, augmented, task, balanced)
+    if explained:
+        write_explanations(folder / "reports/explain", splits["test"], labels, explained)
     _write_lists(folder, clean.iloc[: max(4, len(planted))], labels)
 
 

@@ -30,6 +30,7 @@ FLAGS = (
     "--virtual-time-budget=3000",
 )
 DARK_PHONE = ("--window-size=500,2000", "--blink-settings=preferredColorScheme=0")
+EXPLAINED = ("integrated_gradients",)  # the methods of explain that are better than a random order
 AXE = "axe-playwright-python==0.1.8"  # its wheel holds axe-core 4.12.1
 AXE_HASH = "fdd263c998388f1a8e67cad02677e612d946248bd44d163be5e8650ea31f95f8"
 pytestmark = [pytest.mark.chromium, pytest.mark.slow]
@@ -166,7 +167,7 @@ def fetching(address):
 def test_planted_texts_neither_run_nor_fetch_anything(make_page, browse, listener):
     address, asked = listener
     planted = (*PLANTED, *fetching(address), HUGE)
-    page = make_page(labels=HOSTILE_LABELS, planted=planted, examples=50, excerpt_characters=400)
+    page = make_page(labels=HOSTILE_LABELS, planted=planted, examples=50, excerpt_characters=400, explained=EXPLAINED)
     dom, console, requests = browse(page, "--dump-dom")
     assert "data-planted" not in re.search(r"<html[^>]*>", dom)[0]
     assert (console, requests, asked) == ([], set(), [])
@@ -198,7 +199,7 @@ def test_the_page_is_drawn(make_page, browse, tmp_path, flags):
     from PIL import Image
 
     picture = tmp_path / "page.png"
-    browse(make_page(), f"--screenshot={picture}", *flags)
+    browse(make_page(explained=EXPLAINED), f"--screenshot={picture}", *flags)
     with Image.open(picture) as image:
         grey = image.convert("L")
         shades = {shade: count for count, shade in grey.getcolors()}
@@ -211,7 +212,7 @@ def test_the_page_is_drawn(make_page, browse, tmp_path, flags):
 
 @pytest.mark.parametrize("flags", [("--window-size=1280,2000",), DARK_PHONE])
 def test_no_serious_fault_keeps_anybody_out(make_page, drive, axe, flags):
-    page = make_page(labels=HOSTILE_LABELS, planted=(*PLANTED, HUGE), examples=50)
+    page = make_page(labels=HOSTILE_LABELS, planted=(*PLANTED, HUGE), examples=50, explained=EXPLAINED)
     assert faults(drive, axe, page, *flags) == []
 
 
@@ -249,7 +250,11 @@ PHONE = """
 
 @pytest.mark.parametrize("task", ["text-classification", "token-classification"])
 def test_nothing_is_cut_on_a_phone(make_page, drive, tmp_path, task):
-    page = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", make_page(task=task).read_text("utf-8"))
+    page = re.sub(
+        r'<meta http-equiv="Content-Security-Policy"[^>]*>',
+        "",
+        make_page(task=task, explained=EXPLAINED).read_text("utf-8"),
+    )
     long = page.replace("<bdi>d", "<bdi>" + "a-very-long-id/" * 6 + "d")
     assert long != page
     empty = tmp_path / "empty.html"
