@@ -1,6 +1,7 @@
 """What lies in an exported folder beside the weights: all that using it takes, and where it comes from."""
 
 import shutil
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,13 @@ from stages.common.core.validation import read_record, read_yaml
 from stages.common.documents.card import Card
 from stages.common.model.exported import TEXT_RULES
 from stages.common.model.loading import ADAPTER, WEIGHTS
+from stages.common.model.scorer import Scorer
+from stages.common.model.tokenising import special_tokens
 from stages.common.tasks import task_of
 from stages.common.text_rules.settings import TextRules
+from stages.export.substitutions import substitutions
 
+STAND_ALONE = ("predict.py", "clean_text.py")
 PACKAGES = ("numpy", "onnx", "onnxruntime", "onnxscript", "peft", "tokenizers", "torch", "transformers")
 
 
@@ -42,6 +47,37 @@ def write_rules(cleaned: Path, card: Card, folder: Path) -> TextRules:
     rules = read_record(TextRules, cleaned) if task_of(card).head == "document" else TextRules()
     write_json(folder / TEXT_RULES, rules.model_dump())
     return rules
+
+
+def write_stand_alone(scorer: Scorer, rules: TextRules, inputs: Sequence[str], folder: Path) -> list[str]:
+    """Writes predict.py, which answers without this repository, and ``predict.json``, which tells it how.
+
+    Args:
+        scorer: The fine-tuned model.
+        rules: How texts are cleaned.
+        inputs: The names of the exported model's inputs.
+        folder: The exported folder.
+
+    Returns:
+        The names of the rules that it does not apply.
+    """
+    before, after = special_tokens(scorer.tokenizer)
+    task, applied = task_of(scorer.inference), substitutions(rules)
+    how = {
+        "columns": task.inputs,
+        "answer": task.answer,
+        "outputs": scorer.inference.outputs,
+        "inputs": inputs,
+        "before": before,
+        "after": after,
+        "pad": scorer.tokenizer.pad_token_id,
+        "pads_left": scorer.tokenizer.padding_side == "left",
+        **applied,
+    }
+    write_json(folder / "predict.json", how)
+    for program in STAND_ALONE:
+        shutil.copyfile(Path(__file__).with_name("programs") / program, folder / program)
+    return list(applied["left_out"])
 
 
 def write_origin(model: Path, card: Card, test: pd.DataFrame, folder: Path) -> None:

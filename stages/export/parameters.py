@@ -28,4 +28,4 @@ class ExportParameters(Strict):
     seed: int = Field(default=1, ge=0, lt=2**32)
     bootstrap_samples: int = Field(default=1000, ge=100)
     confidence: float = Field(default=0.95, gt=0.5, lt=1.0)
-    documents: int = Field(default=32, ge=2)
+    documents: int = Field(default=16, ge=2)

@@ -22,8 +22,17 @@ def remove_datelines(texts: pd.Series, agencies: Sequence[str]) -> pd.Series:
     Returns:
         The texts in the same order. A dateline without an agency, and an agency elsewhere, stay.
     """
-    names = "|".join(map(re.escape, sorted(agencies, key=lambda name: (-len(name), name))))
-    dateline = re.compile(rf"{OPENS}[ \t]{{0,2}}(?:(?:{PLACE}\s{{1,2}})?\((?:{names})\)|(?:{names})){DASH}")
+    names, dateline = _any_of(agencies), dateline_of(agencies)
     return change_where(
         texts, matching(texts, rf"(?:{names})\)?\s{{1,2}}[-\x{{2013}}\x{{2014}}]"), lambda text: dateline.sub("", text)
     )
+
+
+def dateline_of(agencies: Sequence[str]) -> re.Pattern[str]:
+    """What finds the datelines of some wire services."""
+    names = _any_of(agencies)
+    return re.compile(rf"{OPENS}[ \t]{{0,2}}(?:(?:{PLACE}\s{{1,2}})?\((?:{names})\)|(?:{names})){DASH}")
+
+
+def _any_of(agencies: Sequence[str]) -> str:
+    return "|".join(map(re.escape, sorted(agencies, key=lambda name: (-len(name), name))))
