@@ -35,8 +35,8 @@ def main(arguments: argparse.Namespace) -> None:
             raise UserError(f"--{name.replace('_', '-')} {value} is out of range.", "It must be above 0.")
     if limits.queue_texts < limits.texts or limits.queue_bytes < limits.body_bytes:
         raise UserError("the queue is smaller than a request.", "Raise --queue-texts or --queue-bytes.")
-    if not 0 <= arguments.abstain_below <= 1 or arguments.threads < 1:
-        raise UserError("--abstain-below or --threads is out of range.", "From 0 to 1; at least 1.")
+    if not 0 <= arguments.abstain_below <= 1 or arguments.threads < 1 or not 0 <= arguments.port < 2**16:
+        raise UserError("--abstain-below, --threads or --port is out of range.", "To 1; from 1; to 65535.")
     from commands.serving.running import serve  # here, so that --help does not wait for torch
 
     serve(arguments, limits)

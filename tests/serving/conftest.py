@@ -99,7 +99,7 @@ def texts_run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def service(texts_run):
-    with served(texts_run, "--patience", "1", "--body-bytes", "100000", "--log") as running:
+    with served(texts_run, "--patience", "1", "--body-bytes", "100000", "--deadline", "120", "--log") as running:
         yield running
 
 

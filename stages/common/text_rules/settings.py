@@ -173,10 +173,13 @@ class TextRules(Strict):
         Returns:
             The texts in the same order.
         """
-        repaired, _ = apply_rules(texts, self.repairs())
+        rules, repairs = self.text_rules(), self.repairs()
+        repaired, _ = apply_rules(texts, repairs)
+        if len(rules) == len(repairs):  # they are the same, and a second time they would change nothing
+            return repaired
         if self.private_data.action == "mask":
             repaired, _ = self.mask_names(repaired)
-        return apply_rules(repaired, self.text_rules())[0]
+        return apply_rules(repaired, rules)[0]
 
     def mask_names(self, repaired: pd.Series, folder: Path = NAMES) -> tuple[pd.Series, "pd.Series[int]"]:
         """Masks names of people if they are to be looked for: once, between the repairs and the other rules.
