@@ -4,7 +4,7 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 export PYTHONSAFEPATH :=
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
-.PHONY: help repro test test-fast lint format seeds search mend graph tables params claim verify ablation learning-curve active-learning bench-clean bench-augment bench-finetune bench-busy bench-evaluate bench-annotate pins clean
+.PHONY: help repro test test-fast lint format seeds search mend graph tables params claim verify ablation learning-curve active-learning bench-clean bench-augment bench-finetune bench-busy bench-evaluate bench-annotate bench-serve pins clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -79,6 +79,9 @@ bench-busy: .venv/installed ## measure one training alone and two at once on the
 
 bench-evaluate: .venv/installed ## measure scoring beside transformers' pipeline
 	python -m benchmarks.bench_evaluate
+
+bench-serve: .venv/installed ## measure the service: latency, throughput, overload, stopping, parity (DATA_MIRROR: ag_news)
+	python -m benchmarks.bench_serve
 
 .venv-augment/installed: .venv/installed
 	$(PYTHON) -m venv .venv-augment

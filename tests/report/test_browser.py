@@ -1,14 +1,10 @@
 """The page in a real browser: it shows what was planted, runs none of it, and fetches nothing."""
 
-import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
-import sys
 import threading
-import zipfile
 from html import unescape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -31,20 +27,7 @@ FLAGS = (
 )
 DARK_PHONE = ("--window-size=500,2000", "--blink-settings=preferredColorScheme=0")
 EXPLAINED = ("integrated_gradients",)  # the methods of explain that are better than a random order
-AXE = "axe-playwright-python==0.1.8"  # its wheel holds axe-core 4.12.1
-AXE_HASH = "fdd263c998388f1a8e67cad02677e612d946248bd44d163be5e8650ea31f95f8"
 pytestmark = [pytest.mark.chromium, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        message = "Chromium is not installed (Debian: apt-get install chromium)"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    return program
 
 
 @pytest.fixture
@@ -96,37 +79,6 @@ def listener():
     yield f"http://127.0.0.1:{server.server_port}", asked
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def axe(pytestconfig, tmp_path_factory):
-    """The source of axe-core, which looks for faults that keep people out; fetched once, from the package index."""
-    kept = pytestconfig.cache.mkdir("axe") / f"{AXE_HASH}.js"
-    if not kept.exists():
-        folder = tmp_path_factory.mktemp("axe")
-        (folder / "requirements.txt").write_text(f"{AXE} --hash=sha256:{AXE_HASH}")
-        command = [
-            sys.executable,
-            "-m",
-            "pip",
-            "download",
-            "--quiet",
-            "--no-deps",
-            "--require-hashes",
-            "--dest",
-            folder,
-        ]
-        done = subprocess.run([*command, "--requirement", folder / "requirements.txt"], capture_output=True, text=True)
-        if done.returncode:
-            pytest.skip(f"axe-core could not be fetched from the package index: {done.stderr.strip()[-200:]}")
-        (wheel,) = folder.glob("*.whl")
-        assert hashlib.sha256(wheel.read_bytes()).hexdigest() == AXE_HASH
-        with zipfile.ZipFile(wheel) as archive:
-            fetched = folder / "axe.js"
-            fetched.write_bytes(archive.read("axe_playwright_python/axe.min.js"))
-        shutil.copy(fetched, kept.with_suffix(f".{os.getpid()}"))
-        kept.with_suffix(f".{os.getpid()}").replace(kept)
-    return kept.read_text(encoding="utf-8")
 
 
 @pytest.fixture

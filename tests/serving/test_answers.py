@@ -268,6 +268,9 @@ def sent_as_read(sent):
 def test_pairs_are_served(tmp_path):
     run = make_model(tmp_path, "pairs")
     with served(run, "--characters", "30") as service:
+        page = service.client.get("/").text
+        assert '<label for="text">Text</label>' in page
+        assert '<label for="text_pair">Second text</label>' in page
         answers = service.ask([["the bank", "the market"], ["the market", "the bank"], ["", ""]]).json()["answers"]
         assert texts_of(answers, "abstained") == [None, None, "empty"]
         refused = service.ask([["a" * 20, "b" * 20]])
