@@ -14,6 +14,7 @@ GROUPS = {"exp", "queue", "remote", "metrics", "plots", "cache", "config", "arti
 # Commands that nothing runs, each with the reason.
 EXCEPTIONS = {
     "cd": "goes into a folder",
+    "curl": "tests/serving asks the same of the same address",
     "cat": "stands for any program that prints texts",
     "dask": "tests/clean/test_cluster.py starts the same programs as modules",
     "make search": "a test runs what it calls, commands.search",

@@ -3,7 +3,6 @@
 import re
 import signal
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +24,7 @@ from tests.imports import ROOT
 
 READING = {"max_length": 64, "batch_tokens": 4_096, "truncation": "head", "window_overlap": 0.25, "temperature": 1.5}
 LABELS = {"regression": [], "token-classification": ["PER", "ORG"], "pairs": ["entailment", "neutral"]}
+SHOWN = ["--host", "127.0.0.1", "--abstain-below", "0.6", "--log"]  # the options of docs/serving.md
 ARTICLES = [article(topic, number, words=3 + number % 40) for number in range(120) for topic in TOPICS]
 
 
@@ -75,7 +75,7 @@ def make_model(folder, task="text-classification", **record):
 def served(run, *options):
     """Runs the service as a person starts it, on a free port."""
     log = run / f"log-{time.time_ns()}"
-    command = [sys.executable, "-m", "commands.serve", "models/finetuned", "--port", "0", "--threads", "1", *options]
+    command = ["python", "-m", "commands.serve", "models/finetuned", "--port", "0", "--threads", "1", *options]
     told = environment(PYTHONPATH=str(ROOT))
     with log.open("w") as file:
         process = subprocess.Popen(command, cwd=run, stdout=file, stderr=subprocess.STDOUT, env=told)
