@@ -1,8 +1,9 @@
-"""Measures `commands.serve`: latency, throughput, overload, stopping, what it refuses, and whether it answers as predict.
+"""Measures `commands.serve`: latency, throughput, overload, stopping, refusals, and whether it answers as predict does.
 
-    python -m benchmarks.bench_serve [MODEL] [SECONDS]
+    python -m benchmarks.bench_serve [MODEL] [SECONDS] [PARTS]
 
-MODEL is an exported or a fine-tuned model's folder (models/exported), SECONDS how long the steady load lasts (60). The
+MODEL is an exported or a fine-tuned model's folder (models/exported), SECONDS how long the steady load lasts (60), PARTS
+some of latency, throughput, steady, wrong, parity, overload, stop, with commas between (all of them). The
 texts are AG News' test articles ($DATA_MIRROR/ag_news/test.csv); what the model was trained for makes no difference to
 its speed. The service is a process of its own; what it is compared with takes turns with it.
 """
@@ -42,15 +43,23 @@ def main() -> None:
     compute_alike(0, THREADS)
     predictor = Predictor.load(model, "cpu")
     texts = articles()
+    parts = {
+        "latency": lambda url: latency(url, predictor, cut(predictor, " ".join(texts[:40]))),
+        "throughput": lambda url: throughput(url, texts),
+        "steady": lambda url: steady(url, texts, seconds),
+        "wrong": wrong,
+        "parity": lambda url: parity(url, predictor, texts),
+    }
+    chosen = sys.argv[3].split(",") if sys.argv[3:] else [*parts, "overload", "stop"]
     print("| what | measured | bar |\n|---|---|---|", flush=True)
     with served(model) as (url, _):
-        latency(url, predictor, cut(predictor, " ".join(texts[:40])))
-        throughput(url, texts)
-        steady(url, texts, seconds)
-        wrong(url)
-        parity(url, predictor, texts)
-    overload(model, texts)
-    stop(model, texts)
+        for name in parts:
+            if name in chosen:
+                parts[name](url)
+    if "overload" in chosen:
+        overload(model, texts)
+    if "stop" in chosen:
+        stop(model, texts)
 
 
 def row(what: str, measured: str, bar: str) -> None:
