@@ -83,7 +83,7 @@ def main() -> None:
             different = count_differences(run_stand_alone(folder, raw, task.inputs), logits, scorer.inference)
             summary["predict.py"] = {"rules_left_out": left_out, "different_answers": different}
 
-        parity.flips.to_csv(reports / "flips.csv", index=False, lineterminator="\n")
+        parity.flips.to_csv(reports / "exported_flips.csv", index=False, lineterminator="\n")
         shapes.to_csv(reports / "shapes.csv", index=False, lineterminator="\n")
         write_json(reports / "summary.json", summary)
         write_json(reports / "environment.json", describe_machine(parameters.threads) | {"int8": times})

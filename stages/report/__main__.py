@@ -16,6 +16,7 @@ from stages.report.parameters import ReportParameters
 from stages.report.sections import corpus, outcome
 from stages.report.sections.annotation import annotation
 from stages.report.sections.explanations import explanations
+from stages.report.sections.exported import exported
 
 PAGE = Path("reports/index.html")
 
@@ -44,6 +45,7 @@ def main() -> None:
             "errors": outcome.errors(documents, results, parameters),
             "explanations": explanations(documents, results, parameters),
             "cost": results.cost,
+            "export": exported(documents, results, parameters),
             "environment": results.environment,
         }
     )

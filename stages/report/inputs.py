@@ -18,6 +18,7 @@ DATA = Path("data")
 REPORTS = Path("reports")
 TEST = REPORTS / "evaluate"
 EXPLAINED = REPORTS / "explain"
+EXPORTED = REPORTS / "export"
 REMAKE = "Make it again with `dvc repro`."
 CURVES = Path("finetune/live/plots/metrics")
 CHANGES = {"id": "str", "rule": "str", "before": "str", "after": "str"}
@@ -68,6 +69,10 @@ EXPLANATIONS = {  # the lists that explain writes
         **{"turned": "float", "turned_low": "float", "turned_high": "float", "outcome": "str"},
     },
 }
+EXPORTS = {  # the lists that export writes
+    "shapes": {"tokens": "int", "documents_a_batch": "int", "difference": "float"},
+    "exported_flips": {"id": "str", "torch": "str", "exported": "str", "margin": "float"},
+}
 
 
 @dataclass(frozen=True)
@@ -114,10 +119,11 @@ class Results:
         cost: Size and speed.
         environment: What the training ran on.
         curves: By name of the metric, columns step and value.
-        tables: The lists of :data:`EVALUATION` and :data:`EXPLANATIONS`, by name; without rows where there is nothing
-            to list.
+        tables: The lists of :data:`EVALUATION`, :data:`EXPLANATIONS` and :data:`EXPORTS`, by name; without rows where
+            there is nothing to list.
         explain: What explain found of its methods, ``methods`` and ``withheld``; empty where it is off.
         explained: The documents that it explained: places of words, and their scores.
+        export: How the exported model compares with the fine-tuned one, and ``times``; empty where none was exported.
     """
 
     summaries: dict[str, dict[str, Any]]
@@ -131,6 +137,7 @@ class Results:
     tables: dict[str, pd.DataFrame]
     explain: dict[str, Any]
     explained: list[dict[str, Any]]
+    export: dict[str, Any]
 
 
 def read_corpus() -> Corpus:
@@ -181,12 +188,20 @@ def read_results() -> Results:
         curves=read_curves(REPORTS / CURVES),
         tables={
             name: read_list(folder / f"{name}.csv", types)
-            for folder, lists in ((TEST, EVALUATION), (EXPLAINED, EXPLANATIONS))
+            for folder, lists in ((TEST, EVALUATION), (EXPLAINED, EXPLANATIONS), (EXPORTED, EXPORTS))
             for name, types in lists.items()
         },
         explain=read_json(EXPLAINED / "summary.json") if (EXPLAINED / "summary.json").is_file() else {},
         explained=read_json_list(EXPLAINED / "documents.json") if (EXPLAINED / "documents.json").is_file() else [],
+        export=read_export(),
     )
+
+
+def read_export() -> dict[str, Any]:
+    """What export found, with what it timed; empty where it did not run."""
+    if not (EXPORTED / "summary.json").is_file():
+        return {}
+    return {**read_json(EXPORTED / "summary.json"), "times": read_json(EXPORTED / "environment.json")["int8"]}
 
 
 class Content(dict[str, Any]):

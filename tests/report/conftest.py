@@ -20,6 +20,7 @@ from stages.common.tasks import TASKS, task_named
 from stages.report.__main__ import main
 from tests.report.evaluation import BY_TASK, write_evaluation, write_json
 from tests.report.explanation import write_explanations
+from tests.report.export import write_export
 
 SCRIPT = "<script>document.documentElement.setAttribute('data-planted','script')</script>"
 IMAGE = "\"><img src=x onerror=\"document.documentElement.setAttribute('data-planted','image')\">"
@@ -126,6 +127,7 @@ def write_run(
     test_documents=30,
     answered=False,
     explained=(),
+    exported=None,
     **parameters,
 ):
     """Writes a whole run into a folder."""
@@ -186,6 +188,8 @@ def write_run(
     _write_reports(folder, labels, test, outcome, augmented, task, balanced)
     if explained:
         write_explanations(folder / "reports/explain", splits["test"], labels, explained)
+    if exported is not None:
+        write_export(folder / "reports/export", exported)
     _write_lists(folder, clean.iloc[: max(4, len(planted))], labels)
 
 

@@ -15,6 +15,7 @@ SECTIONS = {
     "errors": "Errors",
     "explanations": "What the encoder looks at",
     "cost": "Cost",
+    "export": "The exported model",
     "environment": "Environment",
     "reproduction": "How to reproduce it",
 }
