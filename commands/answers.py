@@ -27,6 +27,22 @@ SPAN = {
     "first_character": pa.int64(),
     "end_character": pa.int64(),
 }
+EXPLANATIONS = "explanations"  # the column of what stages.explain.explaining.explain_documents gives
+EXPLAINED_WORD = {
+    "input": pa.string(),
+    "start": pa.int64(),
+    "end": pa.int64(),
+    "text": pa.string(),
+    "score": pa.float64(),
+}
+EXPLANATION = {
+    "target": pa.string(),
+    "word": pa.int64(),
+    "logit": pa.float64(),
+    "method": pa.string(),
+    "completeness_error": pa.float64(),
+    "words": pa.list_(pa.struct(EXPLAINED_WORD)),
+}
 STRINGS, NUMBER = pa.list_(pa.string()), pa.float64()
 # By what an answer is (stages.common.tasks.Task.answer); where it is one of labels or more, their probabilities follow.
 COLUMNS: dict[str, dict[str, pa.DataType]] = {
@@ -52,12 +68,13 @@ def suffix_of(path: Path | None) -> str:
     return path.suffix
 
 
-def schema_of(inference: "Inference") -> pa.Schema:
-    """The columns of a model's answers: id, what it answers, and ``p:<label>`` for each label of a text."""
+def schema_of(inference: "Inference", explained: bool = False) -> pa.Schema:
+    """The columns of a model's answers: id, what it answers, ``p:<label>`` for each label of a text, explanations."""
     task = task_of(inference)
     each = [] if task.head == "word" else [pa.field(f"p:{label}", NUMBER) for label in inference.labels]
     own = [pa.field(name, kind) for name, kind in COLUMNS[task.answer].items()]
-    return pa.schema([pa.field("id", pa.string()), *own, *each])
+    why = [pa.field(EXPLANATIONS, pa.list_(pa.struct(EXPLANATION)))] if explained else []
+    return pa.schema([pa.field("id", pa.string()), *own, *each, *why])
 
 
 def encode(columns: dict[str, list[Any]], schema: pa.Schema, suffix: str) -> bytes:

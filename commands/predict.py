@@ -9,6 +9,7 @@ from stages.common.core.messages import UserError
 
 MODEL = Path("models/exported")
 FORMATS, STDIN = ("csv", "tsv", "jsonl", "parquet", "txt"), Path("-")  # what commands.texts reads
+EXPLAIN = ("auto", "integrated_gradients", "gradient_times_input", "occlusion")  # what stages.explain has
 MOST_THREADS = 1_024  # more are a slip of the finger, and end in a crash of OpenMP
 
 
@@ -48,6 +49,13 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--id", help="the column or key that names each text; they are numbered by default")
     made.add_argument("--abstain-below", type=float, default=0.0, help="probability below which no label is given")
     made.add_argument("--temperature", type=float, help="what logits are divided by, instead of the model's own")
+    made.add_argument(
+        "--explain",
+        nargs="?",
+        const="auto",
+        choices=EXPLAIN,
+        help="what each word adds to the answer: integrated gradients, of an exported model occlusion, or as named",
+    )
     made.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"), help="where it computes")
     made.add_argument("--threads", type=int, default=2, help="processor threads, of each process")
     made.add_argument("--processes", type=int, default=1, help="processes that answer at once, each with the model")

@@ -23,6 +23,7 @@ from stages.common.text_rules.settings import TextRules
 from stages.common.words.splitting import Word, split_words
 
 Flags = npt.NDArray[np.bool_]
+EXPLAINED = 64  # texts that are explained at once, which bounds the memory
 
 
 class Predictor:
@@ -73,11 +74,38 @@ class Predictor:
         """
         if self.rules is None:
             return self._tag_words(rows, what)
-        documents = pd.DataFrame({name: self._cleaned(rows, place) for place, name in enumerate(self.task.inputs)})
+        documents = self._documents(rows)
         written = [documents[name].str.contains(r"\w", regex=True).to_numpy(dtype=bool) for name in documents]
         columns, empty = answer(self.scorer, documents, what), ~np.any(written, axis=0)
         columns[self.task.target] = _without(columns[self.task.target], empty)
         return columns, empty
+
+    def explain(self, rows: Sequence[Row], method: str) -> list[list[dict[str, Any]]]:
+        """Explains the answers to some texts, as :func:`stages.explain.explaining.explain_documents` does.
+
+        Args:
+            rows: As for :meth:`answer`. Places of words are those in the cleaned texts.
+            method: One of those that stages.explain has, or ``auto``: integrated gradients, or occlusion of a model
+                that gives no gradients.
+
+        Raises:
+            UserError: If the method needs gradients that the model does not give.
+        """
+        from stages.explain.explaining import explain_documents  # here: only who asks for it waits for it
+
+        documents = self._documents(rows)
+        parts = [documents[start : start + EXPLAINED] for start in range(0, len(documents), EXPLAINED)]
+        return [each for part in parts for each in explain_documents(self.scorer, part, method)]
+
+    def _documents(self, rows: Sequence[Row]) -> pd.DataFrame:
+        """What the model reads: cleaned texts, or words."""
+        if self.rules is None:
+            tokens = [
+                [word.text for word in split_words(given)] if isinstance(given, str) else list(given)
+                for given in (row.inputs[0] or "" for row in rows)
+            ]
+            return pd.DataFrame({"tokens": pd.Series(tokens, dtype=object)})
+        return pd.DataFrame({name: self._cleaned(rows, place) for place, name in enumerate(self.task.inputs)})
 
     def _cleaned(self, rows: Sequence[Row], place: int) -> pd.Series:
         texts = pd.Series([row.inputs[place] or "" for row in rows], dtype="str")

@@ -10,13 +10,18 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from commands.answers import encode, schema_of
+from commands.answers import EXPLANATIONS, encode, schema_of
 from commands.predicting.journal import Answered, Counts, MadeWith
 from commands.texts import WINDOW, WINDOW_CHARACTERS, Window
 from stages.common.core.messages import UserError
 
 ROOT = Path(__file__).parents[2]
-CODE = ("commands/*.py", "commands/predicting/*.py", "stages/common/**/*.py")  # what the bytes of an answer may hang on
+CODE = (
+    "commands/*.py",
+    "commands/predicting/*.py",
+    "stages/common/**/*.py",
+    "stages/explain/*.py",
+)  # what the bytes of an answer may hang on
 LIBRARIES = ("numpy", "onnxruntime", "pandas", "pyarrow", "tokenizers", "torch", "transformers")
 
 
@@ -31,6 +36,7 @@ class Options(NamedTuple):
         abstain_below: The probability below which no label is given.
         suffix: Of the file that answers go to.
         kept: Whether they are kept so that another run can go on.
+        explain: The method by which they are explained, too, or ``auto``; None for no explanations.
     """
 
     model: Path
@@ -40,6 +46,7 @@ class Options(NamedTuple):
     abstain_below: float
     suffix: str
     kept: bool
+    explain: str | None = None
 
 
 class About(NamedTuple):
@@ -83,7 +90,7 @@ class Engine:
         task, inference = self._predictor.task, self._predictor.scorer.inference
         if options.abstain_below and task.answer != "label":
             raise UserError("--abstain-below: the model does not give one label a text.", "Leave it out.")
-        schema = schema_of(inference)
+        schema = schema_of(inference, explained=options.explain is not None)
         made_with = self._made_with() if options.kept else {}
         self.about = About(task.inputs, task.answer, inference.temperature, schema, made_with)
 
@@ -97,6 +104,8 @@ class Engine:
             target = self._predictor.task.target
             columns[target] = [value if sure else None for value, sure in zip(columns[target], likely, strict=True)]
         columns = {"id": [row.id for row in window.rows], **columns}
+        if self._options.explain:
+            columns[EXPLANATIONS] = self._predictor.explain(window.rows, self._options.explain)
         counts = Counts(len(window.rows), int(empty.sum()), int(unsure.sum()))
         answers = encode(columns, self.about.schema, self._options.suffix)
         return Answered(window.number, window.digest, counts, answers)
@@ -114,6 +123,7 @@ class Engine:
             "model for names": model_hash(NAMES) if finds_names else None,
             "--temperature": scorer.inference.temperature,
             "--abstain-below": self._options.abstain_below,
+            "--explain": self._options.explain,
             "--threads": self._options.threads,
             "device": str(scorer.model.device),
             "processor": f"{machine()}, {instruction_set()}",

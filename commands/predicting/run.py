@@ -33,6 +33,7 @@ def predict(arguments: argparse.Namespace) -> None:
         arguments.abstain_below,
         suffix,
         kept=arguments.out is not None,
+        explain=arguments.explain,
     )
     with answering(options, arguments.processes) as (about, answer):
         columns = columns_of(about.inputs, arguments)

@@ -12,7 +12,7 @@ from stages.common.model.answers import answer_logits
 from stages.common.model.scorer import Scorer, read_by
 from stages.common.tasks import task_of
 from stages.explain.erasing import Floats, layout_logits, occlusion
-from stages.explain.gradients import Baseline, gradient_times_input, integrated_gradients
+from stages.explain.gradients import Baseline, gradient_times_input, has_gradients, integrated_gradients
 from stages.explain.layout import Ints, Layout, at_words, counted_words, lay_out
 
 Method = Literal["integrated_gradients", "gradient_times_input", "occlusion"]
@@ -141,13 +141,13 @@ def explain(
     return Explained(scores, logits, error, points, seconds)
 
 
-def explain_documents(scorer: Scorer, documents: pd.DataFrame, method: Method) -> list[list[dict[str, Any]]]:
+def explain_documents(scorer: Scorer, documents: pd.DataFrame, method: str) -> list[list[dict[str, Any]]]:
     """Explains what a model predicts of documents, in a form for people and programs.
 
     Args:
         scorer: The model.
         documents: With the columns that its task reads.
-        method: How.
+        method: One of :data:`METHODS`, or ``auto``: integrated gradients, or occlusion of a model without gradients.
 
     Returns:
         For each document its explanations, one or, of tagged words, one a span: ``target`` (the output's name),
@@ -155,8 +155,9 @@ def explain_documents(scorer: Scorer, documents: pd.DataFrame, method: Method) -
         that has none) and ``words``, each with ``input`` (the column), ``start``, ``end`` (characters, or the word's
         place), ``text`` and ``score``.
     """
+    chosen = _known_method(scorer, method)
     targets = predicted_targets(scorer, documents)
-    found = explain(scorer, layout := lay_out_targets(scorer, documents, targets), targets.outputs, method)
+    found = explain(scorer, layout := lay_out_targets(scorer, documents, targets), targets.outputs, chosen)
     inputs, names = read_by(task_of(scorer.inference), documents), task_of(scorer.inference).inputs
     result: list[list[dict[str, Any]]] = [[] for _ in range(len(documents))]
     for row, document in enumerate(targets.documents):
@@ -167,7 +168,7 @@ def explain_documents(scorer: Scorer, documents: pd.DataFrame, method: Method) -
                 "start": place.start,
                 "end": place.end,
                 "text": _written(given[place.text], place.start, place.end),
-                "score": float(score),
+                "score": _finite(score),
             }
             for place, score in zip(layout.words[row], found.scores[row], strict=True)
         ]
@@ -175,13 +176,23 @@ def explain_documents(scorer: Scorer, documents: pd.DataFrame, method: Method) -
             {
                 "target": scorer.inference.outputs[targets.outputs[row]],
                 "word": None if targets.words is None else int(targets.words[row]),
-                "logit": float(found.logits[row]),
-                "method": method,
-                "completeness_error": None if found.error is None else float(found.error[row]),
+                "logit": _finite(found.logits[row]),
+                "method": chosen,
+                "completeness_error": None if found.error is None else _finite(found.error[row]),
                 "words": words,
             }
         )
     return result
+
+
+def _known_method(scorer: Scorer, method: str) -> Method:
+    if method == "auto":
+        return "integrated_gradients" if has_gradients(scorer) else "occlusion"
+    return next(known for known in METHODS if known == method)
+
+
+def _finite(number: float) -> float | None:
+    return float(number) if np.isfinite(number) else None
 
 
 def _written(given: Any, start: int, end: int) -> str:

@@ -335,14 +335,24 @@ def embedding_of(scorer: Scorer) -> torch.nn.Module:
     Raises:
         UserError: If it gives none.
     """
+    layer = _embedding(scorer)
+    if layer is None:
+        raise without_gradients()
+    return layer
+
+
+def has_gradients(scorer: Scorer) -> bool:
+    """Whether a model can be explained by gradients at its embeddings."""
+    return _embedding(scorer) is not None
+
+
+def _embedding(scorer: Scorer) -> torch.nn.Module | None:
     find: Any = getattr(scorer.model, "get_input_embeddings", None)
     try:
         layer: torch.nn.Module | None = find() if find else None
     except (AttributeError, NotImplementedError):
-        layer = None
-    if layer is None or not any(True for _ in scorer.model.parameters()):
-        raise without_gradients()
-    return layer
+        return None
+    return layer if any(True for _ in scorer.model.parameters()) else None
 
 
 def without_gradients() -> UserError:

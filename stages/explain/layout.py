@@ -239,7 +239,7 @@ def _text_places(scorer: Scorer, texts: tuple[str, ...]) -> tuple[list[int], Off
 def _pair_places(scorer: Scorer, texts: tuple[str, ...]) -> tuple[list[int], Offsets]:
     """The same of a pair, as :func:`stages.common.model.tokenising.tokenise_pairs` cuts it."""
     encoded: Any = scorer.tokenizer(
-        *texts,
+        *([text] for text in texts),  # lists, since an empty text by itself would count as none
         truncation="longest_first",
         max_length=scorer.inference.max_length,
         return_offsets_mapping=True,
@@ -248,7 +248,7 @@ def _pair_places(scorer: Scorer, texts: tuple[str, ...]) -> tuple[list[int], Off
     of_text = encoded.sequence_ids(0)
     placed: list[int] = []
     offsets: Offsets = []
-    for text, (start, end) in zip(of_text, encoded["offset_mapping"], strict=True):
+    for text, (start, end) in zip(of_text, encoded["offset_mapping"][0], strict=True):
         placed.append(-1 if text is None else len(offsets))
         if text is not None:
             offsets.append((text, start, end))

@@ -30,6 +30,7 @@ COLUMNS = [
     "input",
     "word",
     "kind",
+    "share",
     "documents_with",
     *(f"lost{part}" for part in ("", "_low", "_high")),
     "documents_without",
@@ -110,20 +111,23 @@ def shortcuts(
         parameters: The stage's section.
 
     Returns:
-        One row a word, the one whose insertion gains most first: ``lost`` is how much of its class's probability goes
-        with it, ``gained`` how much comes with it in documents of other classes, both beyond what another word does;
-        ``turned`` the share of these documents that become its class.
+        One row a word, those first on which most of a class hangs: ``share`` is the share of its class's documents
+        that hold it, and the order is that of share times ``gained``. ``lost`` is how much of its class's probability
+        goes with it, ``gained`` how much comes with it in documents of other classes, both beyond what another word
+        does; ``turned`` the share of these documents that become its class.
     """
     sources = source_kinds(corpus, parameters.shortcuts.agencies)
     frequency = Counter(word for row in corpus.words for word in set(row))
     rows = []
     for candidate in tried:
-        lost, documents_with = _removal(scorer, corpus, candidate, parameters)
+        lost = _removal(scorer, corpus, candidate, parameters)
         gained, turned = _insertion(scorer, corpus, candidate, frequency, parameters)
         kind = sources.get((candidate.input, candidate.word), "word" if re.search(r"\w", candidate.word) else "mark")
-        rows.append(_row(candidate, kind, documents_with, lost, gained, turned, parameters))
+        rows.append(_row(candidate, kind, _share(scorer, corpus, candidate), lost, gained, turned, parameters))
     table = pd.DataFrame(rows, columns=COLUMNS)
-    return table.sort_values(["gained", "lost"], ascending=False, na_position="last", ignore_index=True)
+    hangs = (table["share"] * table["gained"].astype("float64")).fillna(-np.inf)
+    order = table.assign(hangs=hangs).sort_values(["hangs", "word"], ascending=[False, True], ignore_index=True)
+    return order[COLUMNS]
 
 
 def source_kinds(corpus: Corpus, agencies: Sequence[str]) -> dict[tuple[int, str], str]:
@@ -147,8 +151,8 @@ def source_kinds(corpus: Corpus, agencies: Sequence[str]) -> dict[tuple[int, str
     return kinds | {each: "agency name" for each in everywhere if each[1] in names}
 
 
-def _removal(scorer: Scorer, corpus: Corpus, candidate: Candidate, parameters: ExplainParameters) -> tuple[Floats, int]:
-    """What documents of the class lose with the word, beyond what another of their words takes; how many they are."""
+def _removal(scorer: Scorer, corpus: Corpus, candidate: Candidate, parameters: ExplainParameters) -> Floats:
+    """What documents of the class lose with the word, beyond what another of their words takes, [documents]."""
     target = scorer.inference.labels.index(candidate.label)
     holding = [
         document
@@ -167,11 +171,18 @@ def _removal(scorer: Scorer, corpus: Corpus, candidate: Candidate, parameters: E
         gone.append(is_word)
         others.append(other)
     if not len(chosen):
-        return np.zeros(0), 0
+        return np.zeros(0)
     layout = corpus.layout.without(np.tile(chosen, 2), [*gone, *others])
     targets = np.full(2 * len(chosen), target)
     without, control = np.split(beliefs(scorer, layout_logits(scorer, layout), targets), 2)
-    return control - without, len(chosen)
+    return control - without
+
+
+def _share(scorer: Scorer, corpus: Corpus, candidate: Candidate) -> float:
+    """The share of the documents that the model gives the word's class which hold the word."""
+    own = corpus.logits.argmax(axis=1) == scorer.inference.labels.index(candidate.label)
+    holding = [(candidate.input, candidate.word) in row for row in corpus.words]
+    return float(np.mean(np.array(holding)[own])) if own.any() else 0.0
 
 
 def _insertion(
@@ -237,7 +248,7 @@ def _some(
 def _row(
     candidate: Candidate,
     kind: str,
-    documents_with: int,
+    share: float,
     lost: Floats,
     gained: Floats,
     turned: Flags,
@@ -251,8 +262,8 @@ def _row(
         found = interval(values, bootstrap) if len(values) else {"value": None, "low": None, "high": None}
         cells.append([found["value"], found["low"], found["high"]])
         clear.append(bool((found["low"] or 0) > 0 and (found["value"] or 0) >= LEAST))
-    share = wilson(int(turned.sum()), len(turned), parameters.confidence)
-    decides = all(clear) and share.value is not None and share.value >= MOST
+    turning = wilson(int(turned.sum()), len(turned), parameters.confidence)
+    decides = all(clear) and turning.value is not None and turning.value >= MOST
     outcome = DECIDES if decides else PUSHES if all(clear) else UNCLEAR
-    named = [candidate.label, candidate.input, candidate.word, kind]
-    return [*named, documents_with, *cells[0], len(gained), *cells[1], share.value, share.low, share.high, outcome]
+    named = [candidate.label, candidate.input, candidate.word, kind, share]
+    return [*named, len(lost), *cells[0], len(gained), *cells[1], turning.value, turning.low, turning.high, outcome]

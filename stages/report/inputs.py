@@ -63,7 +63,7 @@ EVALUATION = {  # the lists that evaluate may write, and the columns that the pa
 EXPLANATIONS = {  # the lists that explain writes
     "words": {"label": "str", "input": "int", "word": "str", "documents": "int", "score": "float", "total": "float"},
     "shortcuts": {
-        **{"label": "str", "input": "int", "word": "str", "kind": "str"},
+        **{"label": "str", "input": "int", "word": "str", "kind": "str", "share": "float"},
         **{"documents_with": "int", "lost": "float", "lost_low": "float", "lost_high": "float"},
         **{"documents_without": "int", "gained": "float", "gained_low": "float", "gained_high": "float"},
         **{"turned": "float", "turned_low": "float", "turned_high": "float", "outcome": "str"},

@@ -515,3 +515,40 @@ def test_a_models_own_test_documents_get_the_answers_that_evaluate_wrote(reposit
         assert answered["label"].tolist() == evaluated["predicted"].tolist()
         for name in evaluated.columns[evaluated.columns.str.startswith("p:")]:
             np.testing.assert_allclose(answered[name], evaluated[name], atol=apart)
+
+
+@pytest.mark.parametrize("task", ["text-classification", "token-classification", "pairs", "regression"])
+def test_answers_are_explained_where_that_is_asked_for(make_model, predict, task):
+    make_model(task)
+    rows = [{"text": "the bank and the team", "text_pair": "market share"}, {"text": "", "text_pair": ""}]
+    stdin = "".join(json.dumps(row) + "\n" for row in rows)
+    plain = answers(predict("--format", "jsonl", stdin=stdin))
+    explained = answers(predict("--format", "jsonl", "--explain", "--explain", "auto", stdin=stdin))
+    assert [{**row, "explanations": None} for row in plain] == [{**row, "explanations": None} for row in explained]
+    for explanation in explained[0]["explanations"]:
+        assert explanation["method"] == "integrated_gradients" and explanation["completeness_error"] <= 0.02
+        expected = "the bank and the team market share" if task == "pairs" else "the bank and the team"
+        assert " ".join(word["text"] for word in explanation["words"]) == expected
+    if task == "text-classification":
+        assert explained[0]["explanations"][0]["target"] == explained[0]["label"]
+    assert all(explanation["words"] == [] for explanation in explained[1]["explanations"])
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_explanations_go_to_every_form_of_file(make_model, predict, suffix):
+    make_model()
+    Path("texts.txt").write_text("the bank and the team\n")
+    predict("texts.txt", "--explain", "occlusion", "--out", f"out.{suffix}")
+    if suffix == "parquet":
+        (found,) = pq.read_table("out.parquet").to_pylist()[0]["explanations"]
+    else:
+        (found,) = json.loads(next(csv.DictReader(io.StringIO(Path("out.csv").read_text())))["explanations"])
+    assert found["method"] == "occlusion" and len(found["words"]) == 5
+
+
+@pytest.mark.parametrize("method", ["lora", "prefix"])
+def test_a_model_with_an_adapter_is_explained(make_model, predict, method):
+    make_model(method=method)
+    (row,) = answers(predict("--explain", stdin="the bank and the team\n"))
+    (found,) = row["explanations"]
+    assert found["completeness_error"] <= 0.02 and any(word["score"] for word in found["words"])

@@ -70,9 +70,20 @@ def write_explanations(folder, test, labels, better):
         folder / "words.csv", index=False
     )
     ends = [f"{name}{part}" for name in ("lost", "gained", "turned") for part in ("", "_low", "_high")]
-    columns = ["label", "input", "word", "kind", "documents_with", *ends[:3], "documents_without", *ends[3:], "outcome"]
+    columns = [
+        "label",
+        "input",
+        "word",
+        "kind",
+        "share",
+        "documents_with",
+        *ends[:3],
+        "documents_without",
+        *ends[3:],
+        "outcome",
+    ]
     tried = [
-        [labels[0], 0, "marker", "word", 7, 0.5, 0.4, 0.6, 9, 0.8, 0.7, 0.9, 0.9, 0.6, 1.0, "decides alone"],
-        [labels[1], 0, "reuters", "agency name", 7, 0.1, 0, 0.2, 0, *[None] * 6, "no clear effect"],
+        [labels[0], 0, "marker", "word", 0.9, 7, 0.5, 0.4, 0.6, 9, 0.8, 0.7, 0.9, 0.9, 0.6, 1.0, "decides alone"],
+        [labels[1], 0, "reuters", "agency name", 0.1, 7, 0.1, 0, 0.2, 0, *[None] * 6, "no clear effect"],
     ]
     pd.DataFrame(tried, columns=columns).to_csv(folder / "shortcuts.csv", index=False)
