@@ -16,7 +16,7 @@ from commands.texts import Row
 from stages.common.core.messages import UserError
 from stages.common.core.validation import read_record, validate
 from stages.common.model.answers import Columns, answer
-from stages.common.model.exported import TEXT_RULES, is_exported, load_exported
+from stages.common.model.exported import TEXT_RULES, check_sums, is_exported, load_exported
 from stages.common.model.scorer import Scorer
 from stages.common.tasks import Task, task_of
 from stages.common.text_rules.settings import TextRules
@@ -138,6 +138,7 @@ def load_model(folder: Path, device: str) -> Scorer:
         raise UserError(
             f"{folder}: an exported model computes on the processor, not on {device}.", "Name models/finetuned."
         )
+    check_sums(folder)
     return load_exported(folder, torch.get_num_threads())
 
 

@@ -20,7 +20,7 @@ from stages.common.documents.table import read_documents, read_some
 from stages.common.metrics.bootstrap import Bootstrap
 from stages.common.model.batching import make_batch
 from stages.common.model.device import compute_alike
-from stages.common.model.exported import FLOAT32, INT8, load_exported
+from stages.common.model.exported import FLOAT32, INT8, load_exported, write_sums
 from stages.common.model.scorer import Scorer, read_by, tokenise_documents
 from stages.common.model.tokenising import tokenise_words
 from stages.common.tasks import task_of
@@ -83,6 +83,7 @@ def main() -> None:
             different = count_differences(run_stand_alone(folder, raw, task.inputs), logits, scorer.inference)
             summary["predict.py"] = {"rules_left_out": left_out, "different_answers": different}
 
+        write_sums(folder)
         parity.flips.to_csv(reports / "exported_flips.csv", index=False, lineterminator="\n")
         shapes.to_csv(reports / "shapes.csv", index=False, lineterminator="\n")
         write_json(reports / "summary.json", summary)

@@ -1,5 +1,6 @@
 """Answers with an exported model: ONNX Runtime in the place of torch, behind the same :class:`Scorer`."""
 
+from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:  # transformers' models take two seconds to import
 
 FLOAT32, INT8 = "model.onnx", "model_int8.onnx"  # an exported folder holds the second where it was worth while
 TEXT_RULES = "text_rules.json"  # beside them: the rules by which the texts that the model learnt from were cleaned
+SUMS = "SHA256SUMS"  # of the folder's files, as `sha256sum --check` reads it
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")  # the last one for pairs of texts alone
 
 
@@ -47,7 +49,38 @@ class ExportedModel(torch.nn.Module):
 
 def is_exported(folder: Path) -> bool:
     """Whether a folder holds what the stage export makes."""
-    return (folder / FLOAT32).is_file()
+    return (folder / FLOAT32).is_file() or (folder / SUMS).is_file()
+
+
+def write_sums(folder: Path) -> None:
+    """Writes the hashes of all files of an exported folder, once it is complete."""
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    lines = [f"{_sha256(folder / name)}  {name}\n" for name in names if name != SUMS]
+    (folder / SUMS).write_text("".join(lines), encoding="utf-8")
+
+
+def check_sums(folder: Path) -> None:
+    """Makes sure that what answering reads of an exported folder is as the stage left it.
+
+    Raises:
+        UserError: If a file is missing, or has other bytes: then labels and weights may not belong together.
+    """
+    mend = "Get the whole folder again: `dvc checkout`, or `dvc repro -f export`."
+    if not (folder / SUMS).is_file():
+        raise UserError(f"{folder / SUMS}: there is no such file.", mend)
+    lines = (folder / SUMS).read_text(encoding="utf-8", errors="replace").splitlines()
+    known = {name: made for made, _, name in (line.partition("  ") for line in lines)}
+    for name in (FLOAT32, *known, *sorted(path.name for path in folder.iterdir())):
+        if name.endswith((".json", ".onnx")):
+            if not (folder / name).is_file():
+                raise UserError(f"{folder / name}: there is no such file.", mend)
+            if _sha256(folder / name) != known.get(name):
+                raise UserError(f"{folder / name}: is not the file that {SUMS} names.", mend)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def load_exported(folder: Path, threads: int, file: str = FLOAT32) -> Scorer:
