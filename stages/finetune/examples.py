@@ -14,7 +14,7 @@ from stages.common.model.inference import Inference
 from stages.common.model.scorer import read_by, tokenise_documents
 from stages.common.model.tokenising import NO_WORD, special_tokens, tokenise_words
 from stages.common.tasks import task_of
-from stages.common.training.examples import IGNORED, Examples
+from stages.common.training.examples import Examples, no_target
 
 
 def document_examples(
@@ -30,7 +30,7 @@ def document_examples(
 
     Args:
         documents: A document table.
-        targets: [documents] or [documents, outputs].
+        targets: [documents, ...].
         tokenizer: The model's tokenizer.
         inference: How a document is cut.
         where: The table's file, for messages.
@@ -44,7 +44,7 @@ def document_examples(
 
 def word_examples(
     documents: pd.DataFrame,
-    targets: Sequence[npt.NDArray[np.int64]],
+    targets: Sequence[npt.NDArray[Any]],
     tokenizer: PreTrainedTokenizerBase,
     inference: Inference,
     where: Path,
@@ -55,7 +55,7 @@ def word_examples(
 
     Args:
         documents: A document table.
-        targets: For each document, [words].
+        targets: For each document, [words] with whole numbers, or [words, ...] with others.
         tokenizer: The model's tokenizer.
         inference: How long a window of a sentence is, and how far two overlap.
         where: The table's file, for messages.
@@ -65,11 +65,12 @@ def word_examples(
     """
     sentences = read_by(task_of(inference), documents)
     made = tokenise_words(tokenizer, sentences, inference.max_length, inference.window_overlap)
-    of_pieces = np.full(len(made.words), IGNORED, dtype=np.int64)
+    of_words = np.concatenate(targets)
+    of_pieces = np.full((len(made.words), *of_words.shape[1:]), no_target(of_words.dtype), dtype=of_words.dtype)
     owners = np.repeat(np.arange(len(documents)), made.tokens.lengths)
     before = np.cumsum([0, *map(len, targets)])  # words in the sentences before
     counted = made.words != NO_WORD
-    of_pieces[counted] = np.concatenate(targets)[before[owners[counted]] + made.words[counted]]
+    of_pieces[counted] = of_words[before[owners[counted]] + made.words[counted]]
     return _with_tokens(Examples(made.tokens, of_pieces, of_tokens=True), tokenizer, where)
 
 

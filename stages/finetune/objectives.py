@@ -1,13 +1,14 @@
 """What training makes small: from a batch to its loss."""
 
 from collections.abc import Callable
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from sklearn.utils.class_weight import compute_class_weight
 from torch import nn
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, kl_div, mse_loss
 
 from stages.common.core.messages import UserError
 from stages.common.model.batching import pool_windows
@@ -16,6 +17,18 @@ from stages.common.training.loop import Objective
 from stages.finetune.parameters import Finetune
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+class Likeness(NamedTuple):
+    """How far a model's outputs are from what they should be, for each document or word: [rows, outputs] to [rows].
+
+    Attributes:
+        to_answers: From outputs and a teacher's, both divided by the temperature.
+        to_truth: From outputs and the true ones.
+    """
+
+    to_answers: Loss
+    to_truth: Loss
 
 
 def of_classes(
@@ -110,6 +123,69 @@ def of_outputs(loss: Loss, penalty: Callable[[], torch.Tensor] | None) -> Object
     return objective
 
 
+def of_answers(likeness: Likeness, temperature: float, truth_share: float, of_tokens: bool) -> Objective:
+    """How far a student is from its teacher's answers, and from the truth where it is known (Hinton et al. 2015).
+
+    The distance of outputs divided by a temperature counts its square, so that the gradient stays as large.
+
+    Args:
+        likeness: What tells how far.
+        temperature: What outputs are divided by.
+        truth_share: How much the truth counts where it is known; the answers count the rest.
+        of_tokens: Whether each token has targets of its own.
+
+    Returns:
+        A function of the student, a batch and its targets, float32, [documents, 2, outputs] or [windows, tokens, 2,
+        outputs]: the teacher's outputs (NaN for a token that does not count), then the true ones (NaN where they are
+        not known). It gives the mean over the documents or tokens that count.
+    """
+
+    def objective(model: nn.Module, batch: dict[str, torch.Tensor], targets: torch.Tensor) -> torch.Tensor:
+        inputs = {name: tensor for name, tensor in batch.items() if name != "document"}
+        logits = model(**inputs).logits.float()
+        logits = logits.flatten(0, 1) if of_tokens else pool_windows(logits, batch.get("document"))
+        answers, truth = targets.flatten(0, -3).unbind(1)
+        counts = ~answers[:, 0].isnan()
+        logits, answers, truth = logits[counts], answers[counts], truth[counts]
+        losses = likeness.to_answers(logits / temperature, answers / temperature) * temperature**2
+        known = ~truth[:, 0].isnan()
+        if truth_share and known.any():
+            share = truth_share * known
+            losses = losses * (1 - share) + likeness.to_truth(logits, truth.nan_to_num()) * share
+        return losses.sum() / max(1, len(losses))
+
+    return objective
+
+
+def _softmax_to_answers(outputs: torch.Tensor, answers: torch.Tensor) -> torch.Tensor:
+    """The Kullback-Leibler divergence of the softmax of outputs from that of answers, in nats."""
+    return kl_div(outputs.log_softmax(-1), answers.log_softmax(-1), reduction="none", log_target=True).sum(-1)
+
+
+def _softmax_to_truth(outputs: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
+    return cross_entropy(outputs, shares, reduction="none")
+
+
+def _sigmoid_to_answers(outputs: torch.Tensor, answers: torch.Tensor) -> torch.Tensor:
+    """The mean over outputs of the Kullback-Leibler divergence of each one's sigmoid, in nats."""
+    shares = answers.sigmoid()
+    least = binary_cross_entropy_with_logits(answers, shares, reduction="none")
+    return (binary_cross_entropy_with_logits(outputs, shares, reduction="none") - least).mean(-1)
+
+
+def _sigmoid_to_truth(outputs: torch.Tensor, sets: torch.Tensor) -> torch.Tensor:
+    return binary_cross_entropy_with_logits(outputs, sets, reduction="none").mean(-1)
+
+
+def _squares(outputs: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    return mse_loss(outputs, wanted, reduction="none").mean(-1)
+
+
+ONE_OF_ALL = Likeness(_softmax_to_answers, _softmax_to_truth)  # outputs of which one is true
+EACH_ALONE = Likeness(_sigmoid_to_answers, _sigmoid_to_truth)  # outputs any of which are true
+NUMBERS = Likeness(_squares, _squares)
+
+
 def check_plain(parameters: Finetune, what: str) -> None:
     """Refuses parameters that go with one class a document or word only.
 
@@ -131,7 +207,7 @@ def has_no_shares(*_: object) -> NoReturn:
     raise UserError("params.yaml: finetune.soft_labels goes with one label a document.", "Set it to false.")
 
 
-def cross_entropy(logits: npt.NDArray[np.float32], targets: npt.NDArray[np.int64]) -> float:
+def mean_cross_entropy(logits: npt.NDArray[np.float32], targets: npt.NDArray[np.int64]) -> float:
     """The mean cross-entropy in nats, in float64; logits [documents or words, outputs], targets their indices."""
     return torch.nn.functional.cross_entropy(torch.from_numpy(logits).double(), torch.from_numpy(targets)).item()
 

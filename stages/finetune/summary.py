@@ -58,6 +58,7 @@ def summarise(
         "augmented_training_rows": int((~training["method"].isin(NO_VARIANTS)).sum()),
         **({"training_rows_without_tokens": without_tokens} if without_tokens else {}),
         "validation_rows": len(validation),
+        **({"layers": parameters.layers, "parameters": method.parameters} if parameters.layers else {}),
         "trainable_parameters": method.trainable,
         "trainable_share": method.trainable / method.parameters,
         "real_tokens": outcome.real_tokens,

@@ -5,32 +5,27 @@ arXiv 1911.04252); consistency training learns that their variants have these la
 1904.12848). No label beyond those of the training documents is read, but by the guard of ``keep: best``.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from stages.common.core.messages import UserError, progress
-from stages.common.core.seeding import derived_seed
 from stages.common.documents.table import ORIGINAL
 from stages.common.documents.unlabelled import DOCUMENTS, UNLABELLED, read_unlabelled
 from stages.common.metrics.probabilities import softmax
 from stages.common.model.batching import budgeted_batches, make_batch, pool_windows
-from stages.common.model.device import compute_alike
 from stages.common.model.scorer import Scorer, read_by, tokenise_documents
 from stages.common.tasks import Task, task_of
-from stages.common.training.checkpoints import Checkpoints, say
-from stages.common.training.loop import Log, Outcome
+from stages.common.training.checkpoints import say
+from stages.common.training.loop import Log
 from stages.finetune.mixture import align, mixture_labels
 from stages.finetune.objectives import check_plain
 from stages.finetune.parameters import Finetune, Unlabelled
-from stages.finetune.training import Trained, Trainer
+from stages.finetune.training import Lessons, Trained, counted_on, then
 
 Shares = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
@@ -48,127 +43,65 @@ class Lesson(NamedTuple):
     targets: npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class Lessons:
-    """What the rounds share.
-
-    Attributes:
-        trainer: Trains models.
-        parameters: The section ``finetune`` of params.yaml.
-        training: The training documents.
-        targets: The index of each one's label, [documents], or how much each label counts, [documents, labels].
-        texts: The table of data/unlabelled.
-        start: Gives a pretrained model.
-        keep: Opens the checkpoints of a training by its key.
-        key: Of the training with labels alone.
-    """
-
-    trainer: Trainer
-    parameters: Finetune
-    training: pd.DataFrame
-    targets: npt.NDArray[Any]
-    texts: pd.DataFrame
-    start: Callable[[], tuple[PreTrainedModel, PreTrainedTokenizerBase]]
-    keep: Callable[[str], AbstractContextManager[Checkpoints]]
-    key: str
-
-    @property
-    def labels(self) -> list[str]:
-        """The names of the labels."""
-        return self.trainer.inference.outputs
-
-    @property
-    def known(self) -> npt.NDArray[np.float32]:
-        """How much each label counts for each training document, [documents, labels]."""
-        if self.targets.ndim == 2:
-            return np.asarray(self.targets, dtype=np.float32)
-        return np.asarray(np.eye(len(self.labels), dtype=np.float32)[self.targets])
-
-    def train(self, lesson: Lesson, number: int, log: Log, kept: ExitStack) -> Trained:
-        """Trains a pretrained model on a lesson.
-
-        Args:
-            lesson: What it learns.
-            number: Of the round, from 1.
-            log: Takes a step's number, within this training, and what is to be recorded for it.
-            kept: Holds the checkpoints until all rounds are through: a killed run makes the rounds before again from
-                theirs, and comes to the same lesson.
-        """
-        settings = self.parameters.unlabelled
-        changes = {
-            "method": "full" if self.parameters.method == "contrastive" else self.parameters.method,
-            "epochs": settings.epochs,
-            "learning_rate": settings.learning_rate,
-            "keep": "last" if self.parameters.keeps_last else "best",
-        }
-        parameters = self.parameters.model_copy(update=changes)
-        compute_alike(derived_seed(self.parameters.seed, "unlabelled", number) % 2**32, self.parameters.thread_count)
-        model, tokenizer = self.start()
-        trainer = self.trainer
-        examples = trainer.room.make_examples(
-            lesson.documents, lesson.targets, tokenizer, trainer.inference, UNLABELLED / DOCUMENTS
-        )
-        ready = trainer.ready(model, examples, lesson.targets, parameters)
-        return trainer.fit(ready, kept.enter_context(self.keep(f"{self.key}-{number}")), log)
-
-
 def read_texts(parameters: Finetune, task: Task) -> pd.DataFrame | None:
-    """The table of data/unlabelled, where something is to be learnt from it; else None.
+    """The table of data/unlabelled, where something may be learnt from it; else None.
 
     Raises:
         UserError: If there is nothing to learn, or the task or another parameter does not go with it.
     """
-    if parameters.unlabelled.method == "none":
+    if parameters.unlabelled.method == "none" and parameters.method != "distil":
         return None
     texts = read_unlabelled()
-    _check(parameters, task, texts)
+    if parameters.unlabelled.method != "none":
+        _check(parameters, task, texts)
     return texts
 
 
-def learn_texts(first: Trained, lessons: Lessons, log: Log) -> tuple[Trained, dict[str, Any]]:
+def learn_texts(first: Trained, lessons: Lessons, texts: pd.DataFrame, log: Log) -> tuple[Trained, dict[str, Any]]:
     """Trains new models on what the last one says of the texts, round by round.
 
     Args:
         first: The model that was trained with labels alone.
-        lessons: What the rounds share.
+        lessons: What the trainings share.
+        texts: The table of data/unlabelled.
         log: Takes a step's number and what is to be recorded for it; steps are counted over all trainings.
 
     Returns:
         The last round's model, with the costs of all trainings; or the first one, if a round went wrong. And a record
         of the rounds for ``summary.json``.
     """
-    settings, known = lessons.parameters.unlabelled, lessons.known
-    originals = lessons.texts[lessons.texts["method"].eq(ORIGINAL)]
+    settings, inference = lessons.parameters.unlabelled, lessons.trainer.inference
+    known = np.asarray(lessons.trainer.room.true_outputs(lessons.targets, inference))
+    originals = texts[texts["method"].eq(ORIGINAL)]
     rounds: list[dict[str, Any]] = []
     before: npt.NDArray[np.int64] | None = None
     teacher, spent, stopped = first, first.outcome, None
-    with ExitStack() as stack:
-        for number in range(1, settings.rounds + 1):
-            drift, aligned = label(teacher.ready.scorer, originals, lessons.training, known, settings.mixture)
-            rounds.append({"drift": drift, "texts_learnt": 0})
-            if drift > settings.most_drift:
-                stopped = (
-                    f"round {number}: the labels that the model gives are distributed otherwise than those of the "
-                    f"training documents, by {drift:.2f}"
-                )
-                break
-            taken, thresholds = surest(aligned, settings.share)
-            labels = aligned.argmax(axis=1)
-            agreed = None if before is None else float((labels == before).mean())
-            before = labels
-            lesson = make_lesson(lessons.training, known, lessons.texts, originals[taken], aligned[taken], settings)
-            rounds[-1] |= {
-                "texts_learnt": int(taken.sum()),
-                "thresholds": dict(zip(lessons.labels, thresholds, strict=True)),
-                "rows": len(lesson.documents),
-                "same_label_as_before": agreed,
-            }
-            teacher = lessons.train(lesson, number, _after(spent.steps, log), stack)
-            spent = _added(spent, teacher.outcome)
-            harm = what_it_harmed(first, teacher)
-            if harm:
-                stopped = f"round {number}: {harm}"
-                break
+    for number in range(1, settings.rounds + 1):
+        drift, aligned = label(teacher.ready.scorer, originals, lessons.training, known, settings.mixture)
+        rounds.append({"drift": drift, "texts_learnt": 0})
+        if drift > settings.most_drift:
+            stopped = (
+                f"round {number}: the labels that the model gives are distributed otherwise than those of the "
+                f"training documents, by {drift:.2f}"
+            )
+            break
+        taken, thresholds = surest(aligned, settings.share)
+        labels = aligned.argmax(axis=1)
+        agreed = None if before is None else float((labels == before).mean())
+        before = labels
+        lesson = make_lesson(lessons.training, known, texts, originals[taken], aligned[taken], settings)
+        rounds[-1] |= {
+            "texts_learnt": int(taken.sum()),
+            "thresholds": dict(zip(inference.outputs, thresholds, strict=True)),
+            "rows": len(lesson.documents),
+            "same_label_as_before": agreed,
+        }
+        teacher = learn(lesson, lessons, number, counted_on(spent.steps, log))
+        spent = then(spent, teacher.outcome)
+        harm = what_it_harmed(first, teacher)
+        if harm:
+            stopped = f"round {number}: {harm}"
+            break
     kept = teacher if stopped is None else first
     if stopped:
         say(f"{stopped}; the model that was trained with labels alone is kept")
@@ -178,6 +111,25 @@ def learn_texts(first: Trained, lessons: Lessons, log: Log) -> tuple[Trained, di
         outcome = replace(outcome, best_epoch=weights.best_epoch)
     record = {"method": settings.method, "texts": len(originals), "rounds": rounds, "stopped": stopped}
     return kept._replace(outcome=outcome), {"unlabelled": record}
+
+
+def learn(lesson: Lesson, lessons: Lessons, number: int, log: Log) -> Trained:
+    """Trains a pretrained model on what a round learns.
+
+    Args:
+        lesson: What it learns.
+        lessons: What the trainings share.
+        number: Of the round, from 1.
+        log: Takes a step's number, within this training, and what is to be recorded for it.
+    """
+    settings, trainer = lessons.parameters.unlabelled, lessons.trainer
+    parameters = lessons.parameters.after(settings.epochs, settings.learning_rate)
+    lessons.seed("unlabelled", number)
+    model = lessons.start(parameters)
+    examples = trainer.room.make_examples(
+        lesson.documents, lesson.targets, trainer.tokenizer, trainer.inference, UNLABELLED / DOCUMENTS
+    )
+    return lessons.train(trainer.ready(model, examples, lesson.targets, parameters), number, log)
 
 
 def label(
@@ -293,11 +245,6 @@ def make_lesson(
     return Lesson(pd.concat([training, texts[wanted]], ignore_index=True), learnt)
 
 
-def _after(steps: int, log: Log) -> Log:
-    """Counts a training's steps on from those of the trainings before it."""
-    return lambda step, values: log(steps + step, values)
-
-
 def _check(parameters: Finetune, task: Task, texts: pd.DataFrame) -> None:
     """Makes sure that there is something to learn without labels.
 
@@ -321,15 +268,3 @@ def _check(parameters: Finetune, task: Task, texts: pd.DataFrame) -> None:
             "params.yaml: finetune.unlabelled.method is consistency, but no text of data/unlabelled has a variant.",
             "Let the section augment make some, or set it to self_training.",
         )
-
-
-def _added(one: Outcome, other: Outcome) -> Outcome:
-    """The costs of two trainings; the best epoch is the second one's."""
-    return replace(
-        other,
-        best_epoch=one.epochs + other.best_epoch,
-        **{
-            name: getattr(one, name) + getattr(other, name)
-            for name in ("epochs", "steps", "real_tokens", "computed_tokens", "seconds")
-        },
-    )

@@ -37,6 +37,7 @@ PARAMETERS = {
     "method": "full",
     "frozen_layers": 1,
     "adapter": {"rank": 4, "alpha": 8.0, "virtual_tokens": 4},
+    "layers": [],
     "truncation": "head",
     "window_overlap": 0.25,
     "schedule": "linear",
@@ -45,6 +46,7 @@ PARAMETERS = {
     "class_weights": "none",
     "soft_labels": False,
     "contrastive": {"loss": "supervised", "pairs": 20, "temperature": 0.1},
+    "distil": {"teacher": "full", "epochs": 2, "learning_rate": 5.0e-3, "temperature": 1.0, "labels": 0.0},
     "unlabelled": {
         "method": "none",
         "mixture": False,

@@ -65,6 +65,21 @@ def test_two_processes_learn_texts_without_a_label_alike(tmp_path, encoder):
     assert losses(two) == pytest.approx(losses(one), rel=1e-3)
 
 
+def test_two_processes_train_a_student_alike(tmp_path, encoder):
+    found = []
+    for processes in (1, 2):
+        folder = fill(tmp_path / str(processes), encoder)
+        put_texts(folder, 10)
+        write_parameters(folder, method="distil", dropout=0.0, epochs=1, distil={**PARAMETERS["distil"], "epochs": 1})
+        done = run(folder, PLUMBLINE_PROCESSES=str(processes))
+        assert done.returncode == 0, done.stderr
+        found.append(folder)
+    one, two = found
+    assert len(losses(one)) == 9 + 13  # 72 documents, then with 30 texts 102, in batches of 8
+    assert losses(two)[:9] == pytest.approx(losses(one)[:9], rel=1e-3)
+    assert losses(two)[9:] == pytest.approx(losses(one)[9:], rel=0.05, abs=1e-3)  # the teachers differ by rounding
+
+
 def test_two_processes_take_the_same_batches_and_come_to_the_same_losses(one_and_two):
     one, two = one_and_two
     assert losses(two) == pytest.approx(losses(one), rel=1e-3)

@@ -160,6 +160,23 @@ def test_rounds_of_self_training_that_were_killed_end_with_the_same_bytes(tmp_pa
     assert not (folders[0] / ".checkpoints").exists()
 
 
+def test_a_student_whose_training_was_killed_ends_with_the_same_bytes(tmp_path, encoder, start):
+    folders = [fill(tmp_path / name, encoder) for name in ("killed", "undisturbed")]
+    rounds = {**PARAMETERS["unlabelled"], "method": "self_training", "share": 1.0, "most_drift": 1.0}
+    for folder in folders:
+        put_texts(folder, 10)  # 72 documents and 30 texts: 18 steps of the teacher's, 13 of a round, 26 of the student
+        write_parameters(folder, method="distil", keep="last", unlabelled=rounds)
+    for step in (7, 26, 37, 50):  # in the teacher's training, in the round, and twice in the student's
+        start(folders[0]).kill_at(step)
+        assert not (folders[0] / "models/finetuned").exists()
+    for folder in folders:
+        start(folder).finish()
+    said = (folders[0] / "stderr").read_text()
+    assert [said.count(f" of {steps}, the last one") for steps in (18, 13, 26)] == [4, 3, 2]
+    assert made_by(folders[0]) == made_by(folders[1])
+    assert not (folders[0] / ".checkpoints").exists()
+
+
 def test_checkpoints_change_no_byte_and_are_gone_when_the_run_has_ended(tmp_path, encoder, start, undisturbed):
     folder = prepare(tmp_path, encoder)
     start(folder, checkpoint_steps=0).finish()

@@ -354,6 +354,24 @@ def test_what_was_learnt_without_labels_is_shown(tmp_path, monkeypatch, stopped,
     assert "the last, whatever the validation documents say" in shown
 
 
+def test_a_student_is_shown_beside_its_teacher(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_run(tmp_path)
+    kept = {"layers": [1, 3, 5], "parameters": 17_400_000}
+    change(tmp_path / "reports/finetune/summary.json", **kept)
+    main()
+    shown = outline(tmp_path / "reports/index.html").shown
+    assert "Layers 1, 3, 5 of the pretrained encoder’s; 17,400,000 parameters" in shown and "Teacher" not in shown
+    of_teacher = {"method": "full", "layers": 6, "parameters": 22_700_000, "validation": {"macro_f1": 0.9321}}
+    distil = {"teacher": of_teacher, "rows": 10_200, "texts": 200}
+    change(tmp_path / "reports/finetune/summary.json", **kept, distil=distil)
+    main()
+    shown = outline(tmp_path / "reports/index.html").shown
+    assert "Layers 1, 3, 5 of the teacher’s; 17,400,000 parameters" in shown
+    assert "6 layers, 22,700,000 parameters, trained by method full; validation macro F1 0.932." in shown
+    assert "it learnt what the teacher answers for 10,200 texts, of which 200 have no label" in shown
+
+
 def test_a_run_on_pairs_shows_both_texts(make_page):
     shown = outline(make_page(task="pairs", augmented=False)).shown
     for said in (

@@ -94,7 +94,7 @@ def make_batch(
 
 
 def pad(
-    values: npt.NDArray[Any], starts: Rows, windows: Rows, fill: int, side: str
+    values: npt.NDArray[Any], starts: Rows, windows: Rows, fill: float, side: str
 ) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
     """Lays the values of some windows out in rows as long as the longest.
 

@@ -70,24 +70,35 @@ def linear_maps(model: PreTrainedModel) -> dict[str, nn.Linear]:
     return {name: m for name, m in model.named_modules() if isinstance(m, nn.Linear) and id(m) in inside}
 
 
-def merge(adapted: PeftModel, adapter: Path) -> PreTrainedModel:
-    """Keeps the adapter in a folder, and gives the model with the adapter's weights added into its own.
-
-    A prefix has no place among a model's weights: then the model is given without it, and needs the folder.
-    """
-    model: Any = adapted.get_base_model()
-    if hasattr(model, "rank_allocation"):
-        del model.rank_allocation
+def save_adapter(adapted: PeftModel, adapter: Path) -> None:
+    """Keeps the adapter in a folder."""
+    _drop_allocation(adapted)
     adapted.save_pretrained(str(adapter))
     (adapter / "README.md").unlink(missing_ok=True)  # peft's empty form
     settings = json.loads((adapter / "adapter_config.json").read_text())
     ordered = {name: sorted(value) if isinstance(value, list) else value for name, value in settings.items()}
     write_json(adapter / "adapter_config.json", ordered)  # peft writes sets in no order
+
+
+def merge(adapted: PeftModel) -> PreTrainedModel:
+    """The model with the adapter's weights added into its own; it has no adapter any more.
+
+    A prefix has no place among a model's weights: then the model is given without it.
+    """
+    _drop_allocation(adapted)
+    model: Any = adapted.get_base_model()
     for name, module in list(model.named_modules()):
         if isinstance(module, ModulesToSaveWrapper):
             model.set_submodule(name, module.modules_to_save["default"])
     is_prefix = adapted.peft_config["default"].is_prompt_learning
     return cast(PreTrainedModel, model if is_prefix else adapted.merge_and_unload())
+
+
+def _drop_allocation(adapted: PeftModel) -> None:
+    """Leaves out what only training needs, and what is in no adapter of peft's."""
+    model: Any = adapted.get_base_model()
+    if hasattr(model, "rank_allocation"):
+        del model.rank_allocation
 
 
 def _config(model: PreTrainedModel, parameters: TrainingParameters, head: Head, steps: int) -> PeftConfig:

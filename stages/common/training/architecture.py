@@ -1,6 +1,6 @@
 """What is where in an encoder, found in the model itself, so that any architecture of transformers will do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +23,42 @@ def encoder_layers(model: PreTrainedModel) -> nn.ModuleList:
     raise UserError(
         f"The model ({model.config.model_type}) has no list of {model.config.num_hidden_layers} layers, which "
         "finetune.method needs.",
-        "Set finetune.method to full and finetune.layer_decay to 1, or choose another model.",
+        "Set finetune.method to full, finetune.layer_decay to 1 and finetune.layers to [], or choose another model.",
     )
+
+
+def keep_layers(model: PreTrainedModel, kept: Sequence[int]) -> None:
+    """Leaves all but some layers out of a model; its config says so, so that it is loaded as it is then.
+
+    Args:
+        model: The model, in which no hook or adapter is yet.
+        kept: The layers that stay, counted from 1, rising.
+
+    Raises:
+        UserError: If the model has fewer layers, or would be another one without those that are left out.
+    """
+    layers = encoder_layers(model)
+    count = len(layers)
+    if kept[-1] > count:
+        raise UserError(
+            f"params.yaml: finetune.layers names layer {kept[-1]}, but the model has {count} layers.",
+            f"Name layers from 1 to {count}.",
+        )
+    for number in range(count, 0, -1):
+        if number not in kept:
+            del layers[number - 1]
+    for name, value in model.config.to_dict().items():
+        if isinstance(value, list) and len(value) == count:  # such as ModernBERT's layer_types: one for each layer
+            setattr(model.config, name, [value[number - 1] for number in kept])
+    model.config.num_hidden_layers = len(kept)
+    with torch.device("meta"):
+        rebuilt = type(model)(model.config)
+    if _shapes(rebuilt) != _shapes(model):
+        raise UserError(
+            f"params.yaml: finetune.layers: the model's layers ({model.config.model_type}) are not all built alike, so "
+            f"that layer {kept[0]} cannot be the first one.",
+            "Let the list begin with 1.",
+        )
 
 
 def head_modules(model: PreTrainedModel) -> list[str]:
@@ -105,6 +139,10 @@ def first_input(args: tuple[torch.Tensor, ...], named: dict[str, torch.Tensor]) 
 def first_output(output: torch.Tensor | tuple[torch.Tensor, ...]) -> torch.Tensor:
     """The hidden states that a layer gave."""
     return output[0] if isinstance(output, tuple) else output
+
+
+def _shapes(model: PreTrainedModel) -> dict[str, torch.Size]:
+    return {name: tensor.shape for name, tensor in model.state_dict().items()}
 
 
 def _parameters_behind(tensor: torch.Tensor) -> Iterator[torch.Tensor]:

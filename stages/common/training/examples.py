@@ -1,5 +1,6 @@
 """What a model is trained on: tokens, and what it should give for them."""
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,14 +15,26 @@ from stages.common.model.tokenising import Tokens
 IGNORED = -100  # a target that does not count, such as the second word piece of a word
 
 
+def no_target(kind: "np.dtype[Any]") -> float:
+    """What stands for a token that has no target, by the number format of the targets."""
+    return IGNORED if kind.kind == "i" else math.nan
+
+
+def has_target(targets: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Which tokens have one, [tokens]; ``targets`` is [tokens, ...]."""
+    if targets.dtype.kind == "i":
+        return np.asarray(targets != IGNORED)
+    return np.asarray(~np.isnan(targets.reshape(len(targets), -1)[:, 0]))
+
+
 @dataclass(frozen=True)
 class Examples:
     """The training documents as the model sees them.
 
     Attributes:
         tokens: Their token ids.
-        targets: What the model should give: for each document, [documents] or [documents, outputs]; or for each token,
-            ``IGNORED`` where it has none, int64, [tokens].
+        targets: What the model should give: for each document, [documents], [documents, outputs] or more; or for each
+            token, int64 with ``IGNORED`` where it has none, [tokens], or float32 with NaN there, [tokens, ...].
         of_tokens: Whether each token has a target of its own.
         states: What the frozen part of the model gives for each token, [tokens, hidden size], where it was computed.
         left_out: The rows of the document table that the arrays above leave out, [rows].
@@ -59,7 +72,7 @@ class Examples:
         if not self.of_tokens:
             return len(rows)
         bounds = self.tokens.starts[self.tokens.firsts[np.stack([rows, rows + 1])]]
-        return sum(int((self.targets[begin:end] != IGNORED).sum()) for begin, end in bounds.T)
+        return sum(int(has_target(self.targets[begin:end]).sum()) for begin, end in bounds.T)
 
     def batch(
         self, rows: Rows, tokenizer: PreTrainedTokenizerBase, device: torch.device
@@ -67,18 +80,18 @@ class Examples:
         """The model's inputs for some documents, and what it should give for them.
 
         Returns:
-            The inputs (see :func:`stages.common.model.batching.make_batch`), and the targets, [documents],
-            [documents, outputs] or [windows, tokens].
+            The inputs (see :func:`stages.common.model.batching.make_batch`), and the targets, [documents, ...] or
+            [windows, tokens, ...].
         """
         batch = make_batch(self.tokens, rows, tokenizer, device)
         windows, _ = self.tokens.windows(rows)
 
-        def laid_out(values: npt.NDArray[Any], fill: int) -> torch.Tensor:
+        def laid_out(values: npt.NDArray[Any], fill: float) -> torch.Tensor:
             padded, _ = pad(values, self.tokens.starts, windows, fill, tokenizer.padding_side)
             return torch.from_numpy(padded).to(device, non_blocking=True)
 
         if self.states is not None:
             batch["hidden_states"] = laid_out(self.states, 0)
         if self.of_tokens:
-            return batch, laid_out(self.targets, IGNORED)
+            return batch, laid_out(self.targets, no_target(self.targets.dtype))
         return batch, torch.from_numpy(self.targets[rows]).to(device, non_blocking=True)

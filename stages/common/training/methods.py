@@ -14,11 +14,12 @@ from stages.common.core.messages import UserError
 from stages.common.model.loading import ADAPTER, Head
 from stages.common.model.mean_pooling import add_mean_pooling
 from stages.common.model.tokenising import Tokens
-from stages.common.training.adapters import RankAllocation, add_adapter, merge
+from stages.common.training.adapters import RankAllocation, add_adapter, merge, save_adapter
 from stages.common.training.architecture import encoder_layers, head_modules, parameter_depths
 from stages.common.training.examples import Examples
 from stages.common.training.frozen import FrozenPart
 from stages.common.training.parameters import TrainingParameters
+from stages.common.training.snapshots import weights_of
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,18 @@ class Method:
         if self.adapted is None:
             self.model.save_pretrained(folder, state_dict=weights)
         else:
-            merge(self.adapted, folder / ADAPTER).save_pretrained(folder)
+            save_adapter(self.adapted, folder / ADAPTER)
+            merge(self.adapted).save_pretrained(folder)
+
+    def plain_weights(self, weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """The weights under the names of the model as it was before it was made ready, on the processor.
+
+        An adapter is merged into it for good; a prefix is left out.
+
+        Args:
+            weights: Those that training kept, which the model holds.
+        """
+        return weights if self.adapted is None else weights_of(merge(self.adapted))
 
 
 def prepare(model: PreTrainedModel, parameters: TrainingParameters, head: Head, documents: int) -> Method:

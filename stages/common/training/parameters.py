@@ -10,7 +10,7 @@ from stages.common.core.validation import Strict
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
-Method = Literal["auto", "full", "frozen", "head", "lora", "dora", "adalora", "ia3", "prefix", "contrastive"]
+Method = Literal["auto", "full", "frozen", "head", "lora", "dora", "adalora", "ia3", "prefix", "contrastive", "distil"]
 Instructions = Literal["native", "avx2"]
 Schedule = Literal["linear", "cosine", "constant"]
 
@@ -75,8 +75,9 @@ class TrainingParameters(Strict):
         compile: Whether torch.compile translates the model first.
         method: What is trained: ``full`` (all weights), ``frozen`` (those above frozen_layers), ``head`` (those after
             the last layer), the head and an adapter (``lora``, ``dora``, ``adalora``, ``ia3`` or ``prefix``), or all
-            but the head, by comparing documents, and then the head (``contrastive``), which is for few documents;
-            ``auto`` is contrastive where documents have one label each and no label more than 32 of them, else full.
+            but the head, by comparing documents, and then the head (``contrastive``), which is for few documents; or a
+            smaller model after a larger one (``distil``); ``auto`` is contrastive where documents have one label each
+            and no label more than 32 of them, else full.
         frozen_layers: Method frozen: the lowest layers that stay as they are, with the embeddings.
         adapter: The size of the adapter.
         schedule: How the learning rate goes on after the warm-up: ``linear`` (to zero), ``cosine`` (to zero) or

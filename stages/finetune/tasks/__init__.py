@@ -17,6 +17,7 @@ from stages.common.tasks import Task
 from stages.common.training.examples import Examples
 from stages.common.training.loop import Objective
 from stages.common.training.selection import Metrics
+from stages.finetune.objectives import Likeness
 from stages.finetune.parameters import Finetune
 
 Penalty = Callable[[], torch.Tensor]
@@ -26,6 +27,7 @@ class FinetuneTask(Protocol):
     """What each file of this folder holds; ``targets`` are in the file's own form and handed to its other functions."""
 
     CURVES: Sequence[str]  # the validation metrics that are recorded after each epoch
+    LIKENESS: Likeness  # how far a student is from its teacher
 
     def read_targets(self, documents: pd.DataFrame, labels: Sequence[str], where: Path) -> Any:
         """What the model should give for each document.
@@ -50,6 +52,9 @@ class FinetuneTask(Protocol):
         Raises:
             UserError: If the task's answers have no probabilities.
         """
+
+    def true_outputs(self, targets: Any, inference: Inference) -> Sequence[npt.NDArray[np.float32]]:
+        """The outputs that the model should give for each document, [outputs], or [words, outputs]."""
 
     def check_targets(self, targets: Any, outputs: Sequence[str], where: Path) -> None:
         """Makes sure that the training documents have something to tell apart.

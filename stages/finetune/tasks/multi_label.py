@@ -18,13 +18,14 @@ from stages.common.model.scorer import Logits
 from stages.common.training.loop import Objective
 from stages.common.training.selection import Metrics
 from stages.finetune.examples import document_examples as make_examples
-from stages.finetune.objectives import check_plain, of_outputs
+from stages.finetune.objectives import EACH_ALONE, check_plain, of_outputs
 from stages.finetune.objectives import has_no_shares as soften
 from stages.finetune.parameters import Finetune
 from stages.finetune.tasks import Penalty
 
 __all__ = [
     "CURVES",
+    "LIKENESS",
     "calibrate",
     "check_targets",
     "make_examples",
@@ -33,10 +34,12 @@ __all__ = [
     "read_targets",
     "soften",
     "starting_bias",
+    "true_outputs",
     "validation_metrics",
 ]
 
 CURVES = ("micro_f1", "macro_f1", "loss")
+LIKENESS = EACH_ALONE
 
 Sets = npt.NDArray[np.float32]  # 1 for each label that a document has, else 0, [documents, labels]
 
@@ -60,6 +63,11 @@ def read_targets(documents: pd.DataFrame, labels: Sequence[str], where: Path) ->
                 "Add it to the dataset's entry in catalog/datasets.",
             )
         targets[row, [place[label] for label in named]] = 1
+    return targets
+
+
+def true_outputs(targets: Sets, inference: Inference) -> Sets:
+    """The targets as they are."""
     return targets
 
 

@@ -2,6 +2,7 @@
 
 from stages.finetune.tasks.text_classification import (
     CURVES,
+    LIKENESS,
     calibrate,
     check_targets,
     make_examples,
@@ -10,11 +11,13 @@ from stages.finetune.tasks.text_classification import (
     read_targets,
     soften,
     starting_bias,
+    true_outputs,
     validation_metrics,
 )
 
 __all__ = [
     "CURVES",
+    "LIKENESS",
     "calibrate",
     "check_targets",
     "make_examples",
@@ -23,5 +26,6 @@ __all__ = [
     "read_targets",
     "soften",
     "starting_bias",
+    "true_outputs",
     "validation_metrics",
 ]

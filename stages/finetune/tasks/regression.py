@@ -18,11 +18,12 @@ from stages.common.training.examples import Examples
 from stages.common.training.loop import Objective
 from stages.common.training.selection import Metrics
 from stages.finetune.examples import document_examples
-from stages.finetune.objectives import check_plain, has_no_shares, of_outputs
+from stages.finetune.objectives import NUMBERS, check_plain, has_no_shares, of_outputs
 from stages.finetune.parameters import Finetune
 from stages.finetune.tasks import Penalty
 
 CURVES = ("mae", "rmse", "loss")
+LIKENESS = NUMBERS
 soften = has_no_shares
 
 Numbers = npt.NDArray[np.float64]
@@ -40,6 +41,11 @@ def read_targets(documents: pd.DataFrame, labels: Sequence[str], where: Path) ->
             f"{where}: {len(missing)} documents have no number, the first is {missing.iloc[0]!r}.", "Remove them."
         )
     return documents["value"].to_numpy(dtype=np.float64)
+
+
+def true_outputs(targets: Numbers, inference: Inference) -> npt.NDArray[np.float32]:
+    """How many standard deviations each number is above the mean, [documents, 1]."""
+    return ((targets - inference.centre) / inference.scale).astype(np.float32)[:, None]
 
 
 def check_targets(targets: Numbers, outputs: Sequence[str], where: Path) -> None:
@@ -61,7 +67,7 @@ def make_examples(
     documents: pd.DataFrame, targets: Numbers, tokenizer: PreTrainedTokenizerBase, inference: Inference, where: Path
 ) -> Examples:
     """Tokenises the training documents; see :func:`stages.finetune.examples.document_examples`."""
-    return document_examples(documents, _standardised(targets, inference), tokenizer, inference, where)
+    return document_examples(documents, true_outputs(targets, inference), tokenizer, inference, where)
 
 
 def make_objective(
@@ -101,7 +107,3 @@ def validation_metrics(logits: Logits | list[Logits], targets: Numbers, inferenc
 def calibrate(logits: Logits, targets: Numbers, inference: Inference) -> Inference:
     """The record as it is: a number needs no temperature."""
     return inference
-
-
-def _standardised(targets: Numbers, inference: Inference) -> npt.NDArray[np.float32]:
-    return ((targets - inference.centre) / inference.scale).astype(np.float32)[:, None]

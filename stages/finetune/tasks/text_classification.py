@@ -16,12 +16,13 @@ from stages.common.model.scorer import Logits
 from stages.common.training.loop import Objective
 from stages.common.training.selection import Metrics
 from stages.finetune.examples import document_examples as make_examples
-from stages.finetune.objectives import check_plain, cross_entropy, of_classes, of_outputs
+from stages.finetune.objectives import ONE_OF_ALL, check_plain, mean_cross_entropy, of_classes, of_outputs
 from stages.finetune.parameters import Finetune
 from stages.finetune.tasks import Penalty
 
 __all__ = [
     "CURVES",
+    "LIKENESS",
     "calibrate",
     "check_targets",
     "make_examples",
@@ -30,10 +31,12 @@ __all__ = [
     "read_targets",
     "soften",
     "starting_bias",
+    "true_outputs",
     "validation_metrics",
 ]
 
 CURVES = ("accuracy", "macro_f1", "loss")
+LIKENESS = ONE_OF_ALL
 
 Indices = npt.NDArray[np.int64]
 Shares = npt.NDArray[np.float32]  # of each label, [documents, labels]
@@ -82,6 +85,12 @@ def soften(targets: Indices, documents: pd.DataFrame, consensus: pd.DataFrame) -
     return shares
 
 
+def true_outputs(targets: Indices | Shares, inference: Inference) -> Shares:
+    """How much each label counts for each document, [documents, labels]."""
+    shares = targets if targets.ndim == 2 else np.eye(len(inference.outputs))[targets]
+    return np.asarray(shares, dtype=np.float32)
+
+
 def check_targets(targets: Indices, outputs: Sequence[str], where: Path) -> None:
     """Makes sure that the training documents have two labels or more."""
     present = np.unique(targets)
@@ -126,7 +135,7 @@ def validation_metrics(logits: Logits | list[Logits], targets: Indices, inferenc
         "macro_precision": float(precision),
         "macro_recall": float(recall),
         "macro_f1": float(f1),
-        "loss": cross_entropy(stacked, targets),
+        "loss": mean_cross_entropy(stacked, targets),
     }
 
 

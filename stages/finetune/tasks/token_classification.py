@@ -18,13 +18,14 @@ from stages.common.model.tokenising import SENTENCE_OVERLAP
 from stages.common.training.loop import Objective
 from stages.common.training.selection import Metrics
 from stages.finetune.examples import word_examples as make_examples
-from stages.finetune.objectives import cross_entropy, of_classes
+from stages.finetune.objectives import ONE_OF_ALL, mean_cross_entropy, of_classes
 from stages.finetune.objectives import has_no_shares as soften
 from stages.finetune.parameters import Finetune
 from stages.finetune.tasks import Penalty
 
 __all__ = [
     "CURVES",
+    "LIKENESS",
     "calibrate",
     "check_targets",
     "make_examples",
@@ -33,10 +34,12 @@ __all__ = [
     "read_targets",
     "soften",
     "starting_bias",
+    "true_outputs",
     "validation_metrics",
 ]
 
 CURVES = ("accuracy", "span_f1", "loss")
+LIKENESS = ONE_OF_ALL
 
 Tags = list[npt.NDArray[np.int64]]
 
@@ -64,6 +67,11 @@ def read_targets(documents: pd.DataFrame, labels: Sequence[str], where: Path) ->
             )
         indices.append(np.array([place[tag] for tag in tags], dtype=np.int64))
     return indices
+
+
+def true_outputs(targets: Tags, inference: Inference) -> list[npt.NDArray[np.float32]]:
+    """1 for each word's tag and 0 for the others: for each document, [words, tags]."""
+    return [np.eye(len(inference.outputs), dtype=np.float32)[tags] for tags in targets]
 
 
 def check_targets(targets: Tags, outputs: Sequence[str], where: Path) -> None:
@@ -109,7 +117,7 @@ def validation_metrics(logits: Logits | list[Logits], targets: Tags, inference: 
         "span_precision": float(precision),
         "span_recall": float(recall),
         "span_f1": float(f1),
-        "loss": cross_entropy(np.concatenate(logits), np.concatenate(targets)),
+        "loss": mean_cross_entropy(np.concatenate(logits), np.concatenate(targets)),
     }
 
 

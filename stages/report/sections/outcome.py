@@ -1,5 +1,6 @@
 """The sections about the encoder: how it was trained, what the test split says of it, what it costs."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -109,10 +110,15 @@ def training(corpus: Corpus, results: Results) -> dict[str, Any]:
         "summary": summary,
         "unknown_too_many": summary.get("unknown_share", 0.0) >= UNKNOWN_TOO_MANY,
         "best": title(task_of(corpus.card).headline),
-        "validation": {title(name): value for name, value in summary["validation"].items()},
+        "validation": _titled(summary["validation"]),
+        "teacher": _titled(summary["distil"]["teacher"]["validation"]) if "distil" in summary else {},
         "loss_plot": plots.training_loss(curves["train/loss"], curves["validation/loss"]),
         "validation_plot": plots.validation_metrics(metrics, summary["best_epoch"]) if metrics else None,
     }
+
+
+def _titled(metrics: Mapping[str, float]) -> dict[str, float]:
+    return {title(name): value for name, value in metrics.items()}
 
 
 def evaluation(corpus: Corpus, results: Results, parameters: ReportParameters) -> dict[str, Any]:
