@@ -14,19 +14,20 @@ from tests.imports import ROOT
 
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 PINS = yaml.safe_load((ROOT / "pins.yaml").read_text())
-FETCHERS = ["fetch_models@pretrained", "fetch_models@lexicon", "fetch_optional_models"]
+FETCHERS = ["fetch_models@pretrained", "fetch_models@lexicon", "fetch_optional_models", "fetch_probes"]
 
 # What a change in a section of params.yaml can rerun: the stages that read it, and all that follow them. Those that
 # follow rerun only where the bytes that they read have changed: tests/test_reruns.py.
 AFTER = {
     "report": ["report"],
+    "probe": ["fetch_probes", "probe", "report"],
     "explain": ["explain", "report"],
     "export": ["export", "report"],
-    "evaluate": ["evaluate", "explain", "export", "report"],
-    "finetune": ["finetune", "evaluate", "explain", "export", "report"],
-    "audit": ["audit", "finetune", "evaluate", "explain", "export", "report"],
-    "split": ["split", "audit", "finetune", "evaluate", "explain", "export", "report"],
-    "augment": ["augment", "split", "audit", "finetune", "evaluate", "explain", "export", "report"],
+    "evaluate": ["evaluate", "explain", "probe", "export", "report"],
+    "finetune": ["finetune", "evaluate", "explain", "probe", "export", "report"],
+    "audit": ["audit", "finetune", "evaluate", "explain", "probe", "export", "report"],
+    "split": ["split", "audit", "finetune", "evaluate", "explain", "probe", "export", "report"],
+    "augment": ["augment", "split", "audit", "finetune", "evaluate", "explain", "probe", "export", "report"],
     "annotate": [
         "annotate",
         "clean",
@@ -36,10 +37,11 @@ AFTER = {
         "finetune",
         "evaluate",
         "explain",
+        "probe",
         "export",
         "report",
     ],
-    "clean": ["clean", "augment", "split", "audit", "finetune", "evaluate", "explain", "export", "report"],
+    "clean": ["clean", "augment", "split", "audit", "finetune", "evaluate", "explain", "probe", "export", "report"],
     "download": [
         "download",
         "annotate",
@@ -50,6 +52,7 @@ AFTER = {
         "finetune",
         "evaluate",
         "explain",
+        "probe",
         "export",
         "report",
     ],
@@ -63,6 +66,7 @@ AFTER = {
         "finetune",
         "evaluate",
         "explain",
+        "probe",
         "export",
         "report",
     ],
@@ -74,6 +78,7 @@ AFTER = {
         "finetune",
         "evaluate",
         "explain",
+        "probe",
         "export",
         "report",
     ],
@@ -86,6 +91,7 @@ AFTER = {
         "finetune",
         "evaluate",
         "explain",
+        "probe",
         "export",
         "report",
     ],
@@ -119,7 +125,7 @@ def reruns(graph, paths=(), section=None):
         more = {
             name
             for name, stage in graph.items()
-            if section in parameters(stage)
+            if section in {key.partition(".")[0] for key in parameters(stage)}
             or any(overlap(dep, path) for dep in dependencies(stage) for path in changed)
         } - reached
         if not more:
@@ -139,8 +145,9 @@ def test_every_section_of_params_is_read_and_has_its_row_in_the_table():
 
 @pytest.mark.parametrize("stage", [stage for stage in AFTER if (ROOT / "stages" / stage).is_dir()])
 def test_a_changed_stage_folder_can_rerun_these_stages_and_no_others(graph, stage):
-    fetchers = FETCHERS if stage == "fetch_models" else []
-    assert reruns(graph, {f"stages/{stage}/__main__.py"}) == {*fetchers, *AFTER[stage]}
+    fetchers = {"fetch_models": FETCHERS, "probe": ["fetch_probes"]}.get(stage, [])
+    after = {*AFTER[stage], *fetchers} if stage == "fetch_models" else {*AFTER[stage]} - {*fetchers}
+    assert reruns(graph, {f"stages/{stage}/__main__.py"}) == after
 
 
 def test_code_and_pins_in_the_graph_are_those_that_make_graph_writes(monkeypatch):
@@ -164,7 +171,7 @@ def test_a_new_metric_leaves_training_alone(graph):
     used = dependencies(graph["finetune"]) | dependencies(graph["annotate"])  # what they fit or choose by
     changed = {*metrics - used, "stages/evaluate/tasks/regression.py"} - {"stages/common/metrics/__init__.py"}
     assert len(changed) > 5
-    assert reruns(graph, changed) == {"evaluate", "explain", "export", "report"}
+    assert reruns(graph, changed) == {"evaluate", "explain", "probe", "export", "report"}
 
 
 def test_a_stage_lists_the_packages_that_shape_its_results(graph, monkeypatch):
@@ -173,12 +180,14 @@ def test_a_stage_lists_the_packages_that_shape_its_results(graph, monkeypatch):
         if name not in FETCHERS:
             assert parameters(stage, "pins.yaml") == set(pinned_packages(name)) <= set(PINS)
     fetching = [parameters(graph[stage], "pins.yaml") for stage in FETCHERS]
-    assert fetching == [set(), set(pinned_packages("fetch_models")), set()]  # lemminflect, of the lexicon alone
+    assert fetching == [set(), set(pinned_packages("fetch_models")), set(), set()]  # lemminflect, of the lexicon alone
 
 
 def test_a_stage_says_what_it_does_and_runs_its_own_module(graph):
     for name, stage in graph.items():
-        what = {"fetch_optional_models": "fetch_models optional"}.get(name, name.replace("@", " "))
+        what = {"fetch_optional_models": "fetch_models optional", "fetch_probes": "fetch_models probes"}.get(
+            name, name.replace("@", " ")
+        )
         assert stage.desc
         assert stage.cmd == f"./py -m stages.{what}"
 
@@ -217,12 +226,9 @@ def test_a_stage_tells_its_story_in_under_120_lines(path):
 
 
 def test_the_graph_reads_like_a_page():
-    assert (
-        len((ROOT / "dvc.yaml").read_text().splitlines()) < 420
-    )  # of which the stages export and explain take 27 each
-    assert (
-        len((ROOT / "dvc.lock").read_text().splitlines()) < 1740
-    )  # export and explain have 100 lines or so each: parameters, packages, code
+    graph, lock = ((ROOT / name).read_text().splitlines() for name in ("dvc.yaml", "dvc.lock"))
+    assert len(graph) < 465  # of which export and explain take 27 each, and probe with the fetching of its files 45
+    assert len(lock) < 1900  # export and explain have 100 lines or so each, probe with its fetching 150
 
 
 def test_pins_are_those_of_requirements_and_of_this_environment():

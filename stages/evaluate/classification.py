@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stages.common.documents.choosing import chosen_documents
 from stages.common.metrics.calibration import coverage, equal_mass_bins, reliability
 from stages.common.metrics.counts import Counts, Floats
 from stages.common.metrics.ranking import curve_tables
@@ -14,7 +15,7 @@ from stages.evaluate.calibration import diagrams
 from stages.evaluate.errors import confused_pairs, suspect_labels, worst_documents
 from stages.evaluate.inputs import Inputs
 from stages.evaluate.parameters import EvaluateParameters
-from stages.evaluate.robustness import chosen_documents, robustness
+from stages.evaluate.robustness import robustness
 from stages.evaluate.slices import slice_names, slice_table
 
 

@@ -1,26 +1,19 @@
 """What small changes of the test texts do to the encoder: how far accuracy drops, how often the answer stays."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from stages.common.core.seeding import derived_seed, generator
+from stages.common.core.seeding import generator
 from stages.common.documents.targets import text_columns
-from stages.common.metrics.counts import Counts
 from stages.common.metrics.intervals import paired_difference, wilson
 from stages.evaluate.perturbations import PERTURBATIONS, Perturbation
 from stages.evaluate.results import COLUMNS
 
 Answers = npt.NDArray[Any]  # of each document: the index of its label, shape (documents,), or (documents, labels)
-
-
-def chosen_documents(ids: Sequence[str], count: int, seed: int) -> Counts:
-    """A random choice of documents that depends on the seed and the ids alone, [documents]."""
-    drawn = np.array([derived_seed(seed, "chosen", ident) for ident in ids], dtype=np.uint64)
-    return np.sort(np.argsort(drawn, kind="stable")[:count])
 
 
 def robustness(

@@ -1,12 +1,12 @@
-"""Fetches the pretrained encoder, the lexicon or the optional models, each file checked against its pinned hash."""
+"""Fetches the pretrained encoder, the lexicon, the optional models or suites of probes; each file has a pinned hash."""
 
 from stages.common.core.entry import run_stage
 
 if __name__ == "__main__":  # before the imports below, which take seconds
     run_stage(
         "fetch_models",
-        "Fetch the encoder, the lexicon or the optional models.",
-        what=("pretrained", "lexicon", "optional"),
+        "Fetch the encoder, the lexicon, the optional models or suites of probes.",
+        what=("pretrained", "lexicon", "optional", "probes"),
     )
 
 import tempfile
@@ -22,6 +22,7 @@ from stages.common.fetching.roles import RECORD
 from stages.common.fetching.sources import fetch
 from stages.fetch_models.entry import ModelEntry
 from stages.fetch_models.parameters import FetchModelsParameters
+from stages.fetch_models.probes import fetch_probes
 from stages.fetch_models.thesaurus import thesaurus
 from stages.fetch_models.wordnet import read_wordnet
 
@@ -31,7 +32,7 @@ WORDNET = "wordnet"  # the lexicon's entry
 
 def main(what: str) -> None:
     """Puts the files of each role, and no others, into models/fetched/<role>."""
-    fetchers = {"pretrained": fetch_pretrained, "lexicon": fetch_lexicon}
+    fetchers = {"pretrained": fetch_pretrained, "lexicon": fetch_lexicon, "probes": fetch_probes}
     roles = [what] if what in fetchers else list(FetchModelsParameters.model_fields)
     with new_outputs(*(FETCHED / role for role in roles)) as folders:
         fetched = [

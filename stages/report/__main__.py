@@ -17,6 +17,7 @@ from stages.report.sections import corpus, outcome
 from stages.report.sections.annotation import annotation
 from stages.report.sections.explanations import explanations
 from stages.report.sections.exported import exported
+from stages.report.sections.probe import probe
 
 PAGE = Path("reports/index.html")
 
@@ -42,6 +43,7 @@ def main() -> None:
             "results": outcome.evaluation(documents, results, parameters),
             "calibration": outcome.calibration(results),
             "robustness": outcome.robustness(results, parameters),
+            "probe": probe(results, parameters),
             "errors": outcome.errors(documents, results, parameters),
             "explanations": explanations(documents, results, parameters),
             "cost": results.cost,

@@ -73,6 +73,32 @@ EXPORTS = {  # the lists that export writes
     "shapes": {"tokens": "int", "documents_a_batch": "int", "difference": "float"},
     "exported_flips": {"id": "str", "torch": "str", "exported": "str", "margin": "float"},
 }
+INTERVAL = {"p_value": "float", "p_adjusted": "float", "verdict": "str"}
+FLIPPED = {"flips": "float", "flips_low": "float", "flips_high": "float", "change": "float"}
+NULL = {"null_flips": "float", "null_flips_low": "float", "null_flips_high": "float", "null_change": "float"}
+PROBED = {  # the lists that probe may write, and the columns that the page shows
+    "groups": {
+        **{"suite": "str", "group": "str", "words": "int", "contexts": "int", "label": "str", "shift": "float"},
+        **{"pairs": "int", "excess": "float", "excess_low": "float", "excess_high": "float"},
+        **FLIPPED, **NULL, **INTERVAL,
+    },
+    "swaps": {
+        **{"suite": "str", "functionality": "str", "group": "str", "texts": "int", "null_texts": "int"},
+        **{"label": "str", "shift": "float"}, **FLIPPED, **NULL, **INTERVAL,
+    },
+    "failures": {
+        **{"suite": "str", "functionality": "str", "group": "str", "cases": "int", "failures": "int"},
+        **{"rate": "float", "rate_low": "float", "rate_high": "float"}, **INTERVAL,
+    },
+    "group_metrics": {
+        **{"attribute": "str", "group": "str", "label": "str", "documents": "int"},
+        **{"share": "float", "share_low": "float", "share_high": "float"},
+    },
+    "gaps": {
+        **{"attribute": "str", "gap": "str", "groups": "int", "documents": "int", "worst": "str", "best": "str"},
+        **{"value": "float", "low": "float", "high": "float", "by_chance": "float"}, **INTERVAL,
+    },
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -107,6 +133,21 @@ class Corpus:
 
 
 @dataclass(frozen=True)
+class Probes:
+    """What probe found.
+
+    Attributes:
+        summary: ``summary.json``.
+        tables: The lists of :data:`PROBED`, by name.
+        texts: What the model was asked and what it answered, one row a text.
+    """
+
+    summary: dict[str, Any]
+    tables: dict[str, pd.DataFrame]
+    texts: pd.DataFrame
+
+
+@dataclass(frozen=True)
 class Results:
     """What training and evaluation found.
 
@@ -124,6 +165,7 @@ class Results:
         explain: What explain found of its methods, ``methods`` and ``withheld``; empty where it is off.
         explained: The documents that it explained: places of words, and their scores.
         export: How the exported model compares with the fine-tuned one, and ``times``; empty where none was exported.
+        probes: What probe found; None where it was not run.
     """
 
     summaries: dict[str, dict[str, Any]]
@@ -138,6 +180,7 @@ class Results:
     explain: dict[str, Any]
     explained: list[dict[str, Any]]
     export: dict[str, Any]
+    probes: Probes | None
 
 
 def read_corpus() -> Corpus:
@@ -194,6 +237,7 @@ def read_results() -> Results:
         explain=read_json(EXPLAINED / "summary.json") if (EXPLAINED / "summary.json").is_file() else {},
         explained=read_json_list(EXPLAINED / "documents.json") if (EXPLAINED / "documents.json").is_file() else [],
         export=read_export(),
+        probes=read_probes(REPORTS / "probe", DATA / "probes.parquet"),
     )
 
 
@@ -202,6 +246,14 @@ def read_export() -> dict[str, Any]:
     if not (EXPORTED / "summary.json").is_file():
         return {}
     return {**read_json(EXPORTED / "summary.json"), "times": read_json(EXPORTED / "environment.json")["int8"]}
+
+
+def read_probes(folder: Path, texts: Path) -> Probes | None:
+    """Reads what probe wrote; None where there is nothing."""
+    if not (folder / "summary.json").is_file():
+        return None
+    tables = {name: read_list(folder / f"{name}.csv", types) for name, types in PROBED.items()}
+    return Probes(read_json(folder / "summary.json"), tables, read_parquet(texts))
 
 
 class Content(dict[str, Any]):

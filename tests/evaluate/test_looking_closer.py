@@ -7,12 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.common.core.seeding import generator
+from stages.common.documents.choosing import chosen_documents
 from stages.common.metrics.bootstrap import Bootstrap
 from stages.common.metrics.regression import quantile_table
 from stages.common.metrics.significance import holm
 from stages.evaluate.errors import confused_pairs, suspect_labels, worst_documents
 from stages.evaluate.perturbations import PERTURBATIONS
-from stages.evaluate.robustness import chosen_documents, robustness
+from stages.evaluate.robustness import robustness
 from stages.evaluate.slices import error_slice_table, slice_names, slice_table
 
 NO_FLAGS = pd.DataFrame({"id": [], "rule": [], "reason": []})

@@ -21,6 +21,7 @@ from stages.report.__main__ import main
 from tests.report.evaluation import BY_TASK, write_evaluation, write_json
 from tests.report.explanation import write_explanations
 from tests.report.export import write_export
+from tests.report.probes import write_probes
 
 SCRIPT = "<script>document.documentElement.setAttribute('data-planted','script')</script>"
 IMAGE = "\"><img src=x onerror=\"document.documentElement.setAttribute('data-planted','image')\">"
@@ -191,6 +192,7 @@ def write_run(
     if exported is not None:
         write_export(folder / "reports/export", exported)
     _write_lists(folder, clean.iloc[: max(4, len(planted))], labels)
+    write_probes(folder, labels, planted)
 
 
 def _write_answers(folder, raw, labels, careless):

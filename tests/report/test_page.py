@@ -17,6 +17,7 @@ from stages.report.page import p_value, percent, share, signed
 from tests.report.conftest import HOSTILE_LABELS, HUGE, PLANTED, write_run
 
 ELEMENTS = """
+    details summary
     html head meta link title style body a p header h1 nav ul li main section h2 h3 strong span small dl div dt dd br
     table caption thead tbody tr th td figure figcaption svg defs g path use clippath rect text bdi del ins pre code
     footer script
@@ -509,3 +510,26 @@ def test_people_s_answers_are_shown_where_there_are_any(make_page):
     assert "Krippendorff&#39;s alpha" in page
     assert 'href="#annotation"' in page
     assert 'href="#annotation"' not in make_page().read_text(encoding="utf-8")
+
+
+def test_probes_are_shown_with_what_they_say_and_texts_that_fail_are_folded_away(make_page):
+    page = outline(make_page())
+    assert "Answered differently: words: She met her brother." in page.shown
+    assert "not that the model is fair or unfair" in page.shown
+    assert "Left out: hate : its label 'hateful' is none of this dataset's." in page.shown
+    assert "no verdict: 3 of the 10 that it takes" in page.shown
+    assert (
+        "This is no test of the model: 9 of these texts are among the documents that it was trained on." in page.shown
+    )
+    assert "1 of 1 texts that fail: they hold abuse and slurs" in page.shown
+    folded = [attributes for tag, attributes, parents in page.elements if tag == "table" and "details" in parents]
+    assert len(folded) == len(page.found("details")) == 2
+    assert all("open" not in attributes for attributes in page.found("details"))
+
+
+def test_a_run_without_probes_has_no_such_section(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_run(tmp_path)
+    (tmp_path / "reports/probe/summary.json").unlink()
+    main()
+    assert "probe" not in {section["id"] for section in outline(tmp_path / "reports/index.html").found("section")}

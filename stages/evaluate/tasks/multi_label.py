@@ -16,6 +16,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from threadpoolctl import threadpool_limits
 
 from stages.common.core.messages import UserError, progress
+from stages.common.documents.choosing import chosen_documents
 from stages.common.metrics.bootstrap import Bootstrap, Compute, together
 from stages.common.metrics.calibration import equal_width_bins, label_calibration_metrics, reliability
 from stages.common.metrics.counts import Floats, label_losses
@@ -33,7 +34,7 @@ from stages.evaluate.inputs import Inputs
 from stages.evaluate.logistic import PlainModel
 from stages.evaluate.parameters import BaselineParameters, EvaluateParameters
 from stages.evaluate.results import Compared, Evaluation, complete
-from stages.evaluate.robustness import chosen_documents, robustness
+from stages.evaluate.robustness import robustness
 from stages.evaluate.slices import slice_names, slice_table
 from stages.evaluate.summaries import class_table, comparisons, headline_metrics, summary
 

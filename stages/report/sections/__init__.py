@@ -12,6 +12,7 @@ SECTIONS = {
     "results": "Results",
     "calibration": "Calibration",
     "robustness": "Robustness",
+    "probe": "Probes",
     "errors": "Errors",
     "explanations": "What the encoder looks at",
     "cost": "Cost",
