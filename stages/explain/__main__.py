@@ -5,6 +5,7 @@ from stages.common.core.entry import run_stage
 if __name__ == "__main__":  # before the imports below, which take seconds
     run_stage("explain", "Explains what the finetuned encoder predicts of some test documents.")
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +38,19 @@ def main() -> None:
     files = explained(parameters) if parameters.documents else files_of({}, [], None, None, {})
     with new_outputs(REPORTS) as (reports,):
         for name, content in files.items():
-            if isinstance(content, pd.DataFrame):
+            if isinstance(content, list):
+                (reports / name).write_text(one_a_line(content), encoding="utf-8")
+            elif isinstance(content, pd.DataFrame):
                 content.to_csv(reports / name, index=False, lineterminator="\n")
             else:
                 write_json(reports / name, content)
     closing_line("explain", outcome(files))
+
+
+def one_a_line(documents: list[dict[str, Any]]) -> str:
+    """A JSON list with a document a line: indented, each number of its many would have a line of its own."""
+    lines = [json.dumps(document, ensure_ascii=False, allow_nan=False) for document in documents]
+    return "[\n" + ",\n".join(lines) + "\n]\n"
 
 
 def explained(parameters: ExplainParameters) -> dict[str, Any]:

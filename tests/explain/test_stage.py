@@ -5,10 +5,14 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from stages.common.core.messages import UserError
 from stages.common.metrics.bootstrap import Bootstrap
+from stages.common.model.answers import answer
+from stages.common.model.scorer import Scorer
 from stages.common.tasks import task_named
+from stages.explain.__main__ import main
 from stages.explain.classes import named_words
 from stages.explain.erasing import layout_logits
 from stages.explain.explaining import explain_documents, lay_out_targets, predicted_targets
@@ -18,6 +22,9 @@ from stages.explain.parameters import ExplainParameters, ShortcutParameters
 from stages.explain.randomised import rank_correlations, with_random_weights
 from stages.explain.selection import choose, explained_words, without_private_data
 from stages.explain.shortcuts import Candidate, Corpus, candidates, shortcuts, source_kinds
+from tests.evaluate.conftest import workplace
+
+__all__ = ["workplace"]  # a fixture
 
 CLASSIFY = task_named("text-classification")
 
@@ -194,3 +201,48 @@ def test_gradients_of_a_model_without_them_are_refused_in_one_line(counting_scor
         explain_documents(counting_scorer, pd.DataFrame({"text": ["cup"]}), "integrated_gradients")
     (found,) = explain_documents(counting_scorer, pd.DataFrame({"text": ["the cup"]}), "auto")[0]
     assert found["method"] == "occlusion" and [word["score"] > 0 for word in found["words"]] == [False, True]
+
+
+FILES = {"summary.json", "documents.json", "words.csv", "shortcuts.csv", "cost.json"}
+FEW = {"documents": 6, "occlusion": 3, "global_documents": 12, "randomised": 2, "bootstrap_samples": 100}
+
+
+def run_on(workplace, **settings):
+    """Runs the stage in a folder with splits and a model; gives the bytes of its files, but for the times."""
+    test = pd.read_parquet(workplace / "data/splits/test.parquet")
+    columns = answer(Scorer.load(workplace / "models/finetuned", "cpu"), test, "answers")
+    table = pd.DataFrame({"id": test["id"], "predicted": columns.pop("label"), "label": test["label"], **columns})
+    table.assign(baseline_predicted=test["label"]).to_parquet(workplace / "data/predictions.parquet")
+    shortcuts_of = {"words": 2, "documents": 3, "agencies": ["Reuters"]}
+    section = {**FEW, "device": "cpu", "threads": 1, "shortcuts": shortcuts_of, "integrated": {"documents": 3}}
+    (workplace / "params.yaml").write_text(
+        yaml.safe_dump({"explain": ExplainParameters.model_validate({**section, **settings}).model_dump()})
+    )
+    main()
+    return {path.name: path.read_bytes() for path in (workplace / "reports/explain").iterdir()}
+
+
+def test_the_stage_writes_places_and_scores_but_no_texts_and_the_same_bytes_each_time(workplace, capsys):
+    files = run_on(workplace)
+    assert set(files) == FILES
+    again = run_on(workplace)
+    assert all(files[name] == again[name] for name in FILES - {"cost.json"})
+    documents = json.loads(files["documents.json"])
+    assert len(documents) == 6 and len(files["documents.json"].splitlines()) == 8
+    assert {document["target"] for document in documents} <= {"politics", "sport", "tech"}
+    test = pd.read_parquet(workplace / "data/splits/test.parquet").set_index("id")["text"]
+    for document in documents:
+        assert test[document["id"]] not in files["documents.json"].decode()
+        for found in document["methods"].values():
+            assert len(found["scores"]) == len(document["places"])
+    summary = json.loads(files["summary.json"])
+    assert set(summary["methods"]) == {"integrated_gradients", "gradient_times_input", "occlusion"}
+    assert summary["methods"]["integrated_gradients"]["completeness_error"] <= 0.02
+    assert "explain: 6 test documents; more faithful than a random order:" in capsys.readouterr().out
+
+
+def test_a_stage_that_is_off_writes_empty_files(workplace, capsys):
+    files = run_on(workplace, documents=0)
+    assert set(files) == FILES
+    assert json.loads(files["summary.json"]) == {} and json.loads(files["documents.json"]) == []
+    assert "off" in capsys.readouterr().out
