@@ -65,12 +65,12 @@ def word_examples(
     """
     sentences = read_by(task_of(inference), documents)
     made = tokenise_words(tokenizer, sentences, inference.max_length, inference.window_overlap)
-    of_words = np.concatenate(targets)
-    of_pieces = np.full((len(made.words), *of_words.shape[1:]), no_target(of_words.dtype), dtype=of_words.dtype)
+    stacked = np.concatenate(targets)
+    of_pieces = np.full((len(made.words), *stacked.shape[1:]), no_target(stacked.dtype), dtype=stacked.dtype)
     owners = np.repeat(np.arange(len(documents)), made.tokens.lengths)
     before = np.cumsum([0, *map(len, targets)])  # words in the sentences before
     counted = made.words != NO_WORD
-    of_pieces[counted] = of_words[before[owners[counted]] + made.words[counted]]
+    of_pieces[counted] = stacked[before[owners[counted]] + made.words[counted]]
     return _with_tokens(Examples(made.tokens, of_pieces, of_tokens=True), tokenizer, where)
 
 
