@@ -2,8 +2,8 @@
 
     python -m benchmarks.bench_serve [MODEL] [SECONDS] [PARTS]
 
-MODEL is an exported or a fine-tuned model's folder (models/exported), SECONDS how long the steady load lasts (60), PARTS
-some of latency, throughput, steady, wrong, parity, overload, stop, with commas between (all of them). The
+MODEL is an exported or a fine-tuned model's folder (models/exported), SECONDS how long the steady load lasts (60),
+PARTS some of latency, throughput, steady, wrong, parity, overload, stop, with commas between (all of them). The
 texts are AG News' test articles ($DATA_MIRROR/ag_news/test.csv); what the model was trained for makes no difference to
 its speed. The service is a process of its own; what it is compared with takes turns with it.
 """
@@ -229,7 +229,8 @@ def parity(url: str, predictor: Predictor, texts: list[str]) -> None:
 
     async def ask(session: httpx2.AsyncClient, _: int) -> None:
         for piece in waiting:
-            response = await session.post("/predict", json={"texts": texts[piece]})
+            while (response := await session.post("/predict", json={"texts": texts[piece]})).status_code == 429:
+                await asyncio.sleep(float(response.headers["Retry-After"]))
             response.raise_for_status()
             answers[piece] = response.json()["answers"]
 
