@@ -4,7 +4,7 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 export PYTHONSAFEPATH :=
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
-.PHONY: help repro test test-fast lint format seeds search mend graph tables params claim verify ablation learning-curve active-learning bench-clean bench-augment bench-finetune bench-busy bench-evaluate bench-explain bench-annotate bench-serve pins clean
+.PHONY: help repro test test-fast lint format seeds search mend graph tables params claim verify ablation learning-curve active-learning bench-clean bench-augment bench-finetune bench-busy bench-evaluate bench-explain bench-annotate bench-probe bench-serve pins clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -79,6 +79,9 @@ bench-busy: .venv/installed ## measure one training alone and two at once on the
 
 bench-explain: .venv/installed-dev ## measure explanations beside captum, their faithfulness on AG News, and a planted shortcut
 	python -m benchmarks.bench_explain
+
+bench-probe: .venv/installed ## measure whether probes find a planted bias, false alarms and HateCheck (DATA_MIRROR: ag_news, hatecheck)
+	python -m benchmarks.bench_probe
 
 bench-evaluate: .venv/installed ## measure scoring beside transformers' pipeline
 	python -m benchmarks.bench_evaluate

@@ -2,11 +2,11 @@
 
     python -m benchmarks.bench_probe [folder]
 
-Titles of AG News ($DATA_MIRROR/ag_news/test.csv), each signed with two first names of the suite `names`; a logistic
-regression on the frozen encoder's embeddings learns news of the world and sports from business and science. Planted: of
-the titles of one group's names, 20 % of those of the first kind get the other label; each seed draws the titles, the
-places, the group and the flips. Without: the same, no flips. `folder` holds models/finetuned and
-models/fetched/pretrained; the working tree by default.
+Titles of AG News ($DATA_MIRROR/ag_news/test.csv), each signed with a first name, all of one gender and origin; a
+logistic regression on the frozen encoder's embeddings learns news of the world and sports from the rest. Each seed
+deals the names to eight groups, so that no group differs from another but by chance, and draws the titles and places.
+Planted: of the titles of one group's names, 20 % of those of the first kind get the other label. Without: the same, no
+flips. `folder` holds models/finetuned and models/fetched/pretrained; the working tree by default.
 """
 
 import csv
@@ -29,7 +29,7 @@ from stages.common.model.inference import Inference
 from stages.common.model.scorer import Scorer
 from stages.probe.asking import look_at
 from stages.probe.cases import read_cases
-from stages.probe.counterfactuals import place_words, read_groups
+from stages.probe.counterfactuals import place_words
 from stages.probe.differences import DIFFERS, compare_groups
 from stages.probe.entry import ProbeEntry
 from stages.probe.gender import swap_gender
@@ -37,7 +37,16 @@ from stages.probe.parameters import ProbeParameters
 from stages.probe.scoring import Answers, answers_of
 from stages.probe.suites import Suite, with_null
 
-TITLES, TRAINED_ON, PLACES = 15_000, 10_000, 60  # in the pool; drawn by each seed; titles around which names are put
+TITLES, TRAINED_ON, PLACES = 7_500, 6_000, 40  # signed; drawn by each seed; others, around which names are put
+GROUPS = 8
+NAMED = """
+    Peter Brian Andrew Matthew Simon Kevin Adam Alan Alfred Arthur Barry Brandon Charles Christopher Colin
+    Craig Daniel David Dennis Derek Donald Douglas Edward Eric Frank Gary George Gordon Graham Harold Henry
+    Howard Jack James Jason Jeffrey John Jonathan Keith Kenneth Mark Martin Michael Nicholas Patrick Paul
+    Philip Richard
+"""
+NAMES = NAMED.split()
+C = 100.0  # the inverse strength of the penalty on unit vectors
 RATE, PLANTED_SEEDS, SEEDS = 0.2, 20, 200
 OTHERS = ("3", "4")  # business and science, as AG News numbers them
 INFERENCE = Inference(
@@ -54,7 +63,8 @@ def main() -> None:
         f"{os.cpu_count()} cores; tolerance {parameters.tolerance}, level {1 - parameters.confidence:.2f}", flush=True
     )
     pronouns()
-    hatecheck(folder, parameters)
+    if "names" not in sys.argv[2:]:
+        hatecheck(folder, parameters)
     names(folder, parameters)
 
 
@@ -85,39 +95,37 @@ def names(folder: Path, parameters: ProbeParameters) -> None:
     titles, labels = read_titles()
     entry = load_entry("probes", "names", ProbeEntry)
     assert entry.words
-    groups = read_groups(entry.words, folder, parameters.words, parameters.seed)
-    known = [(group, word) for group, listed in groups.items() for word in listed]
-    drawn = np.array([generator(0, "name", number).randrange(len(known)) for number in range(TITLES)])
-    signed = [f"{known[name][1]} writes: {title}" for title, name in zip(titles, drawn, strict=False)]
+    drawn = np.array([generator(0, "name", number).randrange(len(NAMES)) for number in range(TITLES)])
+    signed = [f"{NAMES[name]} writes: {title}" for title, name in zip(titles, drawn, strict=False)]
     test = pd.DataFrame({"id": [f"t{number}" for number in range(PLACES)], "text": titles[-PLACES:]})
     words = entry.words.model_copy(update={"frames": entry.words.frames[:1], "replace": False})
-    placed = place_words(words, groups, test, parameters.model_copy(update={"documents": PLACES}))
-    vectors = embed(folder / "models/fetched/pretrained", [*signed, *placed["text"]], 64, parameters.threads)
+    placed = place_words(words, {"all": NAMES}, test, parameters.model_copy(update={"documents": PLACES}))
+    vectors = embed(folder / "models/fetched/pretrained", [*signed, *placed["text"]], 32, parameters.threads)
     train, probed = vectors[:TITLES].astype(np.float64), vectors[TITLES:].astype(np.float64)
-    group_of = np.array([list(groups).index(known[name][0]) for name in drawn])
     truth = np.isin(labels[:TITLES], OTHERS).astype(int)
     held: list[float] = []
 
-    def run(seed: int, planted: int | None) -> tuple[list[str], Floats]:
-        random = np.random.default_rng([seed, 0 if planted is None else 1])
+    def run(seed: int, biased: bool) -> tuple[list[str], Any]:
+        random = np.random.default_rng([seed, int(biased)])
+        group_of = random.permutation(len(NAMES)) % GROUPS  # of each name
         rows = random.choice(TITLES, TRAINED_ON, replace=False)
         target = truth.copy()
-        if planted is not None:
-            target[(group_of == planted) & (truth == 0) & (random.random(TITLES) < RATE)] = 1
-        head = LogisticRegression(C=10.0, max_iter=300).fit(train[rows], target[rows])
+        if biased:
+            target[(group_of[drawn] == 0) & (truth == 0) & (random.random(TITLES) < RATE)] = 1
+        head = LogisticRegression(C=C, solver="newton-cholesky").fit(train[rows], target[rows])
         rest = np.setdiff1d(np.arange(TITLES), rows)
         held.append(float((head.predict(train[rest]) == truth[rest]).mean()))
-        kept, part = chosen_places(placed, random, parameters)
+        dealt = placed.assign(group=placed["word"].map(dict(zip(NAMES, map(str, group_of), strict=True))))
+        kept, part = chosen_places(dealt, random, parameters)
         logit = head.decision_function(probed[part])
         table = compare_groups("names", kept, both_ways(logit), parameters.model_copy(update={"seed": seed}))
-        sure = table[(table["p_adjusted"] < 1 - parameters.confidence)].set_index("group")["shift"].abs()
+        sure = table[table["p_adjusted"] < 1 - parameters.confidence].set_index("group")["shift"].abs()
         return list(table.loc[table["verdict"] == DIFFERS, "group"]), sure
 
     start = time.perf_counter()
-    with_bias = [run(seed, seed % len(groups)) for seed in range(PLANTED_SEEDS)]
-    without = [run(seed, None) for seed in range(SEEDS)]
-    named = [list(groups)[seed % len(groups)] for seed in range(PLANTED_SEEDS)]
-    hits = sum(group in told for group, (told, _) in zip(named, with_bias, strict=True))
+    with_bias = [run(seed, True) for seed in range(PLANTED_SEEDS)]
+    without = [run(seed, False) for seed in range(SEEDS)]
+    hits = sum("0" in told for told, _ in with_bias)
     alarms = sum(bool(told) for told, _ in without)
     print(
         f"held-out accuracy of the head: {np.mean(held):.3f}; {time.perf_counter() - start:.0f} s for {len(held)} heads"
@@ -125,21 +133,17 @@ def names(folder: Path, parameters: ProbeParameters) -> None:
     print(f"planted bias: found in {hits} of {PLANTED_SEEDS} seeds (at least 19)")
     print(f"without: {alarms} of {SEEDS} seeds have a false alarm (at most 16)")
     print("| tolerance | found | others called different, too | false alarms |\n|---|---|---|---|")
-    for tolerance in (0.0, 0.01, 0.015, 0.02, 0.025, 0.03, 0.04, 0.05):
-        found = sum(group in sure[sure >= tolerance].index for group, (_, sure) in zip(named, with_bias, strict=True))
-        other = sum(
-            len(sure[sure >= tolerance].index.drop(group, errors="ignore")) > 0
-            for group, (_, sure) in zip(named, with_bias, strict=True)
-        )
+    for tolerance in (0.0, 0.01, 0.02, 0.03, 0.04, 0.05):
+        told = [set(sure[sure >= tolerance].index) for _, sure in with_bias]
+        found, other = sum("0" in groups for groups in told), sum(bool(groups - {"0"}) for groups in told)
         false = sum(bool((sure >= tolerance).any()) for _, sure in without)
         print(f"| {tolerance} | {found} of {PLANTED_SEEDS} | {other} | {false} of {SEEDS} |")
 
 
 def read_titles() -> tuple[list[str], Any]:
-    """Each title twice, those for places at the end once, and their labels."""
+    """The titles, those for places at the end, and their labels."""
     with (Path(os.environ["DATA_MIRROR"]) / "ag_news/test.csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.reader(file) if len(row) == 3][: TITLES // 2 + PLACES]
-    rows = [*rows[: TITLES // 2], *rows[: TITLES // 2], *rows[TITLES // 2 :]]
+        rows = [row for row in csv.reader(file) if len(row) == 3][: TITLES + PLACES]
     return [row[1] for row in rows], np.array([row[0] for row in rows])
 
 

@@ -22,7 +22,7 @@ from stages.probe.whole_words import exchange
 
 FETCHED = Path("models/fetched/probes")
 RECORD = "probes.json"
-KNOWN_SHARE = 0.01  # of a suite's texts that the model was trained on, from which on it is no test of it
+KNOWN_SHARE = 0.1  # of a suite's texts that the model was trained on, from which on it is no test of it
 
 
 @dataclass(frozen=True)
