@@ -22,6 +22,7 @@ def test_a_word_is_marked_as_strongly_as_its_score_is_large_beside_the_largest()
         Shaded(" ", 0, 0.0),
         Shaded("film", -2, -1.0),
     ]
+    assert shaded("a\n\nb", 0, [[0, 0, 1], [0, 3, 4]], [1.0, 1.0])[1] == Shaded(" ", 0, 0.0)
     assert shaded(["New", "York"], 0, [[0, 0, 1], [0, 1, 2]], [0.0, 0.5])[-1] == Shaded("York", 4, 0.5)
     assert shaded("x\x07y z", 0, [[0, 0, 3]], [1.0]) == [Shaded("x[U+0007]y", 4, 1.0), Shaded("\u2026", 0, 0.0)]
     assert shaded("no word scores", 0, [[0, 0, 2]], [0.0])[0].level == 0

@@ -99,7 +99,7 @@ def shaded(
             continue
         between, word = (text[at:start], text[start:end]) if isinstance(text, str) else (" ", " ".join(text[start:end]))
         level = round(LEVELS * score / largest) if largest else 0
-        pieces += [Shaded(visible(" ".join(between.split()) or between[:1]), 0, 0.0)] if between else []
+        pieces += [Shaded(" " if between.isspace() else visible(between), 0, 0.0)] if between else []
         pieces.append(Shaded(visible(word), level, score))
         at = end
     return _joined(pieces) + ([Shaded("\N{HORIZONTAL ELLIPSIS}", 0, 0.0)] if _goes_on(text, at) else [])
