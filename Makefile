@@ -4,7 +4,7 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 export PYTHONSAFEPATH :=
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
-.PHONY: help repro test test-fast lint format seeds search mend graph tables params claim verify ablation learning-curve active-learning bench-clean bench-augment bench-finetune bench-busy bench-evaluate bench-explain bench-annotate bench-probe bench-serve pins clean
+.PHONY: help repro test test-fast lint format seeds search mend graph tables params claim verify ablation learning-curve active-learning bench-clean bench-augment bench-finetune bench-busy bench-evaluate bench-explain bench-annotate bench-export bench-probe bench-serve pins clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -85,6 +85,9 @@ bench-probe: .venv/installed ## measure whether probes find a planted bias, fals
 
 bench-evaluate: .venv/installed ## measure scoring beside transformers' pipeline
 	python -m benchmarks.bench_evaluate
+
+bench-export: .venv/installed ## measure the exported model beside transformers' pipeline (DATA_MIRROR: ag_news)
+	python -m benchmarks.bench_export $(DATA_MIRROR)/ag_news/test.csv models/exported models/finetuned $(MODELS)
 
 bench-serve: .venv/installed ## measure the service: latency, throughput, overload, stopping, parity (DATA_MIRROR: ag_news)
 	python -m benchmarks.bench_serve
