@@ -68,7 +68,7 @@ def make_repository(folder: Path, per_topic: int = 40) -> Path:
         "threads": 1,
     }
     loaded["evaluate"]["threads"] = 1
-    loaded["export"] |= {"int8": False, "threads": 1}  # whether 8 bits are handed over hangs on how busy the machine is
+    loaded["export"]["threads"] = 1
     (folder / "params.yaml").write_text(yaml.safe_dump(loaded, sort_keys=False))
     run(folder, "git", "init", "--quiet", "--initial-branch", "main")
     run(folder, "git", "config", "user.name", "Tests")

@@ -21,7 +21,7 @@ class ExportParameters(Strict):
         documents: Test documents that are scored for each length and size of batch, and timed, at most.
     """
 
-    int8: bool = True
+    int8: bool = False
     tolerance: float = Field(default=0.005, ge=0, lt=1)
     speed_up: float = Field(default=1.2, ge=1, allow_inf_nan=False)
     threads: int = Field(default=2, ge=1)

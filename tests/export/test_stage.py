@@ -52,7 +52,7 @@ def workplace(tmp_path, monkeypatch):
 
 
 def write_settings(**changes):
-    settings = ExportParameters(threads=1, bootstrap_samples=100, documents=4).model_dump() | changes
+    settings = ExportParameters(int8=True, threads=1, bootstrap_samples=100, documents=4).model_dump() | changes
     Path("params.yaml").write_text(yaml.safe_dump({"model": "tiny", "finetune": {"seed": 1}, "export": settings}))
 
 
