@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from pydantic import Field
 
+from commands.lock import leading_to
 from commands.records import (
     ENVIRONMENT,
     METRICS,
@@ -151,6 +152,7 @@ def claim_of_this_run() -> Claim:
     stages, params = read_lock(), read_params()
     committed = load_yaml(content_at("HEAD", "params.yaml") or "") or {}
     here, there = flat(params), flat(committed)
+    claimed = leading_to(stages, str(METRICS.parent))  # what a verification runs again
     metrics, summary, environment = (read_json(path) for path in (METRICS, SUMMARY, ENVIRONMENT))
     content = {
         "dataset": params["dataset"],
@@ -164,7 +166,7 @@ def claim_of_this_run() -> Claim:
         "figures": metrics_of(metrics),
         "tokens_trained": {kind: summary[f"{kind}_tokens"] for kind in ("real", "computed")},
         "machine": {name: environment[name] for name in MACHINE if name in environment},
-        "outputs": {stage: outs for stage, outs in cached_outputs(stages).items() if outs},
+        "outputs": {stage: outs for stage, outs in cached_outputs(stages).items() if outs and stage in claimed},
     }
     weights = weights_hash(MODEL)
     content |= {"weights": weights} if weights else {}

@@ -126,7 +126,7 @@ def stage_of(path):
 
 def test_experiments_rerun_only_what_they_must_and_compare_by_validation_metrics(repository):
     done = run(repository, "dvc", "exp", "run", "--name", "plain", "-S", "split.augmented=0.0")
-    assert stages_run(done) == {"split", "audit", "finetune", "evaluate", "explain", "export", "report"}
+    assert stages_run(done) == {"split", "audit", "finetune", "evaluate", "explain", "probe", "export", "report"}
     said = run(repository, "python", "-m", "commands.compare", "plain", "HEAD").stdout
     assert "a: plain" in said and "McNemar's test" in said
     shown = run(repository, "dvc", "exp", "show", "--only-changed", "--drop", "Created|.*/.*").stdout

@@ -16,7 +16,8 @@ from stages.common.model.inference import Inference
 from stages.common.model.scorer import Logits
 from stages.common.tasks import task_of
 
-AVERAGES = {"macro_f1": "macro_f1", "span_f1": "micro_f1"}  # from a headline to the average of counts that it is
+# From a headline to the average of counts that it is.
+AVERAGES = {"macro_f1": "macro_f1", "span_f1": "micro_f1", "accuracy": "micro_recall"}
 
 
 def headline_metric(documents: pd.DataFrame, logits: Logits | list[Logits], inference: Inference) -> Compute:

@@ -12,7 +12,7 @@ from commands.claims import Claim, Estimate
 from commands.examination import Verdict, compare_metrics
 from tests.corpus import commit, run
 
-FETCHED = ("fetch_models@pretrained", "fetch_models@lexicon", "fetch_optional_models", "fetch_probes")
+FETCHED = ("fetch_models@pretrained", "fetch_models@lexicon", "fetch_optional_models")
 DATA_STAGES = ("download", *FETCHED, "clean", "augment", "split")
 
 

@@ -1,6 +1,7 @@
 import io
 
 import pytest
+from tqdm import tqdm
 
 from stages.common.core import messages
 from stages.common.core.messages import open_bar, progress
@@ -60,6 +61,7 @@ def test_a_line_comes_each_minute_however_fast_the_work_is(capsys, monkeypatch):
 
 def test_a_terminal_shows_a_bar_that_is_gone_afterwards(monkeypatch):
     terminal = Terminal()
+    tqdm._instances.clear()  # a bar that another test left half-way would move this one down a line
     monkeypatch.setattr("sys.stderr", terminal)
     list(progress(range(3), "reading", "row"))
     shown = terminal.getvalue()
